@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gates: the checks between a detection's action and a contact, in their order.
+// Each is a pure function of what it is given; time is an argument.
+//
+//   simulation, stop-all, only_if, consent, address, holdout, cooldown,
+//   frequency cap, quiet hours, expiry, cancel_on
+//
+// All are asked when an action is decided, and again at the moment of sending
+// but for those that cannot change (simulation, holdout, cooldown).
+
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "notifiers/reason.h"
+#include "rules/restraint.h"
+#include "rules/rule.h"
+#include "rules/time.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+enum class ConsentPolicy { kAllowedUnlessRefused, kOnlyIfGiven };
+
+// `restraint:` of the configuration.
+struct RestraintPolicy {
+  std::map<std::string, ConsentPolicy> consent;  // By category.
+  FrequencyCaps frequency_cap;
+  QuietHoursByChannel quiet_hours;
+  std::string timezone_missing = "hold";  // Or an IANA zone.
+  std::string default_locale = "en";
+};
+
+// One earlier contact with a customer, or one that is waiting to go out.
+struct Contact {
+  std::string delivery;
+  std::string rule;
+  std::string channel;
+  Timestamp at{};  // Sent, or (waiting) due.
+  bool waiting = false;
+  int priority = 0;  // Of its rule.
+};
+
+// Everything the gates look at. Filled by whoever asks, from rule, profile,
+// ledger and configuration.
+struct Candidate {
+  std::string customer;
+  std::string channel;  // "email"
+  std::string rule;
+  std::string category;
+  int priority = 0;
+  bool critical = false;  // Level: may loosen caps and quiet hours.
+  bool simulation = false;
+  bool only_if_holds = true;
+  double holdout = 0;
+  std::optional<Duration> cooldown;
+  std::optional<Duration> expires_after;
+  FrequencyCaps rule_caps;
+  QuietHoursByChannel rule_quiet_hours;
+  Timestamp detected_at{};
+
+  const Profile* profile = nullptr;
+  std::string address;  // Empty: none known.
+  bool address_needed = true;
+  bool stop_all = false;
+  bool cancelled = false;
+  // Last contact-causing detection of this rule and customer, if any.
+  std::optional<Timestamp> last_of_rule;
+  std::vector<Contact> contacts;  // Of this customer, newest windows enough.
+};
+
+struct Verdict {
+  enum class Kind { kSend, kHold, kSuppress };
+  Kind kind = Kind::kSend;
+  Reason reason = Reason::kNone;
+  std::optional<Timestamp> until;  // Of a hold; none: until something changes.
+  std::string detail;              // "2/7d: 2026-11-20, 2026-11-21"
+  // Waiting contacts that a higher priority displaces (outranked_by).
+  std::vector<std::string> outranked;
+};
+
+// The first gate that stands in the way, at `now`.
+Verdict Decide(const Candidate& candidate, const RestraintPolicy& policy,
+               Timestamp now, bool at_send_time);
+
+}  // namespace premura

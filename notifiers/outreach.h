@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outreach: from detections to contacts. Writes what happened to the ledger,
+// decides, and delivers through the channels, retrying and holding as the
+// state of the world asks for.
+//
+// Thread: has one of its own (an Asio io_context), which alone owns the
+// ledger's connection and all decisions. Public calls are from any thread. A
+// call to a channel never blocks it; no shard ever waits for it.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "notifiers/channel.h"
+#include "notifiers/clock.h"
+#include "notifiers/gates.h"
+#include "notifiers/templates.h"
+#include "rules/result.h"
+#include "signals/detection.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+struct RetryPolicy {
+  Duration first = std::chrono::seconds(5);
+  Duration most = std::chrono::minutes(15);
+  Duration give_up_after = std::chrono::hours(24);
+  int breaker_failures = 5;  // In a row, per host.
+  Duration breaker_pause = std::chrono::seconds(30);
+  Duration quarantine = std::chrono::seconds(60);  // Of unknown, before asking.
+};
+
+// `10/1s`, per channel: towards the provider, not the customer.
+struct RateLimit {
+  int count = 0;  // 0: none.
+  Duration per{};
+};
+
+// What a reload may replace, as a whole.
+struct OutreachSettings {
+  RestraintPolicy restraint;
+  SenderFacts sender;
+  std::shared_ptr<const TemplateSet> templates;
+  // Desks by name and in the order of the configuration; "email", "sms".
+  std::vector<std::pair<std::string, std::shared_ptr<Channel>>> desks;
+  std::shared_ptr<Channel> email;
+  std::shared_ptr<Channel> sms;
+  RateLimit email_limit;
+  RateLimit sms_limit;
+  RetryPolicy retry;
+};
+
+// What on-call and the terminal are told. Called on the outreach thread; must
+// not block.
+class OutreachObserver {
+ public:
+  virtual ~OutreachObserver() = default;
+  struct Decided {
+    std::string customer, rule, detection, channel, template_name;
+    Verdict verdict;
+    Timestamp at{};
+    std::string why;  // "4 x page_viewed within 15m"
+  };
+  virtual void OnDecided(const Decided& decided) = 0;
+  struct Delivered {
+    std::string customer, rule, detection, channel, delivery;
+    std::string state;  // DeliveryState's word
+    Reason reason = Reason::kNone;
+    std::string detail;
+    int attempt = 0;
+    Duration since_detection{};
+  };
+  virtual void OnDelivered(const Delivered& delivered) = 0;
+  virtual void OnLedger(bool healthy, const std::string& problem) = 0;
+  virtual void OnChannel(const std::string& channel, bool usable,
+                         const std::string& problem) = 0;
+};
+
+struct OutreachHealth {
+  bool ledger_ok = true;
+  std::string ledger_problem;
+  bool stop_all = false;
+  std::map<std::string, std::size_t> deliveries;  // By DeliveryState's word.
+  Timestamp oldest_pending{};                     // Epoch: none.
+};
+
+class Outreach {
+ public:
+  virtual ~Outreach() = default;
+
+  // Writes `output` to the ledger with its decisions in one transaction, then
+  // calls `durable` on the outreach thread. While the ledger cannot be written
+  // it keeps trying; `durable` is not called before it succeeded. The same
+  // output may come again after a crash and changes nothing then.
+  virtual void Submit(ShardOutput output, std::function<void()> durable) = 0;
+
+  virtual void Use(std::shared_ptr<const OutreachSettings> settings) = 0;
+  virtual OutreachHealth Health() const = 0;
+
+  // Stops taking work, lets calls that run finish within `limit`, closes the
+  // ledger. What has not finished is found as unknown at the next start.
+  virtual void Stop(Duration limit) = 0;
+};
+
+struct OutreachOptions {
+  std::string ledger_url;        // "sqlite:/var/lib/premura/ledger.db"
+  std::string name = "premura";  // Of this installation, in keys.
+};
+
+// Opens and migrates the ledger, restores what is pending, puts the profiles
+// that events had given into `profiles`. All must outlive it.
+Result<std::unique_ptr<Outreach>> NewOutreach(
+    const OutreachOptions& options,
+    std::shared_ptr<const OutreachSettings> settings, ProfileStore* profiles,
+    const Clock* clock, OutreachObserver* observer);
+
+}  // namespace premura

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// TransferPool: HTTP and SMTP calls on one thread of its own (libcurl multi),
+// each with a total deadline. TLS is always verified; redirects are not
+// followed; answers are cut at a size.
+//
+// Thread: Start() from any; callbacks run on the pool's thread and must not
+// block. Destruction abandons what runs: its callbacks are not called.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "notifiers/secret.h"
+#include "rules/result.h"
+#include "rules/time.h"
+
+namespace premura {
+
+struct TransferRequest {
+  // http(s):// or smtp(s)://; smtp:// demands STARTTLS unless `plain_smtp`.
+  std::string url;
+  std::string method = "GET";
+  std::vector<std::string> headers;  // "Name: value"; CR and LF are refused.
+  // A header whose value is secret: ("Authorization", "token ...").
+  std::vector<std::pair<std::string, Secret>> secret_headers;
+  std::string body;
+  std::string username;
+  Secret password;
+  std::string ca_file;      // Empty: the system's.
+  bool plain_smtp = false;  // No TLS asked for: only to a relay on loopback.
+  // SMTP.
+  std::string mail_from;
+  std::vector<std::string> recipients;
+  Duration connect_timeout = std::chrono::seconds(10);
+  Duration deadline = std::chrono::seconds(30);
+  std::size_t max_answer = 1 << 20;
+};
+
+struct TransferAnswer {
+  // Whether the whole dialogue took place; else `problem` says what happened.
+  enum class Fault {
+    kNone,
+    kUnreachable,    // Refused, no route, DNS: nothing was sent.
+    kTls,            // Certificate, no STARTTLS: nothing was sent.
+    kLogin,          // SMTP AUTH refused.
+    kRefused,        // SMTP said 4xx or 5xx: see `code`.
+    kTimeoutBefore,  // Deadline passed while connecting: nothing was sent.
+    kTimeout,        // Deadline passed after something was sent.
+    kBroken,         // Connection lost after something was sent.
+    kBadRequest,     // We refused to send it (CR/LF in a header ...).
+  };
+  Fault fault = Fault::kNone;
+  int code = 0;         // HTTP status, or the SMTP reply that decided.
+  std::string body;     // HTTP; of SMTP the deciding reply line.
+  std::string problem;  // In words, without secrets.
+  std::optional<Duration> retry_after;
+};
+
+class TransferPool {
+ public:
+  virtual ~TransferPool() = default;
+  virtual void Start(TransferRequest request,
+                     std::function<void(TransferAnswer)> done) = 0;
+};
+
+struct TransferPoolOptions {
+  int max_per_host = 8;
+  int max_total = 64;
+};
+
+Result<std::unique_ptr<TransferPool>> NewTransferPool(
+    const TransferPoolOptions& options);
+
+}  // namespace premura

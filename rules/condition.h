@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Condition: what `where:` and `only_for:` say, compiled. RULES.md "Matching
+// events" is its definition.
+
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "rules/document.h"
+#include "rules/symbols.h"
+
+namespace premura {
+
+// Immutable, cheap to copy, thread-safe. A default Condition always holds.
+class Condition {
+ public:
+  class Node;
+
+  Condition() = default;
+  explicit Condition(std::shared_ptr<const Node> root);
+
+  bool Matches(const Facts& facts) const;
+  bool always() const { return root_ == nullptr; }
+
+  // The fields it looks at, in the order written; `$first.x` with its step.
+  void CollectFields(std::vector<FieldRef>* fields) const;
+  // It looks back at an earlier step of a sequence.
+  bool LooksBack() const;
+
+ private:
+  std::shared_ptr<const Node> root_;
+};
+
+struct ConditionContext {
+  Symbols* symbols;
+  // A field without a root is the profile's (`only_for: {tier: ..}`) instead
+  // of the event's.
+  bool profile = false;
+  // Names given by `as`, in order; `$name.field` is refused for others.
+  std::vector<std::string> steps;
+};
+
+// Reads a mapping of `field|modifiers: value`; mistakes go to its document.
+Condition ReadCondition(Mapping mapping, const ConditionContext& context);
+
+// Reads one field path ("page", "properties.page", "customer.tier", "event").
+// Mistakes are recorded at `at`.
+FieldRef ReadFieldRef(const std::string& text, const Node& at,
+                      const ConditionContext& context);
+
+// Simple case folding of Unicode (CaseFolding.txt, statuses C and S).
+std::string FoldCase(std::string_view text);
+
+}  // namespace premura

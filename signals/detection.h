@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Detection: rule + customer + evidence. Owns all it holds; handed from shards
+// to the notifiers and to backtest's output.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rules/rule_set.h"
+#include "rules/time.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+struct EvidenceEvent {
+  std::string name;
+  Timestamp at{};
+  std::string id;  // May be empty.
+  // The rule's shown fields and what templates ask for: path, JSON value.
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+struct Detection {
+  // 32 hex digits from (rule, revision, customer, group, instant, ordinal among
+  // detections of that instant): the same events give the same id.
+  std::string id;
+  // The rule as it was; keeps its RuleSet alive.
+  std::shared_ptr<const RuleSet> rules;
+  const Rule* rule = nullptr;
+  std::string customer;
+  std::vector<std::pair<std::string, std::string>> group;  // path, JSON value
+  Timestamp at{};  // Newest evidence, or the timer's due time.
+  std::vector<EvidenceEvent> evidence;  // In order of time, then arrival.
+};
+
+// An event that a rule's `cancel_on` names: what the notifiers need to know to
+// take back what has not been sent. One per rule it concerns.
+struct Cancellation {
+  std::string rule;
+  std::string customer;
+  Timestamp at{};
+  std::string event;
+};
+
+// What a shard has found out since its last word, in order of each kind.
+struct ShardOutput {
+  std::vector<Detection> detections;
+  std::vector<Cancellation> cancellations;
+  std::vector<ProfileChange> profiles;
+  bool empty() const {
+    return detections.empty() && cancellations.empty() && profiles.empty();
+  }
+};
+
+class DetectionSink {
+ public:
+  virtual ~DetectionSink() = default;
+  virtual void OnDetection(Detection detection) = 0;
+  virtual void OnCancellation(Cancellation cancellation) = 0;
+};
+
+// `{"rule":..,"customer":..,"group":{..},"at":..,"id":..,"evidence":[..]}`,
+// without a line end.
+std::string ToJson(const Detection& detection);
+
+}  // namespace premura

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: the customers of one shard, what each rule has seen of them, and
+// their timers. The same code runs live, in tests of rules and over the past.
+//
+// Thread: one at a time, the shard's. No locks, no clock: time comes with the
+// events and with Advance(). What it answers does not depend on how events are
+// cut into batches or customers over engines.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "rules/rule_set.h"
+#include "signals/detection.h"
+#include "signals/event.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+struct EngineStats {
+  std::uint64_t events = 0;
+  std::uint64_t detections = 0;
+  std::uint64_t late = 0;              // Passed over as late.
+  std::uint64_t attempts_dropped = 0;  // Sequences that look back, beyond 32.
+  std::size_t customers = 0;           // With state in memory.
+  std::size_t timers = 0;
+  Timestamp oldest_timer{};  // Meaningless if timers == 0.
+  Timestamp clock{};
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Fires what is due by event.clock, then takes the event.
+  // REQUIRES: event.clock is not below that of any earlier call.
+  virtual void Take(const Event& event) = 0;
+  virtual void Take(const ProfileChange& change) = 0;
+  // It is now `clock` and nothing else has happened.
+  virtual void Advance(Timestamp clock) = 0;
+  // All of a batch in order.
+  void Take(const EventBatch& batch);
+
+  // Between two events: unchanged rules (id and revision) keep their state.
+  virtual void Use(std::shared_ptr<const RuleSet> rules) = 0;
+
+  virtual EngineStats Stats() const = 0;
+};
+
+// `profiles` and `sink` must outlive the engine. Profiles of this engine's
+// customers are changed by it alone, but for the files' layer.
+std::unique_ptr<Engine> NewEngine(std::shared_ptr<const RuleSet> rules,
+                                  ProfileStore* profiles, DetectionSink* sink);
+
+}  // namespace premura

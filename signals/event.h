@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Event: one thing that one customer did, decoded. A view: its texts and
+// values belong to the decoder (during a callback) or to an EventBatch.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/symbols.h"
+#include "rules/time.h"
+#include "rules/value.h"
+
+namespace premura {
+
+// One property that some rule or template asks for.
+struct EventField {
+  SymbolId property = 0;  // Of Symbols::properties.
+  Value value;
+};
+
+struct Event {
+  std::string_view name;
+  SymbolId name_id = 0;  // Of Symbols::names; 0: no rule mentions it.
+  std::string_view id;   // Empty: has none.
+  std::string_view customer;
+  Timestamp time{};
+  // The watermark once this event has been counted: timers due by then fire
+  // before the event. Set by Intake.
+  Timestamp clock{};
+  std::span<const EventField> fields;  // Only those present, null included.
+
+  // kAbsent if it is not there.
+  Value Field(SymbolId property) const;
+};
+
+// What an identify or group event, or a line of a profile file, says of a
+// customer: path below the profile ("tier", "consent.email") and JSON value.
+// A null takes the value away.
+struct ProfileChange {
+  std::string customer;
+  struct Entry {
+    std::string path;
+    std::string json;
+  };
+  std::vector<Entry> entries;
+};
+
+// Owns the bytes of what a shard is about to take, in order of arrival.
+// Thread: built by one, then handed on whole.
+class EventBatch {
+ public:
+  struct Item {
+    enum class What : std::uint8_t { kEvent, kProfile, kClock };
+    What what = What::kEvent;
+    std::uint32_t index = 0;  // Into events, or profiles.
+    Timestamp clock{};        // Of kClock.
+  };
+
+  EventBatch();
+  EventBatch(EventBatch&&) noexcept;
+  EventBatch& operator=(EventBatch&&) noexcept;
+  ~EventBatch();
+
+  // Copies the event with all it points to.
+  void Add(const Event& event);
+  void Add(ProfileChange change);
+  // It is now `clock`, and nothing else has happened.
+  void AddClock(Timestamp clock);
+
+  bool empty() const { return items_.empty(); }
+  std::size_t size() const { return items_.size(); }
+  std::size_t bytes() const;
+  const std::vector<Item>& items() const { return items_; }
+  const Event& event(std::uint32_t index) const { return events_[index]; }
+  const ProfileChange& profile(std::uint32_t index) const {
+    return profiles_[index];
+  }
+  // Keeps the memory for the next use.
+  void Clear();
+
+ private:
+  class Arena;
+  std::vector<Item> items_;
+  std::vector<Event> events_;
+  std::vector<ProfileChange> profiles_;
+  std::unique_ptr<Arena> arena_;
+};
+
+}  // namespace premura

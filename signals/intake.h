@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Intake: what stands between a source and the shards: decodes, refuses,
+// drops duplicates, moves the clock, optionally puts events in order of time,
+// and says which event goes on next.
+//
+// Thread: one, the source's. Reads no clock.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string_view>
+
+#include "rules/symbols.h"
+#include "signals/event_decoder.h"
+#include "signals/source.h"
+
+namespace premura {
+
+struct IntakeOptions {
+  Duration allowed_lateness{};
+  Duration reorder{};
+  Duration dedup_window = std::chrono::hours(1);
+  // Live only: event times beyond now + this do not move the clock (and are
+  // counted); nullopt: no cap.
+  std::optional<Duration> future_cap;
+};
+
+class IntakeSink {
+ public:
+  virtual ~IntakeSink() = default;
+  // event.clock is set. In the order in which rules shall see them.
+  virtual void OnEvent(const Event& event) = 0;
+  virtual void OnProfile(ProfileChange change) = 0;
+  // The clock moved without an event.
+  virtual void OnClock(Timestamp clock) = 0;
+  // To be kept as a dead letter.
+  virtual void OnRefused(const Record& record, Refusal reason,
+                         std::string_view detail) = 0;
+  virtual void OnDuplicate() = 0;
+  // An event older than its partition's watermark (counted, still handed on).
+  virtual void OnLate() = 0;
+  virtual void OnFutureTime() = 0;
+};
+
+class Intake {
+ public:
+  virtual ~Intake() = default;
+
+  // `now` is the wall clock of a live run; unused without a future cap.
+  virtual void Take(const Record& record, Timestamp now) = 0;
+
+  // The clock is the smallest watermark over these partitions; one that is
+  // caught up and idle follows `now`, held back by the lateness.
+  virtual void AddPartition(std::uint32_t partition) = 0;
+  virtual void RemovePartition(std::uint32_t partition) = 0;
+  virtual void CaughtUp(std::uint32_t partition) = 0;
+  // Live: called every second or so; moves the clock of idle partitions.
+  virtual void Tick(Timestamp now) = 0;
+  // The end of a file: hands on what `reorder` holds back; the clock stops at
+  // the watermark of the last event, or moves on to `until`.
+  virtual void Finish(std::optional<Timestamp> until) = 0;
+
+  virtual void Use(const Symbols* symbols) = 0;
+  virtual Timestamp clock() const = 0;
+  // Positions up to which everything has been handed on (reorder holds back).
+  virtual Positions HandedOn() const = 0;
+};
+
+// `decoder` and `sink` must outlive it.
+std::unique_ptr<Intake> NewIntake(const IntakeOptions& options,
+                                  EventDecoder* decoder, IntakeSink* sink);
+
+}  // namespace premura

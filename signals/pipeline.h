@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pipeline: sources -> intake -> shards -> output, with bounded queues between
+// threads, and positions moved on only after all that the events before them
+// caused is durable.
+//
+// Threads: one per source (poll, decode, route) and one per shard (engine). A
+// customer belongs to shard hash(customer) % shards. Every `commit_every` a
+// source sends a barrier with its positions through all shards; when the output
+// of each shard up to the barrier is durable, the positions are committed. At
+// most `barriers_in_flight` are under way: when shards or the ledger fall
+// behind, the source waits, and memory stays bounded.
+//
+// What a shard of several sources sees of time is the smallest of their clocks.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/rule_set.h"
+#include "signals/detection.h"
+#include "signals/engine.h"
+#include "signals/intake.h"
+#include "signals/source.h"
+
+namespace premura {
+
+class OutputSink {
+ public:
+  virtual ~OutputSink() = default;
+  // Calls `durable` once, from any thread, when `output` is safe.
+  virtual void Submit(ShardOutput output, std::function<void()> durable) = 0;
+};
+
+// Keeps records that could not be used. Called on source threads.
+class DeadLetterSink {
+ public:
+  virtual ~DeadLetterSink() = default;
+  // Fails if the letter cannot be kept; the pipeline then does not move on.
+  virtual Status Keep(const std::string& source, const std::string& origin,
+                      const Record& record, Refusal reason,
+                      std::string_view detail) = 0;
+  // What was kept is durable when it returns.
+  virtual Status Sync() = 0;
+};
+
+// Called on source and shard threads; must not block.
+class PipelineObserver {
+ public:
+  virtual ~PipelineObserver() = default;
+  // Counts since the last call, per source.
+  struct Counts {
+    std::uint64_t records = 0;
+    std::uint64_t events = 0;
+    std::uint64_t profiles = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t late = 0;
+    std::uint64_t future = 0;
+    std::uint64_t refused[kRefusals] = {};
+  };
+  virtual void OnCounts(const std::string& source, const Counts& counts) = 0;
+  // The source waits for shards or ledger (true), goes on (false).
+  virtual void OnBackPressure(const std::string& source, bool waiting) = 0;
+  virtual void OnCommitted(const std::string& source) = 0;
+  // A source has ended: of itself (empty), or by a final failure.
+  virtual void OnEnded(const std::string& source, const std::string& why) = 0;
+  virtual void OnDeadLetterTrouble(const std::string& why) = 0;
+};
+
+struct PipelineSource {
+  std::string id;
+  std::unique_ptr<Source> source;
+  std::unique_ptr<EventDecoder> decoder;
+  IntakeOptions intake;
+};
+
+struct PipelineOptions {
+  int shards = 1;
+  std::size_t batch_records = 4096;  // Polled at once.
+  std::size_t batches_queued = 4;    // Per shard.
+  Duration commit_every = std::chrono::milliseconds(200);
+  int barriers_in_flight = 8;
+  // The wall clock; rules never see it but through caught-up partitions.
+  std::function<Timestamp()> now;
+};
+
+struct PipelineHealth {
+  struct SourceState {
+    std::string id;
+    SourceHealth health;
+    Timestamp clock{};  // Epoch: has none yet.
+    bool ended = false;
+    std::string failure;  // Why it ended, if not of itself.
+  };
+  std::vector<SourceState> sources;
+  std::vector<EngineStats> shards;
+};
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+
+  virtual void Start() = 0;
+  // All events read from now on meet the new rules; those before, the old.
+  virtual void Use(std::shared_ptr<const RuleSet> rules) = 0;
+  virtual PipelineHealth Health() const = 0;
+  // True once every source has ended and all it caused is durable.
+  virtual bool Finished() const = 0;
+  // Stops reading, lets what was read become durable and commits it, within
+  // `limit`; then closes the sources. What was not done is read again.
+  virtual void Stop(Duration limit) = 0;
+};
+
+// Pointers must outlive the pipeline.
+std::unique_ptr<Pipeline> NewPipeline(PipelineOptions options,
+                                      std::vector<PipelineSource> sources,
+                                      std::shared_ptr<const RuleSet> rules,
+                                      ProfileStore* profiles, OutputSink* sink,
+                                      DeadLetterSink* dead_letters,
+                                      PipelineObserver* observer);
+
+}  // namespace premura

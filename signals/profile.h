@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Profile: what we know of a customer. ProfileStore: everybody's, in memory.
+//
+// Two layers: a profile file (the team's word, wins) over what identify and
+// group events said. Paths are flat: "name", "tier", "consent.email",
+// "dates.renewal". Well-known paths: name, first_name, role, tier, locale,
+// timezone, country, email, phone, consent.<channel>, owner, phase, account.
+
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/result.h"
+#include "rules/value.h"
+#include "signals/event.h"
+
+namespace premura {
+
+// Immutable; shared between the shard and whoever writes to the customer.
+class Profile {
+ public:
+  // path -> JSON scalar or list, as written.
+  using Values = std::map<std::string, std::string, std::less<>>;
+
+  Profile(Values from_file, Values from_events);
+  Profile(const Profile&) = delete;
+  Profile& operator=(const Profile&) = delete;
+  ~Profile();
+
+  // kAbsent if there is none. Lives as long as the profile.
+  Value Get(std::string_view path) const;
+  // Text as is, numbers and booleans as JSON writes them, else empty.
+  std::string_view Text(std::string_view path) const;
+  // The merged view, for display and templates: path -> plain text.
+  std::map<std::string, std::string> Texts() const;
+
+  const Values& from_file() const { return from_file_; }
+  const Values& from_events() const { return from_events_; }
+
+ private:
+  class Parsed;
+  Values from_file_;
+  Values from_events_;
+  std::unique_ptr<const Parsed> parsed_;
+};
+
+// Thread-safe.
+class ProfileStore {
+ public:
+  ProfileStore();
+  ~ProfileStore();
+
+  // An empty profile if the customer is not known; never nullptr.
+  std::shared_ptr<const Profile> Get(std::string_view customer) const;
+  // Applies what an event said.
+  void Merge(const ProfileChange& change);
+  // Puts back what events had said (from the ledger, at start): the events'
+  // layer of each, replaced.
+  void Restore(std::string_view customer, Profile::Values from_events);
+  // Replaces the files' layer of everybody at once.
+  void ReplaceFileLayer(std::map<std::string, Profile::Values> customers);
+  std::size_t size() const;
+
+ private:
+  struct Stripe;
+  std::unique_ptr<Stripe[]> stripes_;
+};
+
+// Reads `customers.csv` (first line: names of the columns, `customer` among
+// them; RFC 4180) or JSON Lines (objects with `customer`; nested objects become
+// dotted paths). The ending decides; `.gz` and `.zst` are read too. All
+// mistakes at once, as "file:line: what".
+Result<std::map<std::string, Profile::Values>> ReadProfileFile(
+    const std::string& path);
+
+}  // namespace premura

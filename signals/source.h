@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Source: where records come from. Kafka (signals/kafka_source.cc) and files
+// (signals/file_source.cc) stand behind this interface.
+//
+// Thread: all calls from one thread, the source's, but for Interrupt() and
+// Health().
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/result.h"
+#include "rules/time.h"
+#include "signals/event_decoder.h"
+
+namespace premura {
+
+// Next position to read, per partition number of the source.
+using Positions = std::map<std::uint32_t, std::int64_t>;
+
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  virtual void OnRecord(const Record& record) = 0;
+  // Partition is now ours / no longer ours. On revocation the sink must not
+  // count on anything it has not committed. Called inside Poll.
+  virtual void OnAssigned(std::uint32_t partition) = 0;
+  virtual void OnRevoked(std::uint32_t partition) = 0;
+  // All there was in the partition has been read (Kafka: PARTITION_EOF): the
+  // clock may follow the wall until the next record.
+  virtual void OnCaughtUp(std::uint32_t partition) = 0;
+  // Before partitions are given back in order: a chance to finish and commit
+  // what was read. Called inside Poll, bounded by `limit`.
+  virtual void OnRevoking(Duration limit) = 0;
+};
+
+struct SourceHealth {
+  bool reachable = true;       // Some partition (or the file) can be read.
+  std::size_t partitions = 0;  // Assigned.
+  std::int64_t lag = 0;  // Records behind, over all partitions; -1 unknown.
+  std::string problem;   // In words, if not reachable.
+  std::uint64_t rebalances = 0;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // "product-events/3" for a partition number; for dead letters and logs.
+  virtual std::string Origin(std::uint32_t partition) const = 0;
+
+  // Hands at most `max` records to `sink` and waits at most `wait` for the
+  // first. Answers how many; `ended` is set when no more will ever come (a file
+  // that does not loop). A failure is final for this source: say why and stop.
+  struct Polled {
+    std::size_t records = 0;
+    bool ended = false;
+  };
+  virtual Result<Polled> Poll(RecordSink* sink, std::size_t max,
+                              Duration wait) = 0;
+
+  // All before these positions is in the ledger. Asynchronous; the last one is
+  // settled in Close().
+  virtual void Commit(const Positions& positions) = 0;
+
+  // Leaves the group in order, after settling the last Commit().
+  virtual void Close() = 0;
+
+  // From any thread: makes a waiting Poll return soon.
+  virtual void Interrupt() = 0;
+  virtual SourceHealth Health() const = 0;
+};
+
+struct KafkaOptions {
+  std::vector<std::string> topics;
+  // librdkafka's properties, complete: brokers, group, TLS, SASL, the person's.
+  std::map<std::string, std::string> properties;
+  // Receives librdkafka's log lines and errors: (level 0..7, text).
+  std::function<void(int, const std::string&)> log;
+};
+
+// The properties librdkafka knows, for "did you mean".
+std::vector<std::string> KafkaPropertyNames();
+// Those that premura sets itself and a configuration must not.
+const std::vector<std::string>& OwnedKafkaProperties();
+// Checks one property against librdkafka; the error says what is wrong.
+Status CheckKafkaProperty(const std::string& name, const std::string& value);
+
+Result<std::unique_ptr<Source>> NewKafkaSource(KafkaOptions options);
+
+struct FileOptions {
+  std::string path;  // .jsonl, .gz, .zst, "-" for standard input
+  // Records per event time: 1 is as recorded, 60 an hour a minute; 0: as fast
+  // as it goes. Needs `time_of` to know the records' times.
+  double speed = 0;
+  std::function<std::optional<Timestamp>(const Record&)> time_of;
+  // Waits until a steady instant; injected so that tests need not wait.
+  std::function<void(Duration)> wait;
+  bool sort = false;  // Whole file in memory, stably by time_of.
+};
+
+Result<std::unique_ptr<Source>> NewFileSource(FileOptions options);
+
+// Reads lines of a file, packed or not; for profiles and tests too.
+class LineReader {
+ public:
+  virtual ~LineReader() = default;
+  // False at the end. `line` lives until the next call. A line longer than
+  // `max_line` is handed over cut at max_line + 1 bytes.
+  virtual Result<bool> Next(std::string_view* line) = 0;
+};
+Result<std::unique_ptr<LineReader>> OpenLines(const std::string& path,
+                                              std::size_t max_line);
+
+}  // namespace premura
