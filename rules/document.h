@@ -27,6 +27,7 @@ namespace premura {
 
 class Mapping;
 class DocumentImpl;
+struct NodeData;
 
 // One value in a document. A default Node stands for "not there".
 class Node {
@@ -71,6 +72,11 @@ class Node {
   friend class Mapping;
   friend class Document;
   friend class DocumentImpl;
+
+  const NodeData* data() const;
+  const NodeData* Expect(Kind expected, std::string_view what,
+                         std::string_view kind_name) const;
+
   DocumentImpl* document_ = nullptr;
   int index_ = -1;
 };
@@ -120,7 +126,10 @@ class Mapping {
 
  private:
   friend class Node;
-  friend class DocumentImpl;
+
+  explicit Mapping(Node node);
+  int Find(std::string_view key) const;
+
   Node node_;
   // Shared, so that a copy handed on knows the same keys.
   struct Asked;
