@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""An HTTP server that answers as it is told, for what real servers rarely do.
+
+usage: http_faults.py DIR [--tls]
+
+Prints "ready url=http://127.0.0.1:PORT" and lives until its standard input
+closes. What it does with a request is the newest line of a plan: POST a JSON
+list to /plan, each entry used once, in order, the last one for ever:
+  {"status": 201, "headers": {..}, "body": "..", "act": ""}
+act:  ""      answer
+      "cut"   read the request, then cut the connection
+      "half"  send the head and half of the body, then cut
+      "hang"  read the request, never answer
+Every request but those to /plan and /log is written down; GET /log returns
+them as a JSON list of {method, path, headers, body}.
+With --tls: https with a certificate of its own, DIR/cert.pem.
+packages: python3 openssl
+"""
+import json
+import os
+import ssl
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+lock = threading.Lock()
+plan = [{"status": 200}]
+log = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def answer(self, status, body, headers=None, half=False):
+        data = body.encode()
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[:len(data) // 2] if half else data)
+
+    def handle_any(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length).decode("utf-8", "replace")
+        if self.path == "/plan":
+            with lock:
+                plan[:] = json.loads(body)
+                log.clear()
+            return self.answer(200, "{}")
+        if self.path == "/log":
+            with lock:
+                return self.answer(200, json.dumps(log))
+        with lock:
+            log.append({"method": self.command, "path": self.path,
+                        "headers": dict(self.headers), "body": body})
+            step = plan.pop(0) if len(plan) > 1 else plan[0]
+        return self.act(step)
+
+    def act(self, step):
+        act = step.get("act", "")
+        if act == "hang":
+            threading.Event().wait()
+        if act == "cut":
+            self.close_connection = True
+            return self.connection.shutdown(2)
+        self.answer(step.get("status", 200), step.get("body", ""),
+                    step.get("headers"), act == "half")
+        if act == "half":
+            self.close_connection = True
+            self.connection.shutdown(2)
+
+    do_GET = do_POST = do_PUT = handle_any
+
+
+def main():
+    directory = sys.argv[1]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    scheme = "http"
+    if "--tls" in sys.argv:
+        scheme = "https"
+        os.makedirs(directory, exist_ok=True)
+        certificate, key = directory + "/cert.pem", directory + "/key.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-keyout",
+             key, "-out", certificate, "-subj", "/CN=localhost", "-addext",
+             "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+            check=True, stderr=subprocess.DEVNULL)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print("ready url=%s://127.0.0.1:%d" % (scheme, server.server_port),
+          flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+main()

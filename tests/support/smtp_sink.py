@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""An SMTP server that misbehaves on demand.
+
+usage: smtp_sink.py DIR [--no-tls] [--no-auth]
+
+Prints "ready smtp=PORT smtps=PORT ca=DIR/cert.pem" (free ports on loopback) and
+lives until its standard input closes. Mails land in DIR/new/N.eml. User
+premura, password "mailpw".
+
+The recipient's local part decides what happens:
+  tempfail*  451 to RCPT        reject*    550 to RCPT
+  datatemp*  451 after DATA     datarej*   554 after DATA
+  greylist*  450 the first time, then accepted
+  drop*      the mail is stored, then the connection is cut without an answer
+  hang*      the mail is stored, then there is no answer
+  stall*     no answer to RCPT
+  policy*    530 to RCPT
+
+--no-tls: no STARTTLS is offered. --no-auth: nobody needs to log in.
+packages: python3-aiosmtpd openssl
+"""
+import asyncio
+import os
+import socket
+import ssl
+import subprocess
+import sys
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+directory = sys.argv[1]
+offer_tls = "--no-tls" not in sys.argv
+need_auth = "--no-auth" not in sys.argv
+certificate = directory + "/cert.pem"
+key = directory + "/key.pem"
+
+RCPT_REPLIES = {
+    "tempfail": "451 4.3.0 try again later",
+    "reject": "550 5.1.1 no such user",
+    "policy": "530 5.7.0 must authenticate first",
+}
+DATA_REPLIES = {
+    "datatemp": "451 4.3.0 content check unavailable",
+    "datarej": "554 5.7.1 rejected as spam",
+}
+
+
+class Handler:
+    def __init__(self):
+        self.greeted = set()
+        self.stored = 0
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        local = address.split("@")[0].lower()
+        for word, reply in RCPT_REPLIES.items():
+            if local.startswith(word):
+                return reply
+        if local.startswith("stall"):
+            await asyncio.sleep(3600)
+        if local.startswith("greylist") and address not in self.greeted:
+            self.greeted.add(address)
+            return "450 4.2.0 greylisted"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        local = envelope.rcpt_tos[0].split("@")[0].lower()
+        for word, reply in DATA_REPLIES.items():
+            if local.startswith(word):
+                return reply
+        self.stored += 1
+        name = "%s/new/%06d.eml" % (directory, self.stored)
+        with open(name + ".tmp", "wb") as file:
+            file.write(("X-Envelope-From: %s\r\nX-Envelope-To: %s\r\n" % (
+                envelope.mail_from,
+                ", ".join(envelope.rcpt_tos))).encode() + envelope.content)
+        os.rename(name + ".tmp", name)
+        if local.startswith("drop"):
+            server.transport.abort()
+        if local.startswith("hang"):
+            await asyncio.sleep(3600)
+        return "250 2.0.0 queued as %d" % self.stored
+
+
+def authenticate(server, session, envelope, mechanism, data):
+    good = (isinstance(data, LoginPassword) and data.login == b"premura" and
+            data.password == b"mailpw")
+    # handled=False makes aiosmtpd answer 535.
+    return AuthResult(success=good, handled=good, auth_data=data)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def main():
+    os.makedirs(directory + "/new", exist_ok=True)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-keyout", key,
+         "-out", certificate, "-subj", "/CN=mail.example.test", "-addext",
+         "subjectAltName=DNS:mail.example.test,DNS:localhost,IP:127.0.0.1"],
+        check=True, stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    handler = Handler()
+    common = dict(hostname="127.0.0.1", server_hostname="mail.example.test",
+                  authenticator=authenticate if need_auth else None,
+                  auth_required=need_auth, decode_data=False)
+    starttls = Controller(handler, port=free_port(),
+                          tls_context=context if offer_tls else None,
+                          require_starttls=offer_tls and need_auth,
+                          auth_require_tls=offer_tls, **common)
+    starttls.start()
+    # aiosmtpd does not know that an implicit-TLS channel is TLS already.
+    implicit = Controller(handler, port=free_port(), ssl_context=context,
+                          auth_require_tls=False, **common)
+    implicit.start()
+    print("ready smtp=%d smtps=%d ca=%s" % (starttls.port, implicit.port,
+                                            certificate), flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+main()
