@@ -46,6 +46,11 @@ class Engine {
   // Between two events: unchanged rules (id and revision) keep their state.
   virtual void Use(std::shared_ptr<const RuleSet> rules) = 0;
 
+  // The origin (Event::origin) is no longer ours: drops the state and timers of
+  // every customer whose newest event came from it. Whoever owns it now goes
+  // on; a timer left here would fire on what it can no longer see.
+  virtual void Forget(std::uint32_t origin) = 0;
+
   virtual EngineStats Stats() const = 0;
 };
 

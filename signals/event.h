@@ -34,6 +34,9 @@ struct Event {
   // before the event. Set by Intake.
   Timestamp clock{};
   std::span<const EventField> fields;  // Only those present, null included.
+  // Where it came from, for Engine::Forget(). Intake sets the record's
+  // partition; the pipeline makes it unique over sources.
+  std::uint32_t origin = 0;
 
   // kAbsent if it is not there.
   Value Field(SymbolId property) const;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/pipeline.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "signals/shard.h"
+#include "signals/source_worker.h"
+
+namespace premura {
+namespace {
+
+class PipelineImpl final : public Pipeline {
+ public:
+  PipelineImpl(const PipelineOptions& options,
+               std::vector<PipelineSource> sources,
+               const std::shared_ptr<const RuleSet>& rules,
+               ProfileStore* profiles, OutputSink* sink,
+               DeadLetterSink* dead_letters, PipelineObserver* observer) {
+    std::vector<Shard*> shards;
+    for (int i = 0; i < options.shards; ++i) {
+      shards_.push_back(NewShard(sources.size(), options.batches_queued, rules,
+                                 profiles, sink));
+      shards.push_back(shards_.back().get());
+    }
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      workers_.push_back(NewSourceWorker(i, std::move(sources[i]), options,
+                                         rules, shards, dead_letters,
+                                         observer));
+    }
+  }
+
+  ~PipelineImpl() override { Stop(Duration::zero()); }
+
+  void Start() override {
+    for (const auto& worker : workers_) worker->Start();
+  }
+
+  // Every source first decodes for the new rules, which know all that the old
+  // ones ask for; only then do the shards change over. So no event meets rules
+  // that ask for a field it was not decoded for.
+  void Use(std::shared_ptr<const RuleSet> rules) override {
+    auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+    for (const auto& worker : workers_) {
+      worker->Use(rules, [this, rules, left] {
+        if (--*left > 0) return;
+        for (const auto& shard : shards_) shard->Use(rules);
+      });
+    }
+  }
+
+  PipelineHealth Health() const override {
+    PipelineHealth health;
+    for (const auto& worker : workers_) {
+      health.sources.push_back(worker->State());
+    }
+    for (const auto& shard : shards_) health.shards.push_back(shard->Stats());
+    return health;
+  }
+
+  bool Finished() const override {
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [](const auto& worker) { return worker->Finished(); });
+  }
+
+  void Stop(Duration limit) override {
+    for (const auto& worker : workers_) worker->BeginStop(limit);
+    for (const auto& worker : workers_) worker->Join();
+    for (const auto& shard : shards_) shard->Close();
+  }
+
+ private:
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::unique_ptr<SourceWorker>> workers_;  // Stop before shards.
+};
+
+}  // namespace
+
+std::unique_ptr<Pipeline> NewPipeline(PipelineOptions options,
+                                      std::vector<PipelineSource> sources,
+                                      std::shared_ptr<const RuleSet> rules,
+                                      ProfileStore* profiles, OutputSink* sink,
+                                      DeadLetterSink* dead_letters,
+                                      PipelineObserver* observer) {
+  return std::make_unique<PipelineImpl>(options, std::move(sources), rules,
+                                        profiles, sink, dead_letters, observer);
+}
+
+}  // namespace premura

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/shard.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "signals/bounded_queue.h"
+
+namespace premura {
+namespace {
+
+struct TakeBatch {
+  std::size_t source;
+  EventBatch batch;
+};
+struct MarkReached {
+  std::function<void()> reached;
+};
+struct UseRules {
+  std::shared_ptr<const RuleSet> rules;
+};
+struct ForgetOrigin {
+  std::uint32_t origin;
+};
+using Message = std::variant<TakeBatch, MarkReached, UseRules, ForgetOrigin>;
+
+// Gathers what the engine says until it is handed on.
+class Collector final : public DetectionSink {
+ public:
+  void OnDetection(Detection detection) override {
+    output.detections.push_back(std::move(detection));
+  }
+  void OnCancellation(Cancellation cancellation) override {
+    output.cancellations.push_back(std::move(cancellation));
+  }
+
+  ShardOutput output;
+};
+
+class ShardImpl final : public Shard {
+ public:
+  ShardImpl(std::size_t sources, std::size_t queue_capacity,
+            std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
+            OutputSink* sink)
+      : sink_(sink),
+        queue_(queue_capacity),
+        clocks_(sources, Timestamp::min()),
+        engine_(NewEngine(std::move(rules), profiles, &collector_)),
+        thread_([this] { Run(); }) {}
+
+  ~ShardImpl() override { Close(); }
+
+  void Take(std::size_t source, EventBatch batch) override {
+    queue_.Push(TakeBatch{source, std::move(batch)});
+  }
+  void Mark(std::function<void()> reached) override {
+    queue_.Push(MarkReached{std::move(reached)});
+  }
+  void Use(std::shared_ptr<const RuleSet> rules) override {
+    queue_.Push(UseRules{std::move(rules)});
+  }
+  void Forget(std::uint32_t origin) override {
+    queue_.Push(ForgetOrigin{origin});
+  }
+
+  EventBatch SpareBatch() override {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return {};
+    EventBatch batch = std::move(spare_.back());
+    spare_.pop_back();
+    return batch;
+  }
+
+  EngineStats Stats() const override {
+    const std::lock_guard lock(mutex_);
+    return stats_;
+  }
+
+  void Close() override {
+    queue_.Close();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void Run() {
+    while (std::optional<Message> message = queue_.Pop()) {
+      std::visit([this](auto& what) { Do(what); }, *message);
+    }
+  }
+
+  void Do(TakeBatch& take) {
+    for (const EventBatch::Item& item : take.batch.items()) {
+      TakeItem(take.source, take.batch, item);
+    }
+    HandOn(nullptr);
+    take.batch.Clear();
+    const EngineStats stats = engine_->Stats();
+    const std::lock_guard lock(mutex_);
+    stats_ = stats;
+    if (spare_.size() < kSpareBatches) spare_.push_back(std::move(take.batch));
+  }
+
+  void TakeItem(std::size_t source, const EventBatch& batch,
+                const EventBatch::Item& item) {
+    switch (item.what) {
+      case EventBatch::Item::What::kEvent: {
+        Event event = batch.event(item.index);
+        event.clock = ClockWith(source, event.clock);
+        engine_->Take(event);
+        break;
+      }
+      case EventBatch::Item::What::kProfile:
+        engine_->Take(batch.profile(item.index));
+        collector_.output.profiles.push_back(batch.profile(item.index));
+        break;
+      case EventBatch::Item::What::kClock:
+        engine_->Advance(ClockWith(source, item.clock));
+        break;
+    }
+  }
+
+  // The smallest clock of all sources once `source` says `clock`. Never goes
+  // back, not even when a source gains a partition that is behind.
+  Timestamp ClockWith(std::size_t source, Timestamp clock) {
+    clocks_[source] = clock;
+    clock_ =
+        std::max(clock_, *std::min_element(clocks_.begin(), clocks_.end()));
+    return clock_;
+  }
+
+  void Do(MarkReached& mark) { HandOn(std::move(mark.reached)); }
+  void Do(UseRules& use) { engine_->Use(std::move(use.rules)); }
+  void Do(ForgetOrigin& forget) { engine_->Forget(forget.origin); }
+
+  // Output is written in the order it was submitted, so an empty one that is
+  // durable says the same of all before it.
+  void HandOn(std::function<void()> reached) {
+    if (collector_.output.empty() && !reached) return;
+    sink_->Submit(
+        std::exchange(collector_.output, {}),
+        reached ? std::move(reached) : [] {});
+  }
+
+  static constexpr std::size_t kSpareBatches = 8;
+
+  // Constant after construction.
+  OutputSink* const sink_;
+
+  BoundedQueue<Message> queue_;  // Synchronises itself.
+
+  mutable std::mutex mutex_;
+  std::vector<EventBatch> spare_;  // Guarded by mutex_, as is stats_.
+  EngineStats stats_;
+
+  // The thread's own.
+  std::vector<Timestamp> clocks_;
+  Timestamp clock_ = Timestamp::min();
+  Collector collector_;
+  const std::unique_ptr<Engine> engine_;
+
+  std::thread thread_;  // Last: starts when all else is there.
+};
+
+}  // namespace
+
+std::unique_ptr<Shard> NewShard(std::size_t sources, std::size_t queue_capacity,
+                                std::shared_ptr<const RuleSet> rules,
+                                ProfileStore* profiles, OutputSink* sink) {
+  return std::make_unique<ShardImpl>(sources, queue_capacity, std::move(rules),
+                                     profiles, sink);
+}
+
+}  // namespace premura

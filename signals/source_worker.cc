@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/source_worker.h"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "signals/barrier.h"
+
+namespace premura {
+namespace {
+
+constexpr Duration kTickEvery = std::chrono::seconds(1);
+// How long a poll waits at most: reloads and stops are noticed after that.
+constexpr Duration kPollWait = std::chrono::milliseconds(50);
+constexpr Duration kRetryDeadLetter = std::chrono::milliseconds(500);
+
+struct NextRules {
+  std::shared_ptr<const RuleSet> rules;
+  std::function<void()> switched;
+};
+
+class SourceWorkerImpl final : public SourceWorker,
+                               private RecordSink,
+                               private IntakeSink {
+ public:
+  SourceWorkerImpl(std::size_t index, PipelineSource source,
+                   const PipelineOptions& options,
+                   std::shared_ptr<const RuleSet> rules,
+                   std::vector<Shard*> shards, DeadLetterSink* dead_letters,
+                   PipelineObserver* observer)
+      : index_(index),
+        id_(std::move(source.id)),
+        options_(options),
+        shards_(std::move(shards)),
+        dead_letters_(dead_letters),
+        observer_(observer),
+        source_(std::move(source.source)),
+        decoder_(std::move(source.decoder)),
+        rules_(std::move(rules)),
+        intake_(NewIntake(source.intake, decoder_.get(), this)),
+        barriers_(std::make_shared<BarrierTracker>()),
+        batches_(shards_.size()) {
+    intake_->Use(&rules_->symbols());
+  }
+
+  ~SourceWorkerImpl() override {
+    BeginStop(Duration::zero());
+    Join();
+  }
+
+  void Start() override {
+    thread_ = std::thread([this] { Run(); });
+  }
+
+  void Use(std::shared_ptr<const RuleSet> rules,
+           std::function<void()> switched) override {
+    const std::lock_guard lock(mutex_);
+    next_rules_.push_back({std::move(rules), std::move(switched)});
+  }
+
+  PipelineHealth::SourceState State() const override {
+    PipelineHealth::SourceState state;
+    state.id = id_;
+    state.health = source_->Health();
+    const std::lock_guard lock(mutex_);
+    state.clock = shown_clock_;
+    state.ended = ended_;
+    state.failure = failure_;
+    return state;
+  }
+
+  bool Finished() const override {
+    const std::lock_guard lock(mutex_);
+    return ended_ && barriers_->under_way() == 0;
+  }
+
+  void BeginStop(Duration limit) override {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_limit_ = limit;
+    }
+    stopping_ = true;
+    source_->Interrupt();
+  }
+
+  void Join() override {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  // --- The loop -------------------------------------------------------------
+
+  void Run() {
+    last_barrier_ = last_tick_ = options_.now();
+    while (!stopping_) {
+      TakeNewRules();
+      CommitReached();
+      if (BehindBarriers()) continue;
+      PollOnce();
+      const Timestamp now = options_.now();
+      if (Elapsed(last_tick_, now) >= kTickEvery) Tick(now);
+      Flush();
+      if (Elapsed(last_barrier_, now) >= options_.commit_every) PutBarrier(now);
+    }
+    Finish();
+  }
+
+  // The wall clock may leap; a leap back counts as time passed.
+  static Duration Elapsed(Timestamp since, Timestamp now) {
+    return now < since ? Duration::max() : now - since;
+  }
+
+  void PollOnce() {
+    if (source_over_) {
+      Idle();
+      return;
+    }
+    Result<Source::Polled> polled =
+        source_->Poll(this, options_.batch_records, kPollWait);
+    if (!polled.ok()) return End(polled.error().message);
+    if (polled.value().ended) End("");
+  }
+
+  // The source has nothing more to say; the clock of what it said goes on.
+  void Idle() { std::this_thread::sleep_for(kPollWait); }
+
+  void End(const std::string& failure) {
+    source_over_ = true;
+    if (failure.empty()) {
+      intake_->Finish(std::nullopt);
+      for (const auto& [partition, epoch] : assigned_) {
+        intake_->CaughtUp(partition);
+      }
+    }
+    Flush();
+    PutBarrier(options_.now());
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+      failure_ = failure;
+    }
+    observer_->OnEnded(id_, failure);
+  }
+
+  // Bounded memory: while too much is under way nothing is read, but the
+  // source is kept alive in its group.
+  bool BehindBarriers() {
+    if (barriers_->under_way() < options_.barriers_in_flight) {
+      if (std::exchange(waiting_, false)) observer_->OnBackPressure(id_, false);
+      return false;
+    }
+    if (!std::exchange(waiting_, true)) observer_->OnBackPressure(id_, true);
+    barriers_->WaitFor(options_.barriers_in_flight - 1, kPollWait);
+    if (source_over_) return true;
+    const Result<Source::Polled> polled =
+        source_->Poll(this, 0, Duration::zero());
+    if (!polled.ok()) End(polled.error().message);
+    return true;
+  }
+
+  void Tick(Timestamp now) {
+    last_tick_ = now;
+    intake_->Tick(now);
+    const std::lock_guard lock(mutex_);
+    shown_clock_ = intake_->clock();
+  }
+
+  void TakeNewRules() {
+    std::vector<NextRules> next;
+    {
+      const std::lock_guard lock(mutex_);
+      next = std::exchange(next_rules_, {});
+    }
+    for (NextRules& each : next) {
+      Flush();
+      intake_->Use(&each.rules->symbols());
+      rules_ = std::move(each.rules);
+      each.switched();
+    }
+  }
+
+  void Finish() {
+    Duration limit;
+    {
+      const std::lock_guard lock(mutex_);
+      limit = stop_limit_;
+    }
+    Flush();
+    PutBarrier(options_.now());
+    barriers_->WaitFor(0, limit);
+    CommitReached();
+    source_->Close();
+  }
+
+  // --- Barriers and commits -------------------------------------------------
+
+  void PutBarrier(Timestamp now) {
+    last_barrier_ = now;
+    if (!counted_ && !moved_) return;
+    Report();
+    if (dead_letter_lost_) return;
+    if (const Status synced = dead_letters_->Sync(); !synced.ok()) {
+      observer_->OnDeadLetterTrouble(synced.error().message);
+      return;  // Nothing moves on before the letters are safe.
+    }
+    moved_ = false;
+    const std::function<void()> reached =
+        barriers_->Begin(intake_->HandedOn(), shards_.size());
+    for (Shard* shard : shards_) shard->Mark(reached);
+  }
+
+  void CommitReached() {
+    std::optional<Positions> positions = barriers_->TakeReached();
+    if (!positions) return;
+    std::erase_if(*positions, [this](const auto& entry) {
+      return !assigned_.contains(entry.first);
+    });
+    if (!positions->empty()) source_->Commit(*positions);
+    observer_->OnCommitted(id_);
+  }
+
+  void Report() {
+    if (!counted_) return;
+    counted_ = false;
+    observer_->OnCounts(id_, std::exchange(counts_, {}));
+  }
+
+  // --- RecordSink -----------------------------------------------------------
+
+  void OnRecord(const Record& record) override {
+    counted_ = moved_ = true;
+    ++counts_.records;
+    intake_->Take(record, options_.now());
+  }
+
+  void OnAssigned(std::uint32_t partition) override {
+    assigned_[partition] = true;
+    intake_->AddPartition(partition);
+  }
+
+  void OnRevoked(std::uint32_t partition) override {
+    Flush();
+    assigned_.erase(partition);
+    intake_->RemovePartition(partition);
+    for (Shard* shard : shards_) shard->Forget(Origin(partition));
+  }
+
+  void OnCaughtUp(std::uint32_t partition) override {
+    intake_->CaughtUp(partition);
+  }
+
+  void OnRevoking(Duration limit) override {
+    Flush();
+    PutBarrier(options_.now());
+    barriers_->WaitFor(0, limit);
+    CommitReached();
+  }
+
+  // --- IntakeSink -----------------------------------------------------------
+
+  void OnEvent(const Event& event) override {
+    ++counts_.events;
+    Event routed = event;
+    routed.origin = Origin(event.origin);
+    BatchOf(event.customer).Add(routed);
+  }
+
+  void OnProfile(ProfileChange change) override {
+    ++counts_.profiles;
+    EventBatch& batch = BatchOf(change.customer);
+    batch.Add(std::move(change));
+  }
+
+  void OnClock(Timestamp clock) override {
+    for (EventBatch& batch : batches_) batch.AddClock(clock);
+  }
+
+  void OnRefused(const Record& record, Refusal reason,
+                 std::string_view detail) override {
+    ++counts_.refused[static_cast<int>(reason)];
+    const std::string origin = source_->Origin(record.partition) + "@" +
+                               std::to_string(record.position);
+    while (true) {
+      const Status kept =
+          dead_letters_->Keep(id_, origin, record, reason, detail);
+      if (kept.ok()) return;
+      observer_->OnDeadLetterTrouble(kept.error().message);
+      if (stopping_) {
+        dead_letter_lost_ = true;  // Read again at the next start.
+        return;
+      }
+      std::this_thread::sleep_for(kRetryDeadLetter);
+    }
+  }
+
+  void OnDuplicate() override { ++counts_.duplicates; }
+  void OnLate() override { ++counts_.late; }
+  void OnFutureTime() override { ++counts_.future; }
+
+  // --- Batches --------------------------------------------------------------
+
+  std::uint32_t Origin(std::uint32_t partition) const {
+    return static_cast<std::uint32_t>(index_ << 24) | partition;
+  }
+
+  EventBatch& BatchOf(std::string_view customer) {
+    if (batches_.size() == 1) return batches_.front();
+    return batches_[std::hash<std::string_view>{}(customer) % batches_.size()];
+  }
+
+  void Flush() {
+    for (std::size_t i = 0; i < batches_.size(); ++i) {
+      if (batches_[i].empty()) continue;
+      moved_ = true;
+      shards_[i]->Take(index_, std::move(batches_[i]));
+      batches_[i] = shards_[i]->SpareBatch();
+    }
+  }
+
+  // Constant after construction.
+  const std::size_t index_;
+  const std::string id_;
+  const PipelineOptions options_;
+  const std::vector<Shard*> shards_;
+  DeadLetterSink* const dead_letters_;
+  PipelineObserver* const observer_;
+
+  // Of the worker's thread, once started (source_'s Health and Interrupt are
+  // thread-safe).
+  const std::unique_ptr<Source> source_;
+  const std::unique_ptr<EventDecoder> decoder_;
+  std::shared_ptr<const RuleSet> rules_;
+  const std::unique_ptr<Intake> intake_;
+  const std::shared_ptr<BarrierTracker> barriers_;
+  std::vector<EventBatch> batches_;
+  std::map<std::uint32_t, bool> assigned_;
+  PipelineObserver::Counts counts_;
+  bool counted_ = false;
+  bool moved_ = false;  // Something was handed on since the last barrier.
+  bool waiting_ = false;
+  bool source_over_ = false;
+  bool dead_letter_lost_ = false;
+  Timestamp last_barrier_{};
+  Timestamp last_tick_{};
+
+  std::atomic<bool> stopping_ = false;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::vector<NextRules> next_rules_;
+  Timestamp shown_clock_{};
+  bool ended_ = false;
+  std::string failure_;
+  Duration stop_limit_{};
+
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<SourceWorker> NewSourceWorker(
+    std::size_t index, PipelineSource source, const PipelineOptions& options,
+    std::shared_ptr<const RuleSet> rules, std::vector<Shard*> shards,
+    DeadLetterSink* dead_letters, PipelineObserver* observer) {
+  return std::make_unique<SourceWorkerImpl>(index, std::move(source), options,
+                                            std::move(rules), std::move(shards),
+                                            dead_letters, observer);
+}
+
+}  // namespace premura

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SourceWorker: the thread of one source: polls, decodes, routes events to the
+// shards, and commits positions behind barriers. Part of the pipeline.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "signals/pipeline.h"
+#include "signals/shard.h"
+
+namespace premura {
+
+class SourceWorker {
+ public:
+  virtual ~SourceWorker() = default;  // Stops at once.
+
+  virtual void Start() = 0;
+  // From the next poll on events are decoded for these rules. `switched` is
+  // called on the worker's thread once all that was decoded for the old ones is
+  // on its way to the shards.
+  virtual void Use(std::shared_ptr<const RuleSet> rules,
+                   std::function<void()> switched) = 0;
+  virtual PipelineHealth::SourceState State() const = 0;
+  // Ended of itself or by failure, and all it caused is durable.
+  virtual bool Finished() const = 0;
+  // Asks it to finish: no more polls; what was read becomes durable and is
+  // committed until `limit` has passed.
+  virtual void BeginStop(Duration limit) = 0;
+  virtual void Join() = 0;
+};
+
+// `index` tells sources apart in shards and origins. Pointers must outlive it.
+std::unique_ptr<SourceWorker> NewSourceWorker(
+    std::size_t index, PipelineSource source, const PipelineOptions& options,
+    std::shared_ptr<const RuleSet> rules, std::vector<Shard*> shards,
+    DeadLetterSink* dead_letters, PipelineObserver* observer);
+
+}  // namespace premura
