@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "rules/rule_set.h"
+#include "tests/support/fake_source.h"
+
+namespace premura {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr char kThreeFailures[] = R"(
+version: 1
+rules:
+  - id: three-failures
+    title: Fails again and again
+    detect:
+      event_count: {event: failed, gte: 3, within: 10m}
+)";
+
+constexpr char kTwoFailures[] = R"(
+version: 1
+rules:
+  - id: two-failures
+    title: Fails twice
+    detect:
+      event_count: {event: failed, where: {code: 500}, gte: 2, within: 10m}
+  - id: three-failures
+    title: Fails again and again
+    detect:
+      event_count: {event: failed, gte: 3, within: 10m}
+)";
+
+std::shared_ptr<const RuleSet> Rules(const std::string& yaml,
+                                     const RuleSet* previous = nullptr) {
+  LoadOptions options;
+  options.previous = previous;
+  LoadedRules loaded = LoadRules({{"test.yaml", yaml}}, options);
+  EXPECT_TRUE(loaded.rules) << RenderText(loaded.diagnostics);
+  return loaded.rules;
+}
+
+std::string Failed(const std::string& customer, int second) {
+  return R"({"customer":")" + customer +
+         R"(","event":"failed","code":500,"ts":)" +
+         std::to_string(1767225600000 + second * 1000) + "}";
+}
+
+// A ledger whose writes a test can hold back.
+class FakeLedger final : public OutputSink {
+ public:
+  void Submit(ShardOutput output, std::function<void()> durable) override {
+    {
+      const std::lock_guard lock(mutex_);
+      for (Detection& each : output.detections) {
+        detections_.push_back(each.rule->id + " " + each.customer);
+        ids_.insert(each.id);
+      }
+      if (held_) {
+        waiting_.push_back(std::move(durable));
+        changed_.notify_all();
+        return;
+      }
+      changed_.notify_all();
+    }
+    durable();
+  }
+
+  void Hold() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void Release() {
+    std::vector<std::function<void()>> ready;
+    {
+      const std::lock_guard lock(mutex_);
+      held_ = false;
+      ready.swap(waiting_);
+    }
+    for (const auto& durable : ready) durable();
+  }
+  std::vector<std::string> Await(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, seconds(10),
+                      [&] { return detections_.size() >= count; });
+    return detections_;
+  }
+  bool AwaitWaiting(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(10),
+                             [&] { return waiting_.size() >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> detections_;
+  std::set<std::string> ids_;
+  std::vector<std::function<void()>> waiting_;
+  bool held_ = false;
+};
+
+class FakeLetters final : public DeadLetterSink {
+ public:
+  Status Keep(const std::string&, const std::string& origin, const Record&,
+              Refusal reason, std::string_view) override {
+    const std::lock_guard lock(mutex_);
+    if (failures_left > 0) {
+      --failures_left;
+      return Error{"disk full"};
+    }
+    letters.push_back(origin + " " + ToString(reason));
+    return {};
+  }
+  Status Sync() override {
+    const std::lock_guard lock(mutex_);
+    return {};
+  }
+
+  int failures_left = 0;
+  std::vector<std::string> letters;
+
+ private:
+  std::mutex mutex_;
+};
+
+class Watcher final : public PipelineObserver {
+ public:
+  void OnCounts(const std::string&, const Counts& counts) override {
+    const std::lock_guard lock(mutex_);
+    records += counts.records;
+    duplicates += counts.duplicates;
+  }
+  void OnBackPressure(const std::string&, bool waiting) override {
+    const std::lock_guard lock(mutex_);
+    if (waiting) ++times_waited;
+    changed_.notify_all();
+  }
+  void OnCommitted(const std::string&) override {}
+  void OnEnded(const std::string&, const std::string& why) override {
+    const std::lock_guard lock(mutex_);
+    ended = true;
+    ended_why = why;
+    changed_.notify_all();
+  }
+  void OnDeadLetterTrouble(const std::string& why) override {
+    const std::lock_guard lock(mutex_);
+    troubles.push_back(why);
+  }
+
+  bool AwaitBackPressure() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(10),
+                             [&] { return times_waited > 0; });
+  }
+  bool AwaitEnd() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, seconds(10), [&] { return ended; });
+  }
+
+  std::uint64_t records = 0;
+  std::uint64_t duplicates = 0;
+  int times_waited = 0;
+  bool ended = false;
+  std::string ended_why;
+  std::vector<std::string> troubles;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+// A clock that moves a little whenever it is looked at, so that barriers come
+// however quickly a test runs, and that never depends on the machine's.
+class SteppingClock {
+ public:
+  Timestamp Now() {
+    return Timestamp(milliseconds(1767225600000 + 10 * ++ticks_));
+  }
+
+ private:
+  std::atomic<std::int64_t> ticks_ = 0;
+};
+
+class PipelineTest : public testing::TestWithParam<int> {
+ protected:
+  void StartPipeline(const std::string& yaml = kThreeFailures) {
+    rules_ = Rules(yaml);
+    DecoderOptions decoding;
+    std::vector<PipelineSource> sources(1);
+    sources[0].id = "fake";
+    sources[0].source = std::make_unique<FakeSource>(&topic_);
+    sources[0].decoder = NewEventDecoder(decoding).value();
+    PipelineOptions options;
+    options.shards = GetParam();
+    options.commit_every = milliseconds(20);
+    options.barriers_in_flight = 2;
+    options.batch_records = 8;
+    options.now = [this] { return clock_.Now(); };
+    pipeline_ = NewPipeline(std::move(options), std::move(sources), rules_,
+                            &profiles_, &ledger_, &letters_, &watcher_);
+    topic_.Assign(0);
+    pipeline_->Start();
+  }
+
+  FakeTopic topic_;
+  FakeLedger ledger_;
+  FakeLetters letters_;
+  Watcher watcher_;
+  ProfileStore profiles_;
+  SteppingClock clock_;
+  std::shared_ptr<const RuleSet> rules_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_P(PipelineTest, DetectsAndCommits) {
+  StartPipeline();
+  for (int i = 0; i < 3; ++i) topic_.Put(Failed("acme", i));
+  EXPECT_EQ(ledger_.Await(1), std::vector<std::string>{"three-failures acme"});
+  EXPECT_TRUE(topic_.AwaitCommit(0, 3));
+  pipeline_->Stop(seconds(5));
+  EXPECT_TRUE(topic_.closed);
+}
+
+TEST_P(PipelineTest, CommitsNothingBeforeTheLedgerHasIt) {
+  StartPipeline();
+  ledger_.Hold();
+  for (int i = 0; i < 3; ++i) topic_.Put(Failed("acme", i));
+  ledger_.Await(1);
+  // Some barrier has been through all shards and waits for the ledger.
+  EXPECT_TRUE(ledger_.AwaitWaiting(2));
+  {
+    const std::lock_guard lock(topic_.mutex);
+    EXPECT_FALSE(topic_.committed.contains(0) && topic_.committed[0] >= 3);
+  }
+  ledger_.Release();
+  EXPECT_TRUE(topic_.AwaitCommit(0, 3));
+}
+
+TEST_P(PipelineTest, StopsReadingWhileTheLedgerIsAway) {
+  StartPipeline();
+  ledger_.Hold();
+  for (int i = 0; i < 20; ++i) topic_.Put(Failed("acme", i));
+  EXPECT_TRUE(topic_.AwaitEmpty());
+  EXPECT_TRUE(ledger_.AwaitWaiting(2));
+  // With barriers in flight up to the limit, what comes now is left there.
+  EXPECT_TRUE(watcher_.AwaitBackPressure() || topic_.AwaitEmpty());
+  for (int i = 0; i < 1000; ++i) topic_.Put(Failed("acme", 20));
+  EXPECT_TRUE(watcher_.AwaitBackPressure());
+  EXPECT_GT(topic_.Left(), 0U);
+  ledger_.Release();
+  EXPECT_TRUE(topic_.AwaitCommit(0, 1020));
+}
+
+TEST_P(PipelineTest, KeepsABrokenRecordAndGoesOn) {
+  StartPipeline();
+  topic_.Put(Failed("acme", 0));
+  topic_.Put("{broken");
+  topic_.Put(Failed("acme", 1));
+  topic_.Put(R"({"event":"failed","ts":1767225600000})");
+  topic_.Put(Failed("acme", 2));
+  EXPECT_EQ(ledger_.Await(1).size(), 1U);
+  EXPECT_TRUE(topic_.AwaitCommit(0, 5));
+  pipeline_->Stop(seconds(5));
+  EXPECT_EQ(letters_.letters,
+            (std::vector<std::string>{"fake/0@1 broken_json",
+                                      "fake/0@3 no_customer"}));
+}
+
+TEST_P(PipelineTest, WaitsUntilADeadLetterCanBeKept) {
+  letters_.failures_left = 2;
+  StartPipeline();
+  topic_.Put("{broken");
+  EXPECT_TRUE(topic_.AwaitCommit(0, 1));
+  pipeline_->Stop(seconds(5));
+  EXPECT_EQ(letters_.letters.size(), 1U);
+  EXPECT_EQ(watcher_.troubles,
+            (std::vector<std::string>{"disk full", "disk full"}));
+}
+
+TEST_P(PipelineTest, ChangesRulesBetweenTwoEventsAndKeepsState) {
+  StartPipeline();
+  topic_.Put(Failed("acme", 0));
+  topic_.Put(Failed("acme", 1));
+  EXPECT_TRUE(topic_.AwaitCommit(0, 2));
+  const auto next = Rules(kTwoFailures, rules_.get());
+  pipeline_->Use(next);
+  // The change takes place at the worker's next turn; events of another
+  // customer tell when it has.
+  for (int i = 0; i < 400 && ledger_.Await(0).empty(); ++i) {
+    topic_.Put(Failed("probe", 2));
+    topic_.AwaitEmpty();
+  }
+  topic_.Put(Failed("acme", 3));
+  topic_.AwaitCommit(0, topic_.next_position[0]);
+  pipeline_->Stop(seconds(5));
+  const std::vector<std::string> all = ledger_.Await(1);
+  // Two events before the change and one after make three.
+  EXPECT_EQ(std::count(all.begin(), all.end(), "three-failures acme"), 1);
+}
+
+TEST_P(PipelineTest, ForgetsCustomersOfAPartitionThatLeft) {
+  StartPipeline();
+  topic_.Put(Failed("acme", 0));
+  topic_.Put(Failed("acme", 1));
+  topic_.Revoke(0);
+  topic_.Assign(0);
+  topic_.Put(Failed("acme", 2));
+  topic_.Put(Failed("globex", 2));
+  topic_.Put(Failed("globex", 3));
+  topic_.Put(Failed("globex", 4));
+  EXPECT_EQ(ledger_.Await(1),
+            std::vector<std::string>{"three-failures globex"});
+  EXPECT_TRUE(topic_.AwaitCommit(0, 6));
+}
+
+TEST_P(PipelineTest, FinishesAfterTheEndOfAFile) {
+  StartPipeline();
+  for (int i = 0; i < 3; ++i) topic_.Put(Failed("acme", i));
+  topic_.End();
+  EXPECT_TRUE(watcher_.AwaitEnd());
+  EXPECT_EQ(watcher_.ended_why, "");
+  EXPECT_TRUE(topic_.AwaitCommit(0, 3));
+  EXPECT_TRUE(pipeline_->Finished());
+  EXPECT_TRUE(pipeline_->Health().sources[0].ended);
+}
+
+TEST_P(PipelineTest, SaysWhyASourceFailed) {
+  StartPipeline();
+  topic_.Fail("fenced");
+  EXPECT_TRUE(watcher_.AwaitEnd());
+  EXPECT_EQ(watcher_.ended_why, "fenced");
+  EXPECT_EQ(pipeline_->Health().sources[0].failure, "fenced");
+}
+
+TEST_P(PipelineTest, StopsWithinItsLimitWhenTheLedgerNeverAnswers) {
+  StartPipeline();
+  ledger_.Hold();
+  for (int i = 0; i < 3; ++i) topic_.Put(Failed("acme", i));
+  ledger_.Await(1);
+  pipeline_->Stop(milliseconds(50));
+  EXPECT_FALSE(topic_.committed.contains(0) && topic_.committed[0] >= 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, PipelineTest, testing::Values(1, 3));
+
+}  // namespace
+}  // namespace premura
