@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "daemon/config_reader.h"
+#include "rules/document.h"
+
+namespace premura {
+namespace {
+
+constexpr int kMaxShards = 256;
+
+// Part of metric labels, keys and Message-IDs.
+bool IsPlainName(std::string_view name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of(kAllowed) == name.npos;
+}
+
+void ReadName(Mapping* root, ConfigReader* reader) {
+  const Node node = root->Get("name");
+  const auto name = reader->Expand(node, "name");
+  if (!name) return;
+  if (!IsPlainName(*name)) {
+    node.Complain("`name` must be letters, digits, `.`, `_`, `-`, at most 64");
+  }
+  reader->config()->name = *name;
+}
+
+void ReadCustomer(Mapping* root, ConfigReader* reader) {
+  const Node node = root->Get("customer");
+  if (!node) return;
+  const auto choice = node.AsChoice("customer", {"account", "user"});
+  reader->config()->customer_is_user = choice == std::optional<std::size_t>(1);
+}
+
+void ReadProfiles(Mapping* root, ConfigReader* reader) {
+  Mapping profiles = root->MappingOf("profiles");
+  Config* const config = reader->config();
+  config->profile_files = reader->Paths(&profiles, "files");
+  config->profiles_from_events = profiles.Bool("from_events").value_or(true);
+  profiles.RejectOtherKeys("in `profiles`");
+}
+
+void ReadRulePaths(Mapping* root, ConfigReader* reader) {
+  Config* const config = reader->config();
+  root->Require("rules");
+  config->rules = reader->Paths(root, "rules");
+  config->templates = reader->Paths(root, "templates");
+}
+
+// Keys that are planned are no mistake of spelling: say so.
+void RefusePlanned(Mapping* mapping, std::string_view key,
+                   const std::string& instead) {
+  if (!mapping->Get(key)) return;
+  mapping->ComplainAtKey(key, fmt::format("`{}` is not available yet", key),
+                         instead);
+}
+
+void ReadState(Mapping* root, ConfigReader* reader) {
+  Mapping state = root->MappingOf("state");
+  Config* const config = reader->config();
+  const std::string dir = reader->Path(&state, "dir");
+  if (!dir.empty()) config->state_dir = dir;
+  RefusePlanned(&state, "checkpoint_every",
+                "leave it out: windows that are open when premura stops begin "
+                "anew");
+  RefusePlanned(&state, "kafka", "leave it out: one instance per ledger");
+  state.RejectOtherKeys("in `state`");
+}
+
+void ReadLedger(Mapping* root, ConfigReader* reader) {
+  Config* const config = reader->config();
+  config->ledger_url =
+      "sqlite:" +
+      (std::filesystem::path(config->state_dir) / "ledger.db").string();
+  const Node node = root->Get("ledger");
+  if (const auto url = reader->Expand(node, "ledger")) {
+    if (url->starts_with("sqlite:") && url->size() > 7) {
+      config->ledger_url = "sqlite:" + reader->Absolute(url->substr(7));
+    } else if (url->starts_with("postgresql:") ||
+               url->starts_with("postgres:")) {
+      node.Complain("a ledger in PostgreSQL is not available yet",
+                    "write sqlite:PATH");
+    } else {
+      node.Complain(fmt::format("`ledger` is `{}`, which is no ledger", *url),
+                    "write sqlite:PATH");
+    }
+  }
+  const auto retention = root->DurationOf("ledger_retention");
+  if (!retention) return;
+  if (*retention < std::chrono::days(1)) {
+    root->Get("ledger_retention")
+        .Complain("`ledger_retention` must be at least 1d",
+                  "caps and cooldowns look back into the ledger");
+  }
+  config->ledger_retention = *retention;
+}
+
+void ReadShards(Mapping* root, ConfigReader* reader) {
+  const Node node = root->Get("shards");
+  if (!node) return;
+  if (node.kind() == Node::Kind::kScalar && !node.IsNull() &&
+      node.AsText("shards") == std::optional<std::string>("auto")) {
+    return;
+  }
+  reader->config()->shards =
+      static_cast<int>(node.AsInt("shards", 1, kMaxShards).value_or(0));
+}
+
+void ReadRoot(const Node& node, ConfigReader* reader) {
+  Mapping root = node.AsMapping("configuration");
+  if (!root) return;
+  ReadName(&root, reader);
+  ReadCustomer(&root, reader);
+  ReadSources(&root, reader);
+  ReadProfiles(&root, reader);
+  ReadRulePaths(&root, reader);
+  ReadState(&root, reader);
+  ReadLedger(&root, reader);
+  ReadTickets(&root, reader);
+  ReadEmail(&root, reader);
+  ReadSms(&root, reader);
+  ReadRestraint(&root, reader);
+  ReadSender(&root, reader);
+  ReadDelivery(&root, reader);
+  ReadAdmin(&root, reader);
+  ReadLog(&root, reader);
+  ReadShards(&root, reader);
+  root.RejectOtherKeys("");
+}
+
+LoadedConfig Read(const std::string& path, Document document,
+                  const ConfigOptions& options) {
+  auto config = std::make_shared<Config>();
+  config->path = path;
+  const std::filesystem::path folder =
+      std::filesystem::absolute(path).parent_path();
+  ConfigReader reader(folder.lexically_normal(), &options, config.get());
+  if (document.root()) {
+    ReadRoot(document.root(), &reader);
+  }
+  LoadedConfig loaded;
+  loaded.diagnostics = document.diagnostics();
+  if (!document.root() && loaded.diagnostics.empty()) {
+    Diagnostic empty;
+    empty.where.file = path;
+    empty.message = "the configuration is empty";
+    empty.hint = "it needs at least `sources` and `rules`";
+    loaded.diagnostics.push_back(empty);
+  }
+  if (!HasErrors(loaded.diagnostics)) loaded.config = std::move(config);
+  return loaded;
+}
+
+}  // namespace
+
+LoadedConfig LoadConfig(const std::string& path, const ConfigOptions& options) {
+  return Read(path, Document::Load(path), options);
+}
+
+LoadedConfig ReadConfig(const std::string& path, std::string text,
+                        const ConfigOptions& options) {
+  return Read(path, Document::Parse(path, std::move(text)), options);
+}
+
+}  // namespace premura

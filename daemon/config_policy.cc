@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// `restraint:`, `sender:`, `delivery:`, `http:` and `log:` of the
+// configuration.
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "daemon/config_reader.h"
+
+namespace premura {
+namespace {
+
+void ReadConsent(Mapping mapping, RestraintPolicy* policy) {
+  for (const auto& [category, node] : mapping.Entries()) {
+    const auto choice =
+        node.AsChoice(category, {"allowed_unless_refused", "only_if_given"});
+    if (!choice) continue;
+    policy->consent[category] = static_cast<ConsentPolicy>(*choice);
+  }
+}
+
+// What is safe where nothing is written.
+RestraintPolicy SafeRestraint() {
+  using std::chrono::days;
+  RestraintPolicy policy;
+  policy.consent = {{"service", ConsentPolicy::kAllowedUnlessRefused},
+                    {"marketing", ConsentPolicy::kOnlyIfGiven}};
+  policy.frequency_cap = {
+      {"email", {2, days(7)}}, {"sms", {1, days(7)}}, {"any", {3, days(7)}}};
+  policy.quiet_hours["email"] = {};
+  policy.quiet_hours["sms"] = {{{20 * 60, 9 * 60}}, 1U << 0};
+  policy.quiet_hours["phone"] = {{{18 * 60, 9 * 60}}, 1U << 0 | 1U << 6};
+  return policy;
+}
+
+bool IsZone(const std::string& zone) {
+  if (zone.empty() || zone.front() == '/' ||
+      zone.find("..") != std::string::npos) {
+    return false;
+  }
+  std::error_code error;
+  return std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, error);
+}
+
+// "127.0.0.1:9464", "[::1]:0", "localhost:9464".
+bool ParseListen(std::string_view text, AdminConfig* admin) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) return false;
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') != host.ends_with(']')) return false;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  const std::string_view port = text.substr(colon + 1);
+  const char* const end = port.data() + port.size();
+  const auto [stop, error] = std::from_chars(port.data(), end, admin->port);
+  if (error != std::errc() || stop != end || host.empty()) return false;
+  admin->host = host;
+  return admin->port >= 0 && admin->port <= 65535;
+}
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace
+
+void ReadRestraint(Mapping* root, ConfigReader* reader) {
+  RestraintPolicy* const policy = &reader->config()->restraint;
+  *policy = SafeRestraint();
+  Mapping mapping = root->MappingOf("restraint");
+  ReadConsent(mapping.MappingOf("consent"), policy);
+  // By channel: one that is not named keeps its default.
+  const Mapping caps = mapping.MappingOf("frequency_cap");
+  for (const auto& [channel, cap] : ReadFrequencyCaps(caps)) {
+    policy->frequency_cap[channel] = cap;
+  }
+  const Mapping hours = mapping.MappingOf("quiet_hours");
+  for (const auto& [channel, quiet] : ReadQuietHoursByChannel(hours)) {
+    policy->quiet_hours[channel] = quiet;
+  }
+  const Node zone = mapping.Get("timezone_missing");
+  if (const auto text = reader->Expand(zone, "timezone_missing")) {
+    if (*text != "hold" && !IsZone(*text)) {
+      zone.Complain(
+          fmt::format("`timezone_missing` is `{}`, which is no time zone",
+                      *text),
+          "write hold, or a name like Europe/Rome");
+    }
+    policy->timezone_missing = *text;
+  }
+  policy->default_locale =
+      reader->TextOr(&mapping, "locale", policy->default_locale);
+  mapping.RejectOtherKeys("in `restraint`");
+}
+
+void ReadSender(Mapping* root, ConfigReader* reader) {
+  const Config& config = *reader->config();
+  SenderFacts* const sender = &reader->config()->sender;
+  Mapping mapping = root->MappingOf("sender");
+  sender->organisation = reader->TextOr(&mapping, "organisation", "");
+  sender->name = reader->TextOr(&mapping, "name", "");
+  sender->phone = reader->TextOr(&mapping, "phone", "");
+  sender->hours = reader->TextOr(&mapping, "hours", "");
+  sender->help_url = reader->TextOr(&mapping, "help_url", "");
+  sender->stop_url = reader->TextOr(&mapping, "stop_url", "");
+  sender->address = reader->TextOr(&mapping, "address", "");
+  if (sender->address.empty() && config.email) {
+    const SmtpOptions& smtp = config.email->smtp;
+    sender->address = smtp.reply_to.empty() ? smtp.from_address : smtp.reply_to;
+  }
+  Mapping extra = mapping.MappingOf("extra");
+  for (const auto& [key, node] : extra.Entries()) {
+    if (auto text = reader->Expand(node, key)) sender->extra[key] = *text;
+  }
+  mapping.RejectOtherKeys("in `sender`");
+}
+
+void ReadDelivery(Mapping* root, ConfigReader* reader) {
+  RetryPolicy* const retry = &reader->config()->retry;
+  Mapping mapping = root->MappingOf("delivery");
+  const auto read = [&mapping](const char* key, Duration* into) {
+    const auto value = mapping.DurationOf(key);
+    if (!value) return;
+    if (*value < Duration(1)) {
+      mapping.Get(key).Complain(fmt::format("`{}` must be above 0", key));
+    }
+    *into = *value;
+  };
+  read("retry_first", &retry->first);
+  read("retry_most", &retry->most);
+  read("give_up_after", &retry->give_up_after);
+  read("breaker_pause", &retry->breaker_pause);
+  read("ask_after", &retry->quarantine);
+  retry->breaker_failures =
+      static_cast<int>(mapping.Int("breaker_failures", 1, 1000)
+                           .value_or(retry->breaker_failures));
+  if (retry->first > retry->most) {
+    mapping.node().Complain("`retry_first` is longer than `retry_most`");
+  }
+  mapping.RejectOtherKeys("in `delivery`");
+}
+
+void ReadAdmin(Mapping* root, ConfigReader* reader) {
+  AdminConfig* const admin = &reader->config()->admin;
+  Mapping http = root->MappingOf("http");
+  Mapping mapping = http.MappingOf("admin");
+  const Node listen = mapping.Get("listen");
+  if (const auto text = reader->Expand(listen, "listen")) {
+    if (!ParseListen(*text, admin)) {
+      listen.Complain(
+          fmt::format("`listen` is `{}`, which is no address", *text),
+          "write 127.0.0.1:9464, or [::1]:9464");
+    }
+  }
+  admin->token =
+      reader->ReadSecret(&mapping, "token", "http.admin.token", false);
+  const bool has_token =
+      reader->config()->secret_origins.contains("http.admin.token");
+  if (listen && !IsLoopback(admin->host) && !has_token) {
+    listen.Complain(
+        "`listen` is reachable from other machines and needs a token",
+        "add `token_file`, or listen on 127.0.0.1");
+  }
+  mapping.RejectOtherKeys("in `admin`");
+  http.RejectOtherKeys("in `http`");
+}
+
+void ReadLog(Mapping* root, ConfigReader* reader) {
+  static const std::vector<std::string> levels = {"debug", "info", "warning",
+                                                  "error"};
+  LogConfig* const log = &reader->config()->log;
+  Mapping mapping = root->MappingOf("log");
+  const auto level = mapping.Get("level").AsChoice("level", levels);
+  if (level) log->level = levels[*level];
+  const auto format =
+      mapping.Get("format").AsChoice("format", {"json", "text"});
+  log->json = format.value_or(0) == 0;
+  mapping.RejectOtherKeys("in `log`");
+}
+
+}  // namespace premura

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// ConfigReader: what the readers of the configuration's sections share: paths
+// relative to the file, `${env:NAME}`, secrets. One reader per file.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/config.h"
+#include "rules/document.h"
+
+namespace premura {
+
+class ConfigReader {
+ public:
+  // `config` and `options` must outlive it.
+  ConfigReader(std::string directory, const ConfigOptions* options,
+               Config* config);
+
+  // A text, or the environment variable that it names as a whole.
+  std::optional<std::string> Text(Mapping* mapping, std::string_view key);
+  std::optional<std::string> RequireText(Mapping* mapping,
+                                         std::string_view key);
+  std::string TextOr(Mapping* mapping, std::string_view key,
+                     std::string_view fallback);
+  // Of a value at hand. `what` names it in messages.
+  std::optional<std::string> Expand(const Node& node, std::string_view what);
+
+  // A path, absolute, seen from the file's folder. "-" stays.
+  std::string Path(Mapping* mapping, std::string_view key);
+  std::string Absolute(const std::string& path) const;
+  std::vector<std::string> Paths(Mapping* mapping, std::string_view key);
+
+  // http:// or https://, without CR, LF or a password in it.
+  std::string RequireUrl(Mapping* mapping, std::string_view key);
+
+  // `<key>_file: PATH` or `<key>: ${env:NAME}`. Empty if there is neither
+  // (a mistake if `required`) or it cannot be had (a mistake too). `path`
+  // names it in Config::secret_origins.
+  Secret ReadSecret(Mapping* mapping, const std::string& key,
+                    const std::string& path, bool required);
+  // A secret's value that stands at `node`: `${env:NAME}` and nothing else.
+  Secret SecretValue(const Node& node, const std::string& key,
+                     const std::string& path);
+
+  Config* config() { return config_; }
+
+ private:
+  std::optional<std::string> Lookup(const Node& node, const std::string& name);
+  Secret SecretFile(const Node& node, const std::string& key,
+                    const std::string& path);
+
+  const std::string directory_;
+  const ConfigOptions* const options_;
+  Config* const config_;
+};
+
+// `${env:NAME}` as a whole: NAME.
+std::optional<std::string> EnvironmentName(std::string_view text);
+
+// "30/1s".
+std::optional<RateLimit> ParseRateLimit(std::string_view text);
+std::string FormatRateLimit(const RateLimit& limit);
+
+// The sections; each asks for its keys in the root and records mistakes.
+void ReadSources(Mapping* root, ConfigReader* reader);
+void ReadTickets(Mapping* root, ConfigReader* reader);
+void ReadEmail(Mapping* root, ConfigReader* reader);
+void ReadSms(Mapping* root, ConfigReader* reader);
+void ReadRestraint(Mapping* root, ConfigReader* reader);
+void ReadSender(Mapping* root, ConfigReader* reader);
+void ReadDelivery(Mapping* root, ConfigReader* reader);
+void ReadAdmin(Mapping* root, ConfigReader* reader);
+void ReadLog(Mapping* root, ConfigReader* reader);
+
+}  // namespace premura
