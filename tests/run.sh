@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what the tests need, builds, and runs all of them. The last line is
+# "N passed, N failed"; a test that was skipped counts as failed.
+#
+# usage: tests/run.sh [--unit] [--e2e] [--tsan]
+#   --unit  sources, unit tests (release, and with sanitizers), deploy
+#   --e2e   against the real servers
+#   neither: both
+#   --tsan  the tests of threads with ThreadSanitizer as well
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. deploy/packages.sh
+
+unit= e2e= tsan=
+for option; do
+  case $option in
+    --unit) unit=1 ;;
+    --e2e) e2e=1 ;;
+    --tsan) tsan=1 ;;
+    *) sed -n 's/^# \{0,1\}//; 6,10p' "$0" >&2; exit 2 ;;
+  esac
+done
+[ -n "$unit$e2e$tsan" ] || unit=1 e2e=1
+
+results=$(mktemp -d)
+policy=
+trap '[ -z "$policy" ] || as_root rm -f /usr/sbin/policy-rc.d; rm -rf "$results"' EXIT
+trap 'exit 130' INT TERM
+
+step() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+
+# A step that leaves no results is one failed test of that name.
+broken() {
+  python3 tests/support/tally.py --broken "$1" "$results/$1.xml"
+  echo "run.sh: $1 did not get as far as its tests" >&2
+}
+
+install_missing() {
+  local -a missing
+  mapfile -t missing < <(missing_packages $(packages_of deploy/packages.txt tests/support/packages.txt))
+  [ ${#missing[@]} != 0 ] || return 0
+  step "installing ${#missing[@]} packages"
+  # The servers are for the tests to start, not for apt.
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    policy=1
+    printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d > /dev/null
+    as_root chmod 755 /usr/sbin/policy-rc.d
+  fi
+  as_root apt-get update -q > /dev/null
+  as_root apt-get install -y -q --no-install-recommends debconf-utils > /dev/null 2>&1
+  echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
+  install_packages "${missing[@]}"
+}
+
+# usage: build PRESET [TARGET..]
+build() {
+  local preset=$1
+  shift
+  step "building $preset"
+  cmake --preset "$preset" > "$results/configure.log" || { cat "$results/configure.log" >&2; return 1; }
+  cmake --build --preset "$preset" ${1:+--target "$@"} > "$results/build.log" ||
+    { grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$results/build.log" | tail -n 60 >&2; return 1; }
+}
+
+# usage: unit_tests PRESET [CTEST OPTION..]
+unit_tests() {
+  local preset=$1
+  shift
+  build "$preset" || { broken "build-$preset"; return 0; }
+  step "unit tests, $preset"
+  ctest --test-dir "build/$preset" -j 2 --timeout 300 --output-on-failure --no-tests=error \
+    --output-junit "$results/unit-$preset.xml" "$@" > "$results/ctest.log" ||
+    grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start ' "$results/ctest.log" || true
+  [ -s "$results/unit-$preset.xml" ] || broken "unit-$preset"
+}
+
+# usage: python_tests NAME FOLDER..
+python_tests() {
+  local name=$1
+  shift
+  step "$name"
+  /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$results/$name.xml" "$@" || true
+  [ -s "$results/$name.xml" ] || broken "$name"
+}
+
+install_missing
+export PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+if [ -n "$unit" ]; then
+  unit_tests release
+  python_tests sources tests/source
+  python_tests deploy tests/deploy
+  unit_tests asan
+fi
+[ -z "$tsan" ] || unit_tests tsan -L threads
+if [ -n "$e2e" ]; then
+  if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e; else broken build-release; fi
+fi
+
+step "done"
+python3 tests/support/tally.py "$results"/*.xml

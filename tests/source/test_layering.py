@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Includes run one way: rules <- signals <- notifiers <- daemon."""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ORDER = ["rules", "signals", "notifiers", "daemon"]
+# The standard library's headers.
+STANDARD = re.compile(r"[a-z_]+|c[a-z]+")
+
+
+def sources(folder):
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", folder], cwd=ROOT,
+        capture_output=True, text=True, check=True).stdout.split("\n")
+    return [ROOT / path for path in listed if path.endswith((".h", ".cc"))]
+
+
+def includes(path):
+    text = path.read_text(encoding="utf-8")
+    return re.findall(r'^\s*#\s*include\s+(["<])([^">]+)[">]', text, re.M)
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_a_folder_includes_only_itself_and_those_below(folder):
+    files = sources(folder)
+    assert files, "no sources in %s/" % folder
+    allowed = ORDER[:ORDER.index(folder) + 1]
+    wrong = ["%s includes %s" % (path.relative_to(ROOT), name)
+             for path in files for kind, name in includes(path)
+             if kind == '"' and name.split("/")[0] not in allowed]
+    assert not wrong
+
+
+def names_third_party(path):
+    return any(kind == "<" and not STANDARD.fullmatch(name)
+               for kind, name in includes(path))
+
+
+def test_third_party_headers_do_not_leave_their_folder():
+    inner = {str(path.relative_to(ROOT)) for folder in ORDER
+             for path in sources(folder)
+             if path.suffix == ".h" and names_third_party(path)}
+    wrong = ["%s includes %s" % (path.relative_to(ROOT), name)
+             for folder in ORDER for path in sources(folder)
+             for _, name in includes(path)
+             if name in inner and name.split("/")[0] != folder]
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", ORDER + ["tests"])
+def test_every_file_says_its_licence_first(folder):
+    line = "// SPDX-License-Identifier: Apache-2.0"
+    wrong = [str(path.relative_to(ROOT)) for path in sources(folder)
+             if path.read_text(encoding="utf-8").split("\n", 1)[0] != line]
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", ["rules", "signals"])
+def test_nothing_below_the_notifiers_reads_a_clock(folder):
+    clock = re.compile(r"(system|steady|high_resolution)_clock::now|"
+                       r"\b(std::time|gettimeofday|clock_gettime)\(")
+    wrong = [str(path.relative_to(ROOT)) for path in sources(folder)
+             if clock.search(path.read_text(encoding="utf-8"))]
+    assert not wrong
