@@ -34,9 +34,10 @@ std::string_view DocumentImpl::LineAt(int line) const {
   if (line < 0) return {};
   const auto at = static_cast<std::size_t>(line);
   if (at >= line_starts_.size()) return {};
-  const std::string_view rest =
-      std::string_view(text_).substr(line_starts_[at]);
-  std::string_view found = rest.substr(0, rest.find('\n'));
+  const std::size_t start = line_starts_[at];
+  const std::size_t end =
+      at + 1 < line_starts_.size() ? line_starts_[at + 1] - 1 : text_.size();
+  std::string_view found = std::string_view(text_).substr(start, end - start);
   if (!found.empty() && found.back() == '\r') found.remove_suffix(1);
   return found;
 }

@@ -95,6 +95,10 @@ class Mapping {
   // "`cooldown` is empty"); Require() records a mistake if it is missing.
   Node Get(std::string_view key);
   Node Require(std::string_view key);
+  // Without remembering anything, null or not.
+  bool Has(std::string_view key) const { return Find(key) >= 0; }
+  // The key itself, to say what is wrong with it; default if there is none.
+  Node KeyNode(std::string_view key) const;
   // Where the key itself stands. REQUIRES: the key exists.
   SourcePosition KeyPosition(std::string_view key) const;
 

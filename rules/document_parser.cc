@@ -197,26 +197,26 @@ class Builder final : public YAML::EventHandler {
 
   bool AcceptKey(int index, Level* level) {
     const NodeData& key = document_->nodes[Index(index)];
-    const SourcePosition at = document_->PositionOf(index);
-    if (key.kind != Node::Kind::kScalar) {
-      document_->Error(at, "a key must be a text");
+    const auto refuse = [&](std::string message, std::string hint) {
+      document_->Error(document_->PositionOf(index), std::move(message),
+                       std::move(hint));
       return false;
+    };
+    if (key.kind != Node::Kind::kScalar) {
+      return refuse("a key must be a text", "");
     }
     if (key.null) {
-      document_->Error(at, "a key is empty",
-                       "quote it if a text like `null` is meant");
-      return false;
+      return refuse("a key is empty",
+                    "quote it if a text like `null` is meant");
     }
     if (key.text == "<<" && !key.quoted) {
-      document_->Error(at, "`<<` does not merge here",
-                       "YAML 1.2 has no merge keys; write the keys out");
-      return false;
+      return refuse("`<<` does not merge here",
+                    "YAML 1.2 has no merge keys; write the keys out");
     }
     const auto [first, is_new] = level->lines.emplace(key.text, key.line + 1);
     if (is_new) return true;
-    document_->Error(at, fmt::format("`{}` is given twice", key.text),
-                     fmt::format("the first one is on line {}", first->second));
-    return false;
+    return refuse(fmt::format("`{}` is given twice", key.text),
+                  fmt::format("the first one is on line {}", first->second));
   }
 
   void CheckTag(const YAML::Mark& mark, const std::string& tag) {
@@ -288,13 +288,26 @@ bool CheckBytes(DocumentImpl* document) {
   return true;
 }
 
+// What yaml-cpp's words mostly mean.
+std::string SyntaxHint(const std::string& message, std::string_view line) {
+  if (line.find('\t') != line.npos) {
+    return "there is a tab in this line; use spaces";
+  }
+  if (message == "illegal map value") {
+    return "check the indentation; quote a text that holds `: `";
+  }
+  if (message == "unknown token") {
+    return "quote a text that begins with @, % or a backquote";
+  }
+  return {};
+}
+
 void ComplainOfSyntax(const YAML::Exception& mistake, DocumentImpl* document) {
   const int line = std::max(0, mistake.mark.line);
-  const bool tab = document->LineAt(line).find('\t') != std::string_view::npos;
   document->Error(
       document->PositionAt(line, std::max(0, mistake.mark.column), 1),
       "is not YAML: " + mistake.msg,
-      tab ? "there is a tab in this line; use spaces" : "");
+      SyntaxHint(mistake.msg, document->LineAt(line)));
 }
 
 }  // namespace

@@ -61,11 +61,15 @@ Node Mapping::Require(std::string_view key) {
   return Get(key);
 }
 
-SourcePosition Mapping::KeyPosition(std::string_view key) const {
+Node Mapping::KeyNode(std::string_view key) const {
   const int at = Find(key);
-  if (at < 0) return node_.position();
-  return node_.document_->PositionOf(
+  if (at < 0) return {};
+  return node_.document_->MakeNode(
       node_.data()->keys[static_cast<std::size_t>(at)]);
+}
+
+SourcePosition Mapping::KeyPosition(std::string_view key) const {
+  return Has(key) ? KeyNode(key).position() : node_.position();
 }
 
 std::vector<std::pair<std::string, Node>> Mapping::Entries() {
@@ -133,16 +137,16 @@ void Mapping::RejectOtherKeys(std::string_view where) {
     document->RecordAt(number)->message =
         fmt::format("`{}` is missing{}", key, place);
   }
+  // A key that is there already is not what was meant.
+  std::vector<std::string> free;
+  for (const std::string& candidate : asked_->known) {
+    if (Find(candidate) < 0) free.push_back(candidate);
+  }
   for (const int index : data->keys) {
     const std::string& key =
         document->nodes[static_cast<std::size_t>(index)].text;
     const auto& known = asked_->known;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    // A key that is there already is not what was meant.
-    std::vector<std::string> free;
-    for (const std::string& candidate : known) {
-      if (Find(candidate) < 0) free.push_back(candidate);
-    }
     const std::string nearest = Nearest(key, free);
     document->Error(
         document->PositionOf(index),

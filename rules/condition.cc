@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/condition.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "rules/condition_node.h"
+#include "rules/fold.h"
+
+namespace premura {
+namespace {
+
+using Op = Predicate::Op;
+
+bool IsText(const Value& value) { return value.kind() == Value::Kind::kText; }
+
+// The number that a value is or spells.
+std::optional<Number> NumberIn(const Value& value) {
+  if (value.is_number()) return NumberOf(value);
+  if (IsText(value)) return ParseNumber(value.text());
+  return std::nullopt;
+}
+
+bool SameText(std::string_view text, const Literal& literal, bool cased) {
+  return cased ? text == literal.text : FoldedEquals(text, literal.folded);
+}
+
+// A number matches a text that spells it, and the other way round; two texts
+// are compared as texts.
+bool Equals(const Value& value, const Literal& literal, bool cased) {
+  switch (value.kind()) {
+    case Value::Kind::kText:
+      if (literal.kind != Literal::Kind::kNumber) {
+        return SameText(value.text(), literal, cased);
+      }
+      break;
+    case Value::Kind::kBoolean:
+      return literal.kind != Literal::Kind::kNumber &&
+             SameText(value.text(), literal, cased);
+    case Value::Kind::kInteger:
+    case Value::Kind::kReal:
+      break;
+    default:
+      return false;
+  }
+  if (!literal.number) return false;
+  const auto number = NumberIn(value);
+  return number && Compare(*number, *literal.number) == 0;
+}
+
+bool HoldsFor(Op op, const Number& number, const Number& bound) {
+  const int order = Compare(number, bound);
+  switch (op) {
+    case Op::kGt:
+      return order > 0;
+    case Op::kGte:
+      return order >= 0;
+    case Op::kLt:
+      return order < 0;
+    default:
+      return order <= 0;
+  }
+}
+
+bool TextHolds(Op op, std::string_view text, const Literal& literal,
+               bool cased) {
+  switch (op) {
+    case Op::kContains:
+      return cased ? text.find(literal.text) != text.npos
+                   : FoldedContains(text, literal.folded);
+    case Op::kStartsWith:
+      return cased ? text.starts_with(literal.text)
+                   : FoldedStartsWith(text, literal.folded);
+    case Op::kEndsWith:
+      return cased ? text.ends_with(literal.text)
+                   : FoldedEndsWith(text, literal.folded);
+    default:
+      return re2::RE2::PartialMatch(text, *literal.regex);
+  }
+}
+
+// `value` is present and no list.
+bool Holds(Op op, const Value& value, const Literal& literal, bool cased) {
+  switch (op) {
+    case Op::kEquals:
+    case Op::kNeq:
+      return Equals(value, literal, cased) == (op == Op::kEquals);
+    case Op::kContains:
+    case Op::kStartsWith:
+    case Op::kEndsWith:
+    case Op::kRegex:
+      return TextHolds(op, value.text(), literal, cased);
+    default: {
+      const auto number = NumberIn(value);
+      return number && literal.number && HoldsFor(op, *number, *literal.number);
+    }
+  }
+}
+
+// A value of an earlier step, as if it were written in the rule.
+Literal LiteralOf(const Value& value) {
+  Literal literal;
+  literal.text = value.text();
+  literal.folded = FoldCase(literal.text);
+  literal.number = NumberIn(value);
+  if (value.is_number()) literal.kind = Literal::Kind::kNumber;
+  if (value.kind() == Value::Kind::kBoolean) {
+    literal.kind = Literal::Kind::kBoolean;
+  }
+  return literal;
+}
+
+// Of a list, whether one element does; of another value, whether it does.
+template <typename Test>
+bool AnyElement(const Value& value, const Test& test) {
+  if (value.kind() != Value::Kind::kList) return value.present() && test(value);
+  for (const Value& element : value.elements()) {
+    if (AnyElement(element, test)) return true;
+  }
+  return false;
+}
+
+class PredicateNode final : public Condition::Node {
+ public:
+  explicit PredicateNode(Predicate predicate) : is_(std::move(predicate)) {}
+
+  bool Matches(const Facts& facts) const override {
+    const Value value = facts.Get(is_.field);
+    if (is_.op == Op::kExists) return value.present() == is_.exists;
+    if (!value.present()) return false;
+    // `neq` with a list is "none of them", and that of one element.
+    if (is_.op == Op::kNeq) {
+      return AnyElement(value, [&](const Value& element) {
+        return ForAll([&](const Literal& literal) {
+          return HoldsForLiteral(element, literal, facts);
+        });
+      });
+    }
+    const auto matches = [&](const Literal& literal) {
+      return AnyElement(value, [&](const Value& element) {
+        return HoldsForLiteral(element, literal, facts);
+      });
+    };
+    if (is_.all) return ForAll(matches);
+    return std::any_of(is_.literals.begin(), is_.literals.end(), matches);
+  }
+
+  void CollectFields(std::vector<FieldRef>* fields) const override {
+    fields->push_back(is_.field);
+    for (const Literal& literal : is_.literals) {
+      if (literal.kind == Literal::Kind::kField) {
+        fields->push_back(literal.field);
+      }
+    }
+  }
+
+ private:
+  template <typename Test>
+  bool ForAll(const Test& test) const {
+    return std::all_of(is_.literals.begin(), is_.literals.end(), test);
+  }
+
+  bool HoldsForLiteral(const Value& element, const Literal& literal,
+                       const Facts& facts) const {
+    if (literal.kind != Literal::Kind::kField) {
+      return Holds(is_.op, element, literal, is_.cased);
+    }
+    const Value earlier = facts.Get(literal.field);
+    if (!earlier.present()) return false;
+    const auto holds = [&](const Value& other) {
+      return Holds(is_.op, element, LiteralOf(other), is_.cased);
+    };
+    if (is_.op != Op::kNeq) return AnyElement(earlier, holds);
+    return !AnyElement(earlier,
+                       [&](const Value& other) { return !holds(other); });
+  }
+
+  const Predicate is_;
+};
+
+class AllOf final : public Condition::Node {
+ public:
+  explicit AllOf(ConditionNodes nodes) : nodes_(std::move(nodes)) {}
+
+  bool Matches(const Facts& facts) const override {
+    for (const auto& node : nodes_) {
+      if (!node->Matches(facts)) return false;
+    }
+    return true;
+  }
+  void CollectFields(std::vector<FieldRef>* fields) const override {
+    for (const auto& node : nodes_) node->CollectFields(fields);
+  }
+
+ private:
+  const ConditionNodes nodes_;
+};
+
+class AnyOf final : public Condition::Node {
+ public:
+  explicit AnyOf(ConditionNodes nodes) : nodes_(std::move(nodes)) {}
+
+  bool Matches(const Facts& facts) const override {
+    for (const auto& node : nodes_) {
+      if (node->Matches(facts)) return true;
+    }
+    return false;
+  }
+  void CollectFields(std::vector<FieldRef>* fields) const override {
+    for (const auto& node : nodes_) node->CollectFields(fields);
+  }
+
+ private:
+  const ConditionNodes nodes_;
+};
+
+class Not final : public Condition::Node {
+ public:
+  explicit Not(std::unique_ptr<const Condition::Node> node)
+      : node_(std::move(node)) {}
+
+  bool Matches(const Facts& facts) const override {
+    return !node_->Matches(facts);
+  }
+  void CollectFields(std::vector<FieldRef>* fields) const override {
+    node_->CollectFields(fields);
+  }
+
+ private:
+  const std::unique_ptr<const Condition::Node> node_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Condition::Node> NewAllOf(ConditionNodes nodes) {
+  if (nodes.size() == 1) return std::move(nodes.front());
+  return std::make_unique<AllOf>(std::move(nodes));
+}
+
+std::unique_ptr<const Condition::Node> NewAnyOf(ConditionNodes nodes) {
+  if (nodes.size() == 1) return std::move(nodes.front());
+  return std::make_unique<AnyOf>(std::move(nodes));
+}
+
+std::unique_ptr<const Condition::Node> NewNot(
+    std::unique_ptr<const Condition::Node> node) {
+  return std::make_unique<Not>(std::move(node));
+}
+
+std::unique_ptr<const Condition::Node> NewPredicate(Predicate predicate) {
+  return std::make_unique<PredicateNode>(std::move(predicate));
+}
+
+Condition::Condition(std::shared_ptr<const Node> root)
+    : root_(std::move(root)) {}
+
+bool Condition::Matches(const Facts& facts) const {
+  return root_ == nullptr || root_->Matches(facts);
+}
+
+void Condition::CollectFields(std::vector<FieldRef>* fields) const {
+  if (root_ != nullptr) root_->CollectFields(fields);
+}
+
+bool Condition::LooksBack() const {
+  std::vector<FieldRef> fields;
+  CollectFields(&fields);
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const FieldRef& field) { return field.step > 0; });
+}
+
+}  // namespace premura

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// From `field|modifiers: value` to Condition nodes.
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <array>
+#include <map>
+
+#include "rules/condition.h"
+#include "rules/condition_node.h"
+#include "rules/field_reader.h"
+
+namespace premura {
+namespace {
+
+using Op = Predicate::Op;
+
+// A regular expression may use so much memory while it matches.
+constexpr std::int64_t kRegexMemory = 2 << 20;
+
+const std::vector<std::string>& Modifiers() {
+  static const std::vector<std::string> modifiers = {
+      "contains", "startswith", "endswith", "re",     "gt",    "gte",
+      "lt",       "lte",        "neq",      "exists", "cased", "all"};
+  return modifiers;
+}
+
+constexpr std::array<Op, 10> kOps = {
+    Op::kContains, Op::kStartsWith, Op::kEndsWith, Op::kRegex, Op::kGt,
+    Op::kGte,      Op::kLt,         Op::kLte,      Op::kNeq,   Op::kExists};
+
+bool ComparesNumbers(Op op) {
+  return op == Op::kGt || op == Op::kGte || op == Op::kLt || op == Op::kLte;
+}
+bool ComparesText(Op op) {
+  return op == Op::kContains || op == Op::kStartsWith || op == Op::kEndsWith ||
+         op == Op::kRegex;
+}
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back().push_back(c);
+    }
+  }
+  return parts;
+}
+
+// The numbers that one field is held between, to notice that none is left.
+struct Bounds {
+  std::optional<Number> above, below;
+  bool above_open = false, below_open = false;  // The bound itself is out.
+
+  void Add(Op op, const Number& number) {
+    if (op == Op::kGt || op == Op::kGte) {
+      if (above && Compare(number, *above) < 0) return;
+      above = number;
+      above_open = op == Op::kGt;
+    } else {
+      if (below && Compare(number, *below) > 0) return;
+      below = number;
+      below_open = op == Op::kLt;
+    }
+  }
+  bool Empty() const {
+    if (!above || !below) return false;
+    const int order = Compare(*above, *below);
+    return order > 0 || (order == 0 && (above_open || below_open));
+  }
+};
+
+class Reader {
+ public:
+  Reader(Mapping mapping, const ConditionContext& context)
+      : mapping_(std::move(mapping)), context_(context) {}
+
+  std::unique_ptr<const Condition::Node> Read() {
+    ConditionNodes nodes;
+    for (const auto& [key, value] : mapping_.Entries()) {
+      auto node = ReadEntry(key, value);
+      if (node != nullptr) nodes.push_back(std::move(node));
+    }
+    return nodes.empty() ? nullptr : NewAllOf(std::move(nodes));
+  }
+
+ private:
+  std::unique_ptr<const Condition::Node> ReadEntry(const std::string& key,
+                                                   const Node& value) {
+    if (key == "any_of") return ReadAnyOf(value);
+    if (key == "not") return ReadNot(value);
+    return ReadPredicate(key, value);
+  }
+
+  std::unique_ptr<const Condition::Node> ReadNested(const Node& value,
+                                                    const char* what) {
+    auto node = Reader(value.AsMapping(what), context_).Read();
+    const bool empty = value.kind() == Node::Kind::kMapping &&
+                       value.AsMapping(what).Entries().empty();
+    if (empty) value.Complain(fmt::format("`{}` is empty", what));
+    return node;
+  }
+
+  std::unique_ptr<const Condition::Node> ReadNot(const Node& value) {
+    auto node = ReadNested(value, "not");
+    return node == nullptr ? nullptr : NewNot(std::move(node));
+  }
+
+  std::unique_ptr<const Condition::Node> ReadAnyOf(const Node& value) {
+    ConditionNodes nodes;
+    const auto elements = value.AsList("any_of");
+    if (value.kind() == Node::Kind::kSequence && elements.empty()) {
+      value.Complain("`any_of` is empty");
+    }
+    for (const Node& element : elements) {
+      auto node = ReadNested(element, "any_of");
+      if (node != nullptr) nodes.push_back(std::move(node));
+    }
+    return nodes.empty() ? nullptr : NewAnyOf(std::move(nodes));
+  }
+
+  std::unique_ptr<const Condition::Node> ReadPredicate(const std::string& key,
+                                                       const Node& value) {
+    std::vector<std::string> parts = Split(key, '|');
+    Predicate predicate;
+    predicate.field = ReadFieldRef(parts[0], mapping_.KeyNode(key), context_);
+    parts.erase(parts.begin());
+    if (!ReadModifiers(key, parts, &predicate)) return nullptr;
+    if (predicate.op == Op::kExists) {
+      const auto exists = value.AsBool(key);
+      if (!exists) return nullptr;
+      predicate.exists = *exists;
+      return NewPredicate(std::move(predicate));
+    }
+    if (!ReadLiterals(key, value, &predicate)) return nullptr;
+    CheckBounds(predicate, value);
+    return NewPredicate(std::move(predicate));
+  }
+
+  bool ReadModifiers(const std::string& key,
+                     const std::vector<std::string>& words,
+                     Predicate* predicate) {
+    std::string op;
+    for (const std::string& word : words) {
+      const auto& known = Modifiers();
+      const auto found = std::find(known.begin(), known.end(), word);
+      const auto at = static_cast<std::size_t>(found - known.begin());
+      if (found == known.end()) {
+        return Refuse(key, fmt::format("unknown modifier `{}`", word),
+                      Suggest(word));
+      }
+      if (word == "cased") {
+        predicate->cased = true;
+      } else if (word == "all") {
+        predicate->all = true;
+      } else if (!op.empty()) {
+        return Refuse(key,
+                      fmt::format("`{}` and `{}` exclude each other", op, word),
+                      "write two lines: all that is listed must hold");
+      } else {
+        op = word;
+        predicate->op = kOps[at];
+      }
+    }
+    return CheckModifiers(key, op, *predicate);
+  }
+
+  bool CheckModifiers(const std::string& key, const std::string& op,
+                      const Predicate& predicate) {
+    const bool no_case =
+        ComparesNumbers(predicate.op) || predicate.op == Op::kExists;
+    if (predicate.cased && no_case) {
+      return Refuse(key, fmt::format("`{}` knows no case", op),
+                    "remove `cased`");
+    }
+    const bool no_list =
+        predicate.op == Op::kNeq || predicate.op == Op::kExists;
+    if (predicate.all && no_list) {
+      return Refuse(key, fmt::format("`all` says nothing with `{}`", op),
+                    predicate.op == Op::kNeq
+                        ? "`neq` with a list already means none of them"
+                        : "remove it");
+    }
+    return true;
+  }
+
+  bool ReadLiterals(const std::string& key, const Node& value,
+                    Predicate* predicate) {
+    if (value.IsNull()) {
+      value.Complain(fmt::format("`{}` is empty", key),
+                     fmt::format("for a field that is not there write "
+                                 "`{}|exists: false`",
+                                 predicate->field.path));
+      return false;
+    }
+    std::vector<Node> elements = {value};
+    if (value.kind() == Node::Kind::kSequence) elements = value.AsList(key);
+    if (elements.empty()) {
+      value.Complain(fmt::format("`{}` is empty", key));
+      return false;
+    }
+    for (const Node& element : elements) {
+      auto literal = ReadLiteral(key, element, *predicate);
+      if (!literal) return false;
+      predicate->literals.push_back(*std::move(literal));
+    }
+    return true;
+  }
+
+  std::optional<Literal> ReadLiteral(const std::string& key, const Node& node,
+                                     const Predicate& predicate) {
+    if (node.kind() != Node::Kind::kScalar || node.IsNull()) {
+      node.Complain(
+          fmt::format("`{}` must be a text, a number, true or false", key),
+          node.kind() == Node::Kind::kMapping
+              ? "a field inside another is written with a dot, `d.ip`"
+              : "");
+      return std::nullopt;
+    }
+    Literal literal;
+    literal.text = *node.AsText(key);
+    if (predicate.op == Op::kRegex) return ReadRegex(node, predicate, literal);
+    if (IsLookBack(literal.text)) {
+      const auto field = ReadLookBack(literal.text, node, context_);
+      if (!field) return std::nullopt;
+      literal.kind = Literal::Kind::kField;
+      literal.field = *field;
+      return literal;
+    }
+    literal.folded = FoldCase(literal.text);
+    literal.number = ParseNumber(literal.text);
+    const bool boolean = literal.text == "true" || literal.text == "false";
+    if (boolean && !node.IsQuoted()) literal.kind = Literal::Kind::kBoolean;
+    if (literal.number && !node.IsQuoted()) {
+      literal.kind = Literal::Kind::kNumber;
+    }
+    return CheckLiteral(key, node, predicate, std::move(literal));
+  }
+
+  std::optional<Literal> CheckLiteral(const std::string& key, const Node& node,
+                                      const Predicate& predicate,
+                                      Literal literal) {
+    if (ComparesNumbers(predicate.op) && !literal.number) {
+      node.Complain(fmt::format("`{}` compares numbers, and `{}` is none", key,
+                                literal.text));
+      return std::nullopt;
+    }
+    if (ComparesText(predicate.op) && literal.text.empty()) {
+      node.Complain(fmt::format("`{}` with an empty text always holds", key));
+      return std::nullopt;
+    }
+    return literal;
+  }
+
+  std::optional<Literal> ReadRegex(const Node& node, const Predicate& predicate,
+                                   Literal literal) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_case_sensitive(predicate.cased);
+    options.set_max_mem(kRegexMemory);
+    const auto regex = std::make_shared<re2::RE2>(literal.text, options);
+    if (!regex->ok()) {
+      node.Complain(fmt::format("`{}` is no regular expression: {}",
+                                literal.text, regex->error()),
+                    "the syntax is RE2's");
+      return std::nullopt;
+    }
+    literal.regex = regex;
+    return literal;
+  }
+
+  // An event with a list in the field may still hold both; all others not.
+  void CheckBounds(const Predicate& predicate, const Node& value) {
+    if (!ComparesNumbers(predicate.op) || predicate.literals.size() != 1 ||
+        !predicate.literals[0].number) {
+      return;
+    }
+    Bounds& bounds = bounds_[predicate.field.path];
+    const bool before = bounds.Empty();
+    bounds.Add(predicate.op, *predicate.literals[0].number);
+    if (before || !bounds.Empty()) return;
+    value.Warn(fmt::format("no value of `{}` is within these bounds",
+                           predicate.field.path),
+               "this never holds");
+  }
+
+  std::string Suggest(const std::string& word) const {
+    const std::string nearest = Nearest(word, Modifiers());
+    if (!nearest.empty()) return fmt::format("did you mean `{}`?", nearest);
+    return fmt::format("the modifiers are {}", fmt::join(Modifiers(), " "));
+  }
+
+  bool Refuse(const std::string& key, std::string message, std::string hint) {
+    mapping_.ComplainAtKey(key, std::move(message), std::move(hint));
+    return false;
+  }
+
+  Mapping mapping_;
+  const ConditionContext& context_;
+  std::map<std::string, Bounds> bounds_;
+};
+
+}  // namespace
+
+Condition ReadCondition(Mapping mapping, const ConditionContext& context) {
+  return Condition(Reader(std::move(mapping), context).Read());
+}
+
+}  // namespace premura

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading what refers to a field of an earlier step.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "rules/condition.h"
+
+namespace premura {
+
+// Whether `text` is written like one: "$first.amount".
+bool IsLookBack(const std::string& text);
+
+// REQUIRES: IsLookBack(text). Mistakes are recorded at `at`.
+std::optional<FieldRef> ReadLookBack(const std::string& text, const Node& at,
+                                     const ConditionContext& context);
+
+}  // namespace premura

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Comparing texts without case, without making a copy: `folded` is what
+// FoldCase made of a literal, `text` is as it came. Characters are folded one
+// by one (simple folding), so both have equally many.
+
+#pragma once
+
+#include <string_view>
+
+namespace premura {
+
+bool FoldedEquals(std::string_view text, std::string_view folded);
+bool FoldedStartsWith(std::string_view text, std::string_view folded);
+bool FoldedEndsWith(std::string_view text, std::string_view folded);
+bool FoldedContains(std::string_view text, std::string_view folded);
+
+}  // namespace premura

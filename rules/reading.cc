@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/reading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace premura {
+namespace {
+
+constexpr Duration kLongestSpan = std::chrono::hours(24 * 3650);
+constexpr int kMaxCount = 10'000;
+constexpr std::size_t kLongestName = 200;
+constexpr std::string_view kDetection = "detection:";
+
+void AddName(const std::string& name, const Node& at, Reading* reading,
+             Pattern* pattern) {
+  if (name.empty() || name.size() > kLongestName) {
+    at.Complain(fmt::format("an event's name has 1 to {} bytes", kLongestName));
+    return;
+  }
+  if (name.starts_with(kDetection)) {
+    reading->references.push_back(
+        {name.substr(kDetection.size()), at, reading->detecting});
+  }
+  const SymbolId id = reading->symbols->names.Intern(name);
+  auto& names = pattern->names;
+  if (std::find(names.begin(), names.end(), id) == names.end()) {
+    names.push_back(id);
+  }
+}
+
+void ReadNames(const Node& node, std::string_view what, Reading* reading,
+               Pattern* pattern) {
+  const auto elements = node.AsListOrScalar(what);
+  if (node.kind() == Node::Kind::kSequence && elements.empty()) {
+    node.Complain(fmt::format("`{}` names no event", what));
+  }
+  for (const Node& element : elements) {
+    if (element.kind() == Node::Kind::kMapping) {
+      element.Complain(fmt::format("`{}` must be a list of names", what),
+                       "several events with one condition are written "
+                       "`{event: [a, b], where: {..}}`");
+    } else if (const auto name = element.AsText(what)) {
+      AddName(*name, element, reading, pattern);
+    }
+  }
+}
+
+}  // namespace
+
+Pattern ReadPattern(const Node& node, std::string_view what, Reading* reading) {
+  Pattern pattern;
+  if (node.kind() != Node::Kind::kMapping) {
+    ReadNames(node, what, reading, &pattern);
+    return pattern;
+  }
+  Mapping mapping = node.AsMapping(what);
+  pattern = ReadPatternKeys(mapping, reading);
+  mapping.RejectOtherKeys(fmt::format("in `{}` {}", what, reading->where));
+  return pattern;
+}
+
+Pattern ReadPatternKeys(Mapping mapping, Reading* reading) {
+  Pattern pattern;
+  if (const Node event = mapping.Get("event")) {
+    if (event.kind() == Node::Kind::kMapping) {
+      event.Complain("`event` must be a name or a list of names",
+                     "a condition is written `where: {..}` beside it");
+    } else {
+      ReadNames(event, "event", reading, &pattern);
+    }
+  }
+  const ConditionContext context{reading->symbols, false, reading->steps};
+  pattern.where = ReadCondition(mapping.MappingOf("where"), context);
+  if (reading->detecting) pattern.where.CollectFields(&reading->fields);
+  return pattern;
+}
+
+std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
+                                 Reading* reading) {
+  std::vector<FieldRef> fields;
+  const auto elements = node.AsListOrScalar(what);
+  if (node.kind() == Node::Kind::kSequence && elements.empty()) {
+    node.Complain(fmt::format("`{}` names no field", what));
+  }
+  const ConditionContext context{reading->symbols, false, {}};
+  for (const Node& element : elements) {
+    const auto text = element.AsText(what);
+    if (!text) continue;
+    FieldRef field = ReadFieldRef(*text, element, context);
+    const bool twice =
+        std::any_of(fields.begin(), fields.end(), [&](const FieldRef& other) {
+          return other.root == field.root && other.symbol == field.symbol;
+        });
+    if (twice) {
+      element.Complain(fmt::format("`{}` names `{}` twice", what, *text));
+    }
+    fields.push_back(std::move(field));
+  }
+  if (reading->detecting) {
+    reading->fields.insert(reading->fields.end(), fields.begin(), fields.end());
+  }
+  return fields;
+}
+
+std::optional<Duration> ReadSpan(const Node& node, std::string_view what) {
+  const auto span = node.AsDuration(what);
+  if (!span) return std::nullopt;
+  if (*span > Duration(0) && *span <= kLongestSpan) return span;
+  node.Complain(*span <= Duration(0)
+                    ? fmt::format("`{}` must be longer than 0", what)
+                    : fmt::format("`{}` is longer than {}", what,
+                                  FormatDuration(kLongestSpan)));
+  return std::nullopt;
+}
+
+CountBound ReadCountBound(Mapping mapping) {
+  CountBound bound;
+  const auto gte = mapping.Int("gte", 1, kMaxCount);
+  const auto lt = mapping.Int("lt", 1, kMaxCount);
+  if (mapping.Has("gte") && mapping.Has("lt")) {
+    mapping.ComplainAtKey("lt", "`gte` and `lt` exclude each other",
+                          "one rule looks for many or for few");
+  } else if (mapping.Has("lt")) {
+    bound.op = CountBound::Op::kLt;
+  } else if (!mapping.Has("gte")) {
+    mapping.Require("gte");
+  }
+  bound.count = static_cast<int>(lt.value_or(gte.value_or(0)));
+  return bound;
+}
+
+}  // namespace premura

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading: what is gathered while one rule is read, and the pieces of reading
+// that all kinds share.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/document.h"
+#include "rules/rule.h"
+#include "rules/symbols.h"
+
+namespace premura {
+
+// A pattern names the detections of another rule.
+struct Reference {
+  std::string rule;
+  Node at;
+  bool detects = false;  // Inside `detect`: the other rule feeds this one.
+};
+
+struct Reading {
+  Symbols* symbols = nullptr;
+  std::string where;               // Ends messages: "in rule `export-stuck`".
+  bool detecting = false;          // Inside `detect`.
+  std::vector<std::string> steps;  // Named by `as` so far.
+  std::vector<Reference> references;
+  std::vector<FieldRef> fields;  // That `detect` looks at, as written.
+};
+
+// A name, a list of names, or `{event: .., where: {..}}`.
+Pattern ReadPattern(const Node& node, std::string_view what, Reading* reading);
+
+// `event` and `where` as they stand in a mapping with other keys.
+Pattern ReadPatternKeys(Mapping mapping, Reading* reading);
+
+// A field or a list of fields; `what` is its key.
+std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
+                                 Reading* reading);
+
+// Above zero, at most ten years. A mistake is recorded; then nullopt.
+std::optional<Duration> ReadSpan(const Node& node, std::string_view what);
+
+// `gte: n` or `lt: n`.
+CountBound ReadCountBound(Mapping mapping);
+
+}  // namespace premura

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/rule.h"
+
+namespace premura {
+
+const char* ToString(RuleStatus status) {
+  switch (status) {
+    case RuleStatus::kLive:
+      return "live";
+    case RuleStatus::kSimulation:
+      return "simulation";
+    case RuleStatus::kDisabled:
+      return "disabled";
+  }
+  return "";
+}
+
+const char* ToString(Level level) {
+  switch (level) {
+    case Level::kInformational:
+      return "informational";
+    case Level::kLow:
+      return "low";
+    case Level::kMedium:
+      return "medium";
+    case Level::kHigh:
+      return "high";
+    case Level::kCritical:
+      return "critical";
+  }
+  return "";
+}
+
+const char* ToString(Action::Channel channel) {
+  switch (channel) {
+    case Action::Channel::kTicket:
+      return "ticket";
+    case Action::Channel::kEmail:
+      return "email";
+    case Action::Channel::kSms:
+      return "sms";
+  }
+  return "";
+}
+
+}  // namespace premura
