@@ -16,7 +16,7 @@ root=${DESTDIR:-}
 case $prefix in /*) ;; *) echo "install.sh: PREFIX is not an absolute path: $prefix" >&2; exit 2 ;; esac
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || { echo "install.sh: needs root (or DESTDIR)" >&2; exit 2; }
 
-mapfile -t missing < <(missing_packages $(packages_of deploy/packages.txt))
+mapfile -t missing < <(missing_packages deploy/packages.txt)
 [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
 
 cmake --preset release -DCMAKE_INSTALL_PREFIX="$prefix" > /dev/null

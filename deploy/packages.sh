@@ -1,13 +1,13 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the scripts that need Debian packages.
 
-# usage: packages_of FILE..   the names, one a line, without comments
-packages_of() { sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$@" | sort -u; }
-
-# usage: missing_packages NAME..   those that are not installed, one a line
+# usage: missing_packages FILE..   of those that the files list, one a line,
+# what is not installed
 missing_packages() {
-  comm -23 <(printf '%s\n' "$@" | sort -u) \
-    <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | sed -n 's/ installed$//p' | sort -u)
+  comm -23 \
+    <(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$@" | sort -u) \
+    <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2> /dev/null | sed -n 's/ installed$//p' | sort -u)
 }
 
 # As root, with sudo if need be.

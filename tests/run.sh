@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
-unit= e2e= tsan=
+unit='' e2e='' tsan=''
 for option; do
   case $option in
     --unit) unit=1 ;;
@@ -24,7 +24,7 @@ done
 [ -n "$unit$e2e$tsan" ] || unit=1 e2e=1
 
 results=$(mktemp -d)
-policy=
+policy=''
 trap '[ -z "$policy" ] || as_root rm -f /usr/sbin/policy-rc.d; rm -rf "$results"' EXIT
 trap 'exit 130' INT TERM
 
@@ -38,7 +38,7 @@ broken() {
 
 install_missing() {
   local -a missing
-  mapfile -t missing < <(missing_packages $(packages_of deploy/packages.txt tests/support/packages.txt))
+  mapfile -t missing < <(missing_packages deploy/packages.txt tests/support/packages.txt)
   [ ${#missing[@]} != 0 ] || return 0
   step "installing ${#missing[@]} packages"
   # The servers are for the tests to start, not for apt.

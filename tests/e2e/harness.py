@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: real servers, the real binary, and waiting
+for something to become true instead of sleeping.
+
+Servers are the scripts of tests/support/: each says "ready name=value .." and
+ends when its standard input closes.
+"""
+import base64
+import contextlib
+import email
+import email.policy
+import imaplib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from datetime import datetime, timedelta, timezone
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SUPPORT = ROOT / "tests/support"
+PREMURA = pathlib.Path(
+    os.environ.get("PREMURA_BINARY", ROOT / "build/release/premura"))
+LIBRARY = ROOT / "rules/library"
+
+
+def eventually(probe, what, seconds=30.0):
+    """Asks until the answer is true; returns it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, (
+            "not within %g s: %s; last answer %r" % (seconds, what, answer))
+        time.sleep(0.05)
+
+
+def free_ports(count=1):
+    """The first of `count` neighbouring ports that are free now."""
+    for _ in range(200):
+        with contextlib.ExitStack() as held:
+            first = held.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                for other in range(port + 1, port + count):
+                    held.enter_context(socket.socket()).bind(
+                        ("127.0.0.1", other))
+            except (OSError, OverflowError):
+                continue
+            return port
+    raise AssertionError("no free ports")
+
+
+class Script:
+    """A server script of tests/support/."""
+
+    def __init__(self, name, *arguments, environment=None, log=None):
+        self.log = open(log or os.devnull, "wb")
+        self.process = subprocess.Popen(
+            [str(SUPPORT / name), *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
+            env={**os.environ, **(environment or {})})
+        line = self.process.stdout.readline().decode()
+        assert line.startswith("ready"), (
+            "%s did not start: %r, see %s" % (name, line, log))
+        self.facts = dict(
+            word.split("=", 1) for word in line.split()[1:] if "=" in word)
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+# --- Events -----------------------------------------------------------------
+
+def now():
+    return datetime.now(timezone.utc)
+
+
+def rfc3339(instant):
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (
+        instant.microsecond // 1000)
+
+
+def segment(kind, user, at=None, **fields):
+    """An event as analytics.js and analytics-node put it on the wire."""
+    at = at or now()
+    event = {
+        "type": kind, "userId": user, "anonymousId": str(uuid.uuid4()),
+        "messageId": "ajs-next-" + str(uuid.uuid4()),
+        "context": {
+            "library": {"name": "analytics.js", "version": "npm:next-1.70.0"},
+            "ip": "203.0.113.7", "locale": "en-GB",
+            "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"},
+        "integrations": {}, "channel": "client", "version": 2,
+        "originalTimestamp": rfc3339(at), "timestamp": rfc3339(at),
+        "sentAt": rfc3339(at + timedelta(milliseconds=40)),
+        "receivedAt": rfc3339(at + timedelta(milliseconds=210)),
+    }
+    event.update(fields)
+    return event
+
+
+def track(user, name, at=None, **properties):
+    return segment("track", user, at, event=name, properties=properties)
+
+
+def page(user, path, name="Billing", at=None):
+    return segment("page", user, at, name=name, properties={
+        "path": path, "title": name, "referrer": "",
+        "url": "https://app.example.test" + path})
+
+
+def billing_loop(user, end=None):
+    """Four visits to the billing pages within three minutes."""
+    end = end or now()
+    return [page(user, "/billing/card", at=end - timedelta(minutes=3 - step))
+            for step in range(4)]
+
+
+# --- Servers ----------------------------------------------------------------
+
+class Rt:
+    def __init__(self, folder):
+        self.script = Script("rt-up.sh", folder, free_ports(),
+                             log=str(folder) + ".log")
+        self.url = self.script.facts["url"]
+        self.token_file = self.script.facts["token_file"]
+        self.token = pathlib.Path(self.token_file).read_text().strip()
+
+    def get(self, path):
+        request = urllib.request.Request(
+            self.url + "/REST/2.0" + path,
+            headers={"Authorization": "token " + self.token})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def tickets(self, **fields):
+        """All tickets of these requestors: id -> ticket, in full."""
+        query = " OR ".join(
+            "Requestor.EmailAddress = '%s'" % address
+            for address in fields["requestors"]) or "id > 0"
+        found = self.get("/tickets?per_page=100&query="
+                         + urllib.parse.quote(query))
+        assert found["total"] <= 100
+        return {item["id"]: self.get("/ticket/%s" % item["id"])
+                for item in found["items"]}
+
+    def first_text(self, ticket):
+        """What the ticket was created with."""
+        history = self.get("/ticket/%s/history?fields=Type" % ticket)
+        created = next(item for item in history["items"]
+                       if item["Type"] == "Create")
+        attachments = self.get(
+            "/transaction/%s/attachments?fields=Content,ContentType"
+            % created["id"])
+        return "\n".join(
+            base64.b64decode(item["Content"]).decode()
+            for item in attachments["items"] if item.get("Content"))
+
+
+def field_of(ticket, name):
+    return next((field["values"][0] for field in ticket["CustomFields"]
+                 if field["name"] == name and field["values"]), None)
+
+
+class Redmine:
+    def __init__(self, folder):
+        self.script = Script("redmine-up.sh", folder, free_ports(),
+                             log=str(folder) + ".log")
+        self.url = self.script.facts["url"]
+        self.key_file = self.script.facts["key_file"]
+
+    def issues(self):
+        key = pathlib.Path(self.key_file).read_text().strip()
+        request = urllib.request.Request(
+            self.url + "/issues.json?status_id=*&limit=100",
+            headers={"X-Redmine-API-Key": key})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["issues"]
+
+
+class Mail:
+    def __init__(self, folder):
+        self.script = Script("mail-up.sh", folder, free_ports(3),
+                             log=str(folder) + ".log")
+        facts = self.script.facts
+        self.smtp, self.imap = int(facts["smtp"]), int(facts["imap"])
+        self.ca = facts["ca"]
+
+    def inbox(self, user):
+        """All mails of the user, fetched by IMAP and parsed."""
+        context = ssl.create_default_context(cafile=self.ca)
+        with imaplib.IMAP4("localhost", self.imap) as inbox:
+            inbox.starttls(context)
+            inbox.login(user, "mailpw")
+            inbox.select("INBOX")
+            numbers = inbox.search(None, "ALL")[1][0].split()
+            return [email.message_from_bytes(
+                inbox.fetch(number, "(RFC822)")[1][0][1],
+                policy=email.policy.default) for number in numbers]
+
+
+class Kannel:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.script = Script("kannel-up.sh", folder, free_ports(4),
+                             log=str(folder) + ".log")
+        self.url = self.script.facts["url"]
+        self.sent = pathlib.Path(self.script.facts["sent"])
+
+    def messages(self):
+        """(sender, receiver, text) of each SMS that reached the SMSC."""
+        if not self.sent.exists():
+            return []
+        lines = self.sent.read_text("utf-8", "replace").splitlines()
+        return [tuple(line.split(" ", 3)[i] for i in (0, 1, 3))
+                for line in lines if line.count(" ") >= 3]
+
+
+# --- The binary -------------------------------------------------------------
+
+class Daemon:
+    """`premura run` on a configuration in a folder of its own."""
+
+    def __init__(self, folder, config):
+        self.folder = pathlib.Path(folder)
+        self.port = free_ports()
+        self.config = self.folder / "premura.yaml"
+        self.config.write_text(
+            config + '\nhttp: {admin: {listen: "127.0.0.1:%d"}}\n' % self.port)
+        self.log_path = self.folder / "daemon.log"
+        self.process = None
+
+    def start(self, ready=True):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(PREMURA), "run", "-c", str(self.config)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if ready:
+            eventually(self.is_ready, "premura is ready", 30)
+        return self
+
+    def log(self):
+        return self.log_path.read_text("utf-8", "replace")
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(
+                    "http://127.0.0.1:%d%s" % (self.port, path),
+                    timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return None, ""
+
+    def is_ready(self):
+        code = self.process.poll()
+        assert code is None, "premura ended with %s:\n%s" % (
+            code, self.log()[-3000:])
+        return self.get("/readyz")[0] == 200
+
+    def metric(self, name, **labels):
+        """The sum over all series of this name that have these labels."""
+        total = None
+        for line in self.get("/metrics")[1].splitlines():
+            match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)( \d+)?", line)
+            if not match or match[1] != name:
+                continue
+            has = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+            if all(has.get(key) == value for key, value in labels.items()):
+                total = (total or 0.0) + float(match[3])
+        return total
+
+    def kill(self):
+        """As a crash would: no chance to tidy up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds=60):
+        """Asks it to end and returns its exit code."""
+        self.process.terminate()
+        return self.process.wait(seconds)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def command(self, *arguments, check=True):
+        return premura(*arguments, "-c", str(self.config), check=check)
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+
+def premura(*arguments, check=True, stdin=None):
+    run = subprocess.run(
+        [str(PREMURA), *map(str, arguments)], capture_output=True, text=True,
+        timeout=120, input=stdin)
+    if check:
+        assert run.returncode == 0, run.stdout + run.stderr
+    return run
