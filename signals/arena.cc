@@ -39,7 +39,8 @@ void Arena::NextBlock(std::size_t bytes) {
         blocks_.empty() ? first_block_
                         : std::min(blocks_.back().size * 2, kLargestBlock);
     const std::size_t size = std::max(RoundUp(usual), bytes);
-    blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
+    blocks_.push_back(
+        {std::make_unique_for_overwrite<std::byte[]>(size), size});
     next = blocks_.size() - 1;
   }
   current_ = next;
@@ -78,8 +79,7 @@ Value Arena::Copy(const Value& value) {
   }
   const std::span<const Value> elements = value.elements();
   if (elements.empty()) return Value::List({});
-  auto* copies =
-      static_cast<Value*>(Allocate(elements.size() * sizeof(Value)));
+  auto* copies = static_cast<Value*>(Allocate(elements.size() * sizeof(Value)));
   for (std::size_t i = 0; i < elements.size(); ++i) {
     new (copies + i) Value(Copy(elements[i]));
   }

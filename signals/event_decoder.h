@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,7 +42,8 @@ struct Header {
   std::string_view value;
 };
 
-// As a source hands it over; views live during the call.
+// As a source hands it over; views live during the call. A record without a
+// value (a tombstone) has value.data() == nullptr and is refused.
 struct Record {
   std::string_view value;
   std::string_view key;
@@ -50,6 +51,7 @@ struct Record {
   std::optional<Timestamp> broker_time;
   std::uint32_t partition = 0;  // The source's number for topic + partition.
   std::int64_t position = 0;    // Offset, or line number counted from 1.
+  Duration time_shift{};        // Moves the events' times: a file replayed.
 };
 
 enum class Preset : std::uint8_t {
@@ -60,7 +62,8 @@ enum class Preset : std::uint8_t {
 };
 
 // Paths are tried in order, the first that holds something wins. Empty: the
-// preset's own. "header:x", "key" and "broker_time" name the record's parts.
+// preset's own. "header:x", "key" and "broker_time" name the record's parts
+// (a field of the event that is called so is "$.key").
 struct EventMapping {
   std::vector<std::string> id;
   std::vector<std::string> name;
@@ -68,7 +71,8 @@ struct EventMapping {
   std::vector<std::string> user;
   std::vector<std::string> account;
   std::vector<std::string> time;
-  std::vector<std::string> properties;  // Objects whose members are properties.
+  // Objects whose members are properties; "$" is the event itself.
+  std::vector<std::string> properties;
   // Profile path ("phone", "email") to event paths, taken on identify/group.
   std::vector<std::pair<std::string, std::vector<std::string>>> profile;
   // Path of an array whose elements are the events of the record.

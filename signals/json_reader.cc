@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "signals/json_reader.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "signals/arena.h"
+#include "signals/huge_numbers.h"
+
+namespace premura {
+
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::size_t kFirstCapacity = std::size_t{64} << 10;
+
+JsonReader::Problem ProblemOf(simdjson::error_code error) {
+  const char* words = simdjson::error_message(error);
+  switch (error) {
+    case simdjson::UTF8_ERROR:
+      return {Refusal::kInvalidUtf8, "the record is not UTF-8"};
+    case simdjson::DEPTH_ERROR:
+      return {Refusal::kTooDeep, "objects and lists are nested too deeply"};
+    case simdjson::CAPACITY:
+    case simdjson::MEMALLOC:
+      return {Refusal::kTooLarge, words};
+    case simdjson::EMPTY:
+      return {Refusal::kBrokenJson, "the record is empty"};
+    default:
+      return {Refusal::kBrokenJson, words};
+  }
+}
+
+const char* Words(dom::element_type type) {
+  switch (type) {
+    case dom::element_type::ARRAY:
+      return "a list";
+    case dom::element_type::OBJECT:
+      return "an object";
+    case dom::element_type::STRING:
+      return "a text";
+    case dom::element_type::BOOL:
+      return "true or false";
+    case dom::element_type::NULL_VALUE:
+      return "null";
+    default:
+      return "a number";
+  }
+}
+
+// The member of that name that counts, if there is one.
+std::optional<dom::element> Member(dom::element parent, std::string_view name) {
+  std::optional<dom::element> found;
+  dom::object object;
+  if (parent.get(object) != simdjson::SUCCESS) return found;
+  for (const dom::key_value_pair member : object) {
+    if (member.key == name) found = member.value;
+  }
+  return found;
+}
+
+// Makes Values of elements; `marked`: huge numbers are marked texts.
+class ValueMaker {
+ public:
+  ValueMaker(Arena* arena, bool marked) : arena_(arena), marked_(marked) {}
+
+  Value Make(dom::element element) const {
+    switch (element.type()) {
+      case dom::element_type::NULL_VALUE:
+        return Value::Null();
+      case dom::element_type::BOOL:
+        return Value::Boolean(element.get_bool().value_unsafe());
+      case dom::element_type::INT64: {
+        const std::int64_t number = element.get_int64().value_unsafe();
+        return Value::Integer(number, Spell(number));
+      }
+      case dom::element_type::UINT64: {
+        const std::uint64_t number = element.get_uint64().value_unsafe();
+        return Value::Real(static_cast<double>(number), Spell(number));
+      }
+      case dom::element_type::DOUBLE:
+        return MakeReal(element.get_double().value_unsafe());
+      case dom::element_type::STRING:
+        return MakeText(element.get_string().value_unsafe());
+      case dom::element_type::ARRAY:
+        return MakeList(element.get_array().value_unsafe());
+      case dom::element_type::OBJECT:
+        break;
+    }
+    std::string json;
+    AppendJsonOf(element, &json);
+    return Value::Object(arena_->Copy(json));
+  }
+
+  void AppendJsonOf(dom::element element, std::string* json) const {
+    dom::object object;
+    dom::array list;
+    if (element.get(object) == simdjson::SUCCESS) {
+      char before = '{';
+      for (const dom::key_value_pair member : object) {
+        json->push_back(std::exchange(before, ','));
+        AppendJsonText(member.key, json);
+        json->push_back(':');
+        AppendJsonOf(member.value, json);
+      }
+      json->append(before == '{' ? "{}" : "}");
+    } else if (element.get(list) == simdjson::SUCCESS) {
+      char before = '[';
+      for (const dom::element item : list) {
+        json->push_back(std::exchange(before, ','));
+        AppendJsonOf(item, json);
+      }
+      json->append(before == '[' ? "[]" : "]");
+    } else {
+      AppendJson(Make(element), json);
+    }
+  }
+
+ private:
+  template <typename Number>
+  std::string_view Spell(Number number) const {
+    constexpr std::size_t kLongest = 32;
+    char* begin = static_cast<char*>(arena_->Allocate(kLongest));
+    const char* end = std::to_chars(begin, begin + kLongest, number).ptr;
+    return {begin, static_cast<std::size_t>(end - begin)};
+  }
+
+  Value MakeReal(double number) const {
+    std::string_view spelling = Spell(number);
+    if (spelling.find_first_of(".e") == spelling.npos) {
+      // Whole, but written with a fraction: 5.0 stays 5.0.
+      std::memcpy(const_cast<char*>(spelling.data()) + spelling.size(), ".0",
+                  2);
+      spelling = {spelling.data(), spelling.size() + 2};
+    }
+    return Value::Real(number, spelling);
+  }
+
+  Value MakeText(std::string_view text) const {
+    if (marked_ && text.starts_with(kHugeNumber) &&
+        IsHugeNumber(text.substr(1))) {
+      constexpr double kMax = std::numeric_limits<double>::max();
+      const std::string spelling(text.substr(1));
+      const double number = std::strtod(spelling.c_str(), nullptr);
+      return Value::Real(std::clamp(number, -kMax, kMax), text.substr(1));
+    }
+    return Value::Text(text);
+  }
+
+  Value MakeList(dom::array list) const {
+    std::size_t size = 0;  // list.size() saturates.
+    for ([[maybe_unused]] const dom::element item : list) ++size;
+    if (size == 0) return Value::List({});
+    auto* values = static_cast<Value*>(arena_->Allocate(size * sizeof(Value)));
+    std::size_t at = 0;
+    for (const dom::element item : list) new (values + at++) Value(Make(item));
+    return Value::List({values, size});
+  }
+
+  Arena* arena_;
+  bool marked_;
+};
+
+std::string_view WithoutByteOrderMark(std::string_view json) {
+  if (json.starts_with("\xEF\xBB\xBF")) json.remove_prefix(3);
+  return json;
+}
+
+}  // namespace
+
+struct JsonReader::Impl {
+  struct Slot {
+    std::uint64_t walk = 0;  // Of which walk it is.
+    dom::element element;
+  };
+
+  simdjson::error_code ParseCopy(std::string_view json);
+  void WalkObject(const dom::object& object, PathTrie::Node node);
+  void Forget(PathTrie::Node node);
+  void AppendMembers(dom::element element, const std::string& prefix,
+                     std::vector<ProfileChange::Entry>* entries);
+
+  dom::parser parser;
+  std::vector<char> copy;
+  bool marked = false;
+  dom::element document;
+  dom::element event;
+
+  Arena arena;
+  const PathTrie* trie = nullptr;
+  std::uint64_t walk = 0;
+  std::vector<Slot> slots;
+  std::vector<std::uint64_t> visited;  // Per node: the walk that saw it last.
+  std::vector<std::uint32_t> found;
+};
+
+JsonReader::JsonReader(int max_depth) : impl_(std::make_unique<Impl>()) {
+  no_memory_ = impl_->parser.allocate(kFirstCapacity,
+                                      static_cast<std::size_t>(max_depth)) !=
+               simdjson::SUCCESS;
+}
+
+JsonReader::~JsonReader() = default;
+
+simdjson::error_code JsonReader::Impl::ParseCopy(std::string_view json) {
+  const std::size_t needed = json.size() + simdjson::SIMDJSON_PADDING;
+  if (copy.size() < needed) copy.resize(std::max(needed, kFirstCapacity));
+  std::memcpy(copy.data(), json.data(), json.size());
+  std::memset(copy.data() + json.size(), 0, simdjson::SIMDJSON_PADDING);
+  return parser.parse(copy.data(), json.size(), false).get(document);
+}
+
+std::optional<JsonReader::Problem> JsonReader::Parse(std::string_view json) {
+  json = WithoutByteOrderMark(json);
+  impl_->marked = false;
+  if (no_memory_) return ProblemOf(simdjson::MEMALLOC);
+  if (json.empty()) return ProblemOf(simdjson::EMPTY);
+  simdjson::error_code error = impl_->ParseCopy(json);
+  if (error == simdjson::NUMBER_ERROR) {
+    impl_->marked = true;
+    error = impl_->ParseCopy(MarkHugeNumbers(json));
+  }
+  if (error != simdjson::SUCCESS) return ProblemOf(error);
+  impl_->event = impl_->document;
+  return std::nullopt;
+}
+
+void JsonReader::ForEachEvent(
+    std::span<const std::string> explode,
+    const std::function<void()>& on_object,
+    const std::function<void(std::string_view)>& on_other) {
+  const auto take = [&](dom::element event) {
+    if (!event.is_object()) return on_other(Words(event.type()));
+    impl_->event = event;
+    on_object();
+  };
+  const auto unfold = [&](dom::element record) {
+    if (explode.empty()) return take(record);
+    std::optional<dom::element> at = record;
+    for (const std::string& name : explode) {
+      at = Member(*at, name);
+      if (!at) return on_other("a record without the list of events");
+    }
+    if (!at->is_array()) return on_other(Words(at->type()));
+    for (const dom::element event : at->get_array().value_unsafe()) take(event);
+  };
+  if (!impl_->document.is_array()) return unfold(impl_->document);
+  for (const dom::element record : impl_->document.get_array().value_unsafe()) {
+    unfold(record);
+  }
+}
+
+void JsonReader::Walk(const PathTrie& trie) {
+  Impl& impl = *impl_;
+  if (impl.trie != &trie || impl.slots.size() != trie.slots() ||
+      impl.visited.size() != trie.nodes()) {
+    impl.trie = &trie;
+    impl.slots.assign(trie.slots(), {});
+    impl.visited.assign(trie.nodes(), 0);
+  }
+  ++impl.walk;
+  impl.found.clear();
+  impl.arena.Reset();
+  impl.WalkObject(impl.event.get_object().value_unsafe(), PathTrie::kRoot);
+}
+
+void JsonReader::Impl::WalkObject(const dom::object& object,
+                                  PathTrie::Node node) {
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    const PathTrie::Node child = trie->Child(node, member.key());
+    if (child == PathTrie::kNone) continue;
+    if (visited[child] == walk) Forget(child);
+    visited[child] = walk;
+    const dom::element value = member.value();
+    if (const std::uint32_t slot = trie->slot(child);
+        slot != PathTrie::kNoSlot) {
+      slots[slot] = {walk, value};
+      found.push_back(slot);
+    }
+    if (trie->has_children(child) && value.is_object()) {
+      WalkObject(value.get_object().value_unsafe(), child);
+    }
+  }
+}
+
+// A later member of the same name takes the place of all the earlier one held.
+void JsonReader::Impl::Forget(PathTrie::Node node) {
+  if (const std::uint32_t slot = trie->slot(node); slot != PathTrie::kNoSlot) {
+    slots[slot].walk = 0;
+  }
+  for (const PathTrie::Node child : trie->children(node)) Forget(child);
+}
+
+Value JsonReader::Get(std::uint32_t slot) {
+  const Impl::Slot& found = impl_->slots[slot];
+  if (found.walk != impl_->walk) return {};
+  return ValueMaker(&impl_->arena, impl_->marked).Make(found.element);
+}
+
+std::span<const std::uint32_t> JsonReader::found() const {
+  return impl_->found;
+}
+
+void JsonReader::Impl::AppendMembers(
+    dom::element element, const std::string& prefix,
+    std::vector<ProfileChange::Entry>* entries) {
+  const ValueMaker maker(&arena, marked);
+  for (const dom::key_value_pair member : element.get_object().value_unsafe()) {
+    const std::string path = prefix + std::string(member.key);
+    if (member.value.is_object()) {
+      AppendMembers(member.value, path + ".", entries);
+      continue;
+    }
+    std::string json;
+    maker.AppendJsonOf(member.value, &json);
+    entries->push_back({path, std::move(json)});
+  }
+}
+
+void JsonReader::AppendMembers(std::uint32_t slot, const std::string& prefix,
+                               std::vector<ProfileChange::Entry>* entries) {
+  const Impl::Slot& found = impl_->slots[slot];
+  if (found.walk != impl_->walk || !found.element.is_object()) return;
+  impl_->AppendMembers(found.element, prefix, entries);
+}
+
+bool JsonReader::is_object() const { return impl_->document.is_object(); }
+
+bool JsonReader::AppendMembers(std::vector<ProfileChange::Entry>* entries) {
+  if (!is_object()) return false;
+  impl_->arena.Reset();
+  impl_->AppendMembers(impl_->document, "", entries);
+  return true;
+}
+
+Value ParseJsonValue(std::string_view json, Arena* arena) {
+  thread_local dom::parser parser;
+  const simdjson::padded_string copy(json);
+  dom::element element;
+  bool marked = false;
+  simdjson::error_code error = parser.parse(copy).get(element);
+  if (error == simdjson::NUMBER_ERROR) {
+    marked = true;
+    error = parser.parse(MarkHugeNumbers(json)).get(element);
+  }
+  if (error != simdjson::SUCCESS) return {};
+  return arena->Copy(ValueMaker(arena, marked).Make(element));
+}
+
+bool IsUtf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+}  // namespace premura

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// PathTrie: the paths that are wanted of an event, so that one walk over its
+// JSON finds them all and passes over the rest.
+//
+// Thread-safe to read once built.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/result.h"
+
+namespace premura {
+
+// "context.groupId" to its names; "$." in front may be written. Fails on an
+// empty name and on what looks like the index of a list.
+Result<std::vector<std::string>> SplitPath(std::string_view path);
+
+class PathTrie {
+ public:
+  using Node = std::uint32_t;
+  static constexpr Node kRoot = 0;
+  static constexpr Node kNone = 0;  // No node's child is the root.
+  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
+
+  PathTrie() : nodes_(1) {}
+  PathTrie(PathTrie&&) = default;
+  PathTrie& operator=(PathTrie&&) = default;
+
+  // The number of this path, counted from 0; the same path, the same number.
+  // REQUIRES: !names.empty().
+  std::uint32_t Add(std::span<const std::string> names);
+
+  std::size_t nodes() const { return nodes_.size(); }
+  std::size_t slots() const { return slots_; }
+  std::uint32_t slot(Node node) const { return nodes_[node].slot; }
+  bool has_children(Node node) const { return !nodes_[node].children.empty(); }
+  const std::vector<Node>& children(Node node) const {
+    return nodes_[node].children;
+  }
+
+  // The child of that name, kNone if no wanted path goes there.
+  Node Child(Node node, std::string_view name) const {
+    const NodeData& data = nodes_[node];
+    if (data.table.empty()) return kNone;
+    for (std::size_t at = Hash(name) & data.mask;; at = (at + 1) & data.mask) {
+      const Edge& edge = data.table[at];
+      if (edge.child == kNone || edge.name == name) return edge.child;
+    }
+  }
+
+ private:
+  struct Edge {
+    std::string_view name;
+    Node child = kNone;
+  };
+  struct NodeData {
+    std::uint32_t slot = kNoSlot;
+    std::size_t mask = 0;
+    std::vector<Edge> table;  // Open addressing, at most half full.
+    std::vector<Node> children;
+  };
+
+  static std::size_t Hash(std::string_view name) {
+    if (name.empty()) return 0;
+    const auto byte = [&name](std::size_t at) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(name[at]));
+    };
+    return name.size() * 7 + byte(0) * 31 + byte(name.size() / 2) * 17 +
+           byte(name.size() - 1) * 131;
+  }
+
+  Node AddChild(Node node, const std::string& name);
+  void Rehash(NodeData* node);
+  static void Insert(NodeData* node, const Edge& edge);
+
+  std::vector<NodeData> nodes_;
+  std::deque<std::string> names_;  // Edges point into it.
+  std::uint32_t slots_ = 0;
+};
+
+}  // namespace premura

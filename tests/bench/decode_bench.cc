@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast events are decoded, and how fast they pass the intake (duplicates,
+// watermark). items_per_second is events per second on one core.
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rules/symbols.h"
+#include "signals/event_decoder.h"
+
+namespace premura {
+namespace {
+
+constexpr int kEvents = 10'000;
+constexpr Timestamp kStart{std::chrono::hours(24) * 20'000};
+
+// A track call of about 300 bytes, one of a thousand customers'.
+std::string SegmentEvent(int number) {
+  return fmt::format(
+      R"({{"messageId":"ajs-next-{:032x}","type":"track","event":"{}",)"
+      R"("userId":"user-{}","timestamp":"{}","context":{{"groupId":"acct-{}",)"
+      R"("locale":"en-US","library":{{"name":"analytics.js","version":"2.1"}})"
+      R"(}},"properties":{{"page":"/billing/{}","plan":"pro","amount":{}.5}}}})",
+      number, number % 3 == 0 ? "page_viewed" : "export_failed", number % 1000,
+      FormatInstant(kStart + Duration(number)), number % 1000, number % 7,
+      number % 90);
+}
+
+std::string PlainEvent(int number) {
+  return fmt::format(R"({{"ts":{},"customer":"c{}","type":"{}","page":"/a"}})",
+                     (kStart + Duration(number)).time_since_epoch().count(),
+                     number % 1000, number % 3 == 0 ? "opened" : "closed");
+}
+
+std::vector<std::string> Records(std::string (*make)(int)) {
+  std::vector<std::string> records;
+  for (int i = 0; i < kEvents; ++i) records.push_back(make(i));
+  return records;
+}
+
+class CountingSink final : public DecodeSink {
+ public:
+  void OnEvent(const Event& event) override { fields += event.fields.size(); }
+  void OnProfile(ProfileChange /*change*/, Timestamp /*time*/) override {}
+  void OnRefused(Refusal reason, std::string_view detail) override {
+    refused = fmt::format("{}: {}", ToString(reason), detail);
+  }
+  std::size_t fields = 0;
+  std::string refused;
+};
+
+void FillSymbols(Symbols* symbols) {
+  for (const char* name : {"page_viewed", "export_failed", "opened"}) {
+    symbols->names.Intern(name);
+  }
+  for (const char* path : {"page", "plan", "amount", "error_code", "d.ip"}) {
+    symbols->properties.Intern(path);
+  }
+}
+
+void Decode(benchmark::State& state, Preset preset, std::string (*make)(int)) {
+  Symbols symbols;
+  FillSymbols(&symbols);
+  const auto decoder = NewEventDecoder({.preset = preset}).value();
+  decoder->Use(&symbols);
+  const std::vector<std::string> records = Records(make);
+  CountingSink sink;
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    for (const std::string& record : records) {
+      decoder->Decode({.value = record}, &sink);
+      bytes += record.size();
+    }
+  }
+  if (!sink.refused.empty()) state.SkipWithError(sink.refused.c_str());
+  benchmark::DoNotOptimize(sink.fields);
+  state.SetItemsProcessed(std::int64_t(state.iterations()) * kEvents);
+  state.SetBytesProcessed(std::int64_t(bytes));
+}
+
+BENCHMARK_CAPTURE(Decode, segment, Preset::kSegment, &SegmentEvent);
+BENCHMARK_CAPTURE(Decode, plain, Preset::kPlain, &PlainEvent);
+
+}  // namespace
+}  // namespace premura
