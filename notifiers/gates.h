@@ -3,16 +3,21 @@
 // Each is a pure function of what it is given; time is an argument.
 //
 //   simulation, stop-all, only_if, consent, address, holdout, cooldown,
-//   frequency cap, quiet hours, expiry, cancel_on
+//   frequency cap, delay, quiet hours, expiry, cancel_on
 //
 // All are asked when an action is decided, and again at the moment of sending
-// but for those that cannot change (simulation, holdout, cooldown).
+// but for those that cannot change (simulation, only_if, holdout, cooldown,
+// delay).
+//
+// A gate that suppresses beats any that holds; among those that suppress the
+// first in order speaks, among those that hold the one that holds longest.
 
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "notifiers/reason.h"
@@ -58,6 +63,7 @@ struct Candidate {
   double holdout = 0;
   std::optional<Duration> cooldown;
   std::optional<Duration> expires_after;
+  Duration delay{};  // The action's own.
   FrequencyCaps rule_caps;
   QuietHoursByChannel rule_quiet_hours;
   Timestamp detected_at{};
@@ -69,7 +75,8 @@ struct Candidate {
   bool cancelled = false;
   // Last contact-causing detection of this rule and customer, if any.
   std::optional<Timestamp> last_of_rule;
-  std::vector<Contact> contacts;  // Of this customer, newest windows enough.
+  // Of this customer, in the order in which they were decided.
+  std::vector<Contact> contacts;
 };
 
 struct Verdict {
@@ -82,7 +89,9 @@ struct Verdict {
   std::vector<std::string> outranked;
 };
 
-// The first gate that stands in the way, at `now`.
+std::string_view ToString(Verdict::Kind kind);  // "send", "hold", "suppress"
+
+// What the gates say at `now`.
 Verdict Decide(const Candidate& candidate, const RestraintPolicy& policy,
                Timestamp now, bool at_send_time);
 

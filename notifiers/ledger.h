@@ -1,41 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ledger: the durable memory: every detection, every decision (sent or not),
-// every delivery and its attempts, switches and profiles. `premura explain`
-// answers from it.
+// every delivery and its attempts (outbox.h), switches and profiles. `premura
+// explain` answers from it (explain.h).
 //
-// Thread: one Ledger per thread; each opens its own connection. Times are epoch
-// milliseconds UTC.
+// Thread: one Ledger per thread; each opens its own connection. Several
+// processes may have the same ledger open. Times are epoch milliseconds UTC.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "notifiers/case_record.h"
-#include "notifiers/channel.h"
+#include "notifiers/database.h"
 #include "notifiers/gates.h"
 #include "rules/result.h"
+#include "rules/time.h"
+#include "signals/profile.h"
 
 namespace premura {
 
-// pending -> sending (durable before the call) -> sent | retry | unknown |
-// failed; held and suppressed never get that far. At start every sending
-// becomes unknown.
-enum class DeliveryState : std::uint8_t {
-  kPending,
-  kHeld,
-  kSending,
-  kSent,
-  kRetry,
-  kUnknown,
-  kFailed,
-  kSuppressed
+// The switch that stops every contact, of every rule, until it is lifted. It
+// stands in the ledger: it survives restarts, and whoever can write the ledger
+// can set it while the daemon runs.
+struct StopAll {
+  bool on = false;
+  std::string by;  // Who changed it last; empty: never changed.
+  Timestamp since{};
 };
-std::string_view ToString(DeliveryState state);
 
-class Ledger;  // The engineer of this folder completes this file.
+struct DecisionRecord {
+  std::string detection;
+  int action = 0;  // Place among the rule's actions.
+  std::string channel;
+  std::string template_name;
+  std::string rule_hash;
+  Verdict verdict;
+  Timestamp at{};
+};
+
+// A way out, as the daemon last found it.
+struct OutletRecord {
+  std::string name;  // "email", "ticket:rt"
+  bool usable = true;
+  std::string problem;
+  Timestamp since{};
+};
+
+class Ledger {
+ public:
+  enum class Access {
+    kWrite,  // Creates the file and brings the schema up to date.
+    kRead,   // Looks only; the file must be there, of this schema.
+  };
+  static Result<std::unique_ptr<Ledger>> Open(const std::string& url,
+                                              Access access);
+
+  // Writes below belong to the caller's transaction, if one is open. After a
+  // failure the caller rolls back.
+  Status Begin() { return database_->Begin(); }
+  Status Commit() { return database_->Commit(); }
+  void Rollback() { database_->Rollback(); }
+
+  Result<bool> HasDetection(const std::string& id);
+  // `counted`: it led to a send or a hold, so it starts the rule's cooldown.
+  Status AddDetection(const CaseRecord& record, bool counted,
+                      Timestamp recorded_at);
+  Result<std::optional<CaseRecord>> FindDetection(const std::string& id);
+  // When the newest counted detection of this rule and customer was.
+  Result<std::optional<Timestamp>> LastCounted(const std::string& rule,
+                                               const std::string& customer);
+  Status AddDecision(const DecisionRecord& decision);
+
+  // What events have said of a customer.
+  Status PutProfile(const std::string& customer,
+                    const Profile::Values& from_events);
+  Status EachProfile(const std::function<void(std::string_view customer,
+                                              Profile::Values)>& visit);
+
+  Result<StopAll> ReadStopAll();
+  Status SetStopAll(const StopAll& stop_all);
+
+  Status PutOutlet(const OutletRecord& outlet);
+  Result<std::vector<OutletRecord>> Outlets();
+
+  // Deletes at most `most` detections recorded before `before`, with all that
+  // hangs on them, unless one of their deliveries may still go out. Answers
+  // how many.
+  Result<int> Forget(Timestamp before, int most);
+
+  Database* database() { return database_.get(); }
+
+ private:
+  explicit Ledger(std::unique_ptr<Database> database);
+  std::unique_ptr<Database> database_;
+};
+
+// For binding to statements.
+SqlValue ToSql(Timestamp at);
+SqlValue ToSql(const std::optional<Timestamp>& at);
+SqlValue ToSql(std::string_view text);
+SqlValue ToSql(int number);
+SqlValue ToSql(bool flag);
+std::optional<Timestamp> ReadTime(const SqlRow& row, int column);
 
 }  // namespace premura

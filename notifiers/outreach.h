@@ -18,6 +18,7 @@
 #include "notifiers/channel.h"
 #include "notifiers/clock.h"
 #include "notifiers/gates.h"
+#include "notifiers/rate_limiter.h"
 #include "notifiers/templates.h"
 #include "rules/result.h"
 #include "signals/detection.h"
@@ -29,15 +30,10 @@ struct RetryPolicy {
   Duration first = std::chrono::seconds(5);
   Duration most = std::chrono::minutes(15);
   Duration give_up_after = std::chrono::hours(24);
+  int max_concurrent = 8;    // Calls, per channel.
   int breaker_failures = 5;  // In a row, per host.
   Duration breaker_pause = std::chrono::seconds(30);
   Duration quarantine = std::chrono::seconds(60);  // Of unknown, before asking.
-};
-
-// `10/1s`, per channel: towards the provider, not the customer.
-struct RateLimit {
-  int count = 0;  // 0: none.
-  Duration per{};
 };
 
 // What a reload may replace, as a whole.
@@ -84,8 +80,10 @@ struct OutreachHealth {
   bool ledger_ok = true;
   std::string ledger_problem;
   bool stop_all = false;
-  std::map<std::string, std::size_t> deliveries;  // By DeliveryState's word.
-  Timestamp oldest_pending{};                     // Epoch: none.
+  // By DeliveryState's word: those that are not sent, failed or suppressed.
+  std::map<std::string, std::size_t> deliveries;
+  // When the oldest one that should be on its way was due. Epoch: none.
+  Timestamp oldest_pending{};
 };
 
 class Outreach {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/gates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "notifiers/digest.h"
+#include "notifiers/gate.h"
+
+namespace premura {
+namespace {
+
+struct Gate {
+  GateAnswer (*ask)(const GateQuestion&);
+  bool again;  // Asked at the moment of sending too.
+};
+
+constexpr std::array<Gate, 11> kGates = {{{StopAllGate, true},
+                                          {OnlyIfGate, false},
+                                          {ConsentGate, true},
+                                          {AddressGate, true},
+                                          {HoldoutGate, false},
+                                          {CooldownGate, false},
+                                          {FrequencyCapGate, true},
+                                          {DelayGate, false},
+                                          {QuietHoursGate, true},
+                                          {ExpiryGate, true},
+                                          {CancelGate, true}}};
+
+bool HoldsLonger(const Verdict& a, const Verdict& b) {
+  if (b.kind != Verdict::Kind::kHold) return true;
+  if (!b.until) return false;
+  return !a.until || *a.until > *b.until;
+}
+
+Verdict AskAll(GateQuestion question) {
+  Verdict verdict;
+  std::vector<std::string> outranked;
+  for (const Gate& gate : kGates) {
+    if (question.at_send_time && !gate.again) continue;
+    auto answer = gate.ask(question);
+    if (!answer) continue;
+    if (answer->kind == Verdict::Kind::kSuppress) return *std::move(answer);
+    if (answer->kind == Verdict::Kind::kSend) {
+      outranked = std::move(answer->outranked);
+      continue;
+    }
+    if (answer->until) {
+      question.earliest = std::max(question.earliest, *answer->until);
+    }
+    if (HoldsLonger(*answer, verdict)) verdict = *std::move(answer);
+  }
+  verdict.outranked = std::move(outranked);
+  return verdict;
+}
+
+// A rule on trial says what it would have done.
+std::string InWords(const Verdict& verdict) {
+  switch (verdict.kind) {
+    case Verdict::Kind::kSend:
+      return "would be sent";
+    case Verdict::Kind::kHold:
+      return fmt::format("would be held by {}", ToString(verdict.reason));
+    case Verdict::Kind::kSuppress:
+      break;
+  }
+  return fmt::format("would be suppressed by {}", ToString(verdict.reason));
+}
+
+}  // namespace
+
+std::string_view ToString(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::kSend:
+      return "send";
+    case Verdict::Kind::kHold:
+      return "hold";
+    case Verdict::Kind::kSuppress:
+      break;
+  }
+  return "suppress";
+}
+
+Verdict Suppress(Reason reason, std::string detail) {
+  return Verdict{
+      Verdict::Kind::kSuppress, reason, std::nullopt, std::move(detail), {}};
+}
+
+Verdict Hold(Reason reason, std::optional<Timestamp> until,
+             std::string detail) {
+  return Verdict{Verdict::Kind::kHold, reason, until, std::move(detail), {}};
+}
+
+// Held, not suppressed: what the switch stops is not lost when it is lifted.
+GateAnswer StopAllGate(const GateQuestion& question) {
+  if (!question.candidate.stop_all) return std::nullopt;
+  return Hold(Reason::kStopAll, std::nullopt);
+}
+
+GateAnswer OnlyIfGate(const GateQuestion& question) {
+  if (question.candidate.only_if_holds) return std::nullopt;
+  return Suppress(Reason::kOnlyIf);
+}
+
+// The same customers for as long as the rule lives: by a digest, not by dice.
+GateAnswer HoldoutGate(const GateQuestion& question) {
+  const Candidate& candidate = question.candidate;
+  if (candidate.holdout <= 0) return std::nullopt;
+  const double place =
+      UnitInterval("holdout", candidate.rule, candidate.customer);
+  if (place >= candidate.holdout) return std::nullopt;
+  return Suppress(Reason::kHoldout);
+}
+
+GateAnswer CooldownGate(const GateQuestion& question) {
+  const Candidate& candidate = question.candidate;
+  if (!candidate.cooldown || !candidate.last_of_rule) return std::nullopt;
+  const Timestamp end = *candidate.last_of_rule + *candidate.cooldown;
+  if (candidate.detected_at >= end) return std::nullopt;
+  return Suppress(
+      Reason::kCooldown,
+      fmt::format("{} since {}", FormatDuration(*candidate.cooldown),
+                  FormatInstant(*candidate.last_of_rule)));
+}
+
+GateAnswer DelayGate(const GateQuestion& question) {
+  if (question.candidate.delay <= Duration::zero()) return std::nullopt;
+  return Hold(Reason::kDelay, question.now + question.candidate.delay,
+              FormatDuration(question.candidate.delay));
+}
+
+// What could only go out when it is no longer worth sending is not kept until
+// then: it would hold a place under a cap for nothing.
+GateAnswer ExpiryGate(const GateQuestion& question) {
+  const Candidate& candidate = question.candidate;
+  if (!candidate.expires_after) return std::nullopt;
+  const Timestamp end = candidate.detected_at + *candidate.expires_after;
+  if (question.earliest < end) return std::nullopt;
+  return Suppress(Reason::kExpired,
+                  fmt::format("worth sending until {}", FormatInstant(end)));
+}
+
+GateAnswer CancelGate(const GateQuestion& question) {
+  if (!question.candidate.cancelled) return std::nullopt;
+  return Suppress(Reason::kCancelled);
+}
+
+Verdict Decide(const Candidate& candidate, const RestraintPolicy& policy,
+               Timestamp now, bool at_send_time) {
+  Verdict verdict =
+      AskAll(GateQuestion{candidate, policy, now, now, at_send_time});
+  if (!candidate.simulation) return verdict;
+  return Suppress(Reason::kSimulation, InWords(verdict));
+}
+
+}  // namespace premura

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/ledger.h"
+
+#include <utility>
+
+#include "notifiers/migrations.h"
+#include "notifiers/profile_json.h"
+
+namespace premura {
+
+SqlValue ToSql(Timestamp at) {
+  return std::int64_t{at.time_since_epoch().count()};
+}
+SqlValue ToSql(const std::optional<Timestamp>& at) {
+  return at ? ToSql(*at) : SqlValue();
+}
+SqlValue ToSql(std::string_view text) { return std::string(text); }
+SqlValue ToSql(int number) { return std::int64_t{number}; }
+SqlValue ToSql(bool flag) { return std::int64_t{flag ? 1 : 0}; }
+
+std::optional<Timestamp> ReadTime(const SqlRow& row, int column) {
+  if (row.IsNull(column)) return std::nullopt;
+  return Timestamp(Duration(row.Int(column)));
+}
+
+Ledger::Ledger(std::unique_ptr<Database> database)
+    : database_(std::move(database)) {}
+
+Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& url,
+                                             Access access) {
+  const bool read_only = access == Access::kRead;
+  auto database = OpenDatabase(url, read_only);
+  if (!database.ok()) return database.error().WithContext("ledger");
+  const auto status = read_only ? CheckSchema(database.value().get())
+                                : Migrate(database.value().get());
+  if (!status.ok()) return status.error().WithContext("ledger");
+  return std::unique_ptr<Ledger>(new Ledger(std::move(database).value()));
+}
+
+Result<bool> Ledger::HasDetection(const std::string& id) {
+  bool found = false;
+  auto status = database_->Run("select 1 from detections where id = ?",
+                               {ToSql(id)}, [&](const SqlRow&) {
+                                 found = true;
+                                 return false;
+                               });
+  if (!status.ok()) return status.error();
+  return found;
+}
+
+Status Ledger::AddDetection(const CaseRecord& record, bool counted,
+                            Timestamp recorded_at) {
+  return database_->Run(
+      "insert into detections (id, rule, revision, rule_hash, customer, at, "
+      "recorded_at, counted, record) values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "on conflict do nothing",
+      {ToSql(record.detection_id), ToSql(record.rule_id),
+       ToSql(record.revision), ToSql(record.rule_hash), ToSql(record.customer),
+       ToSql(record.at), ToSql(recorded_at), ToSql(counted), ToJson(record)});
+}
+
+Result<std::optional<CaseRecord>> Ledger::FindDetection(const std::string& id) {
+  std::optional<Result<CaseRecord>> found;
+  auto status = database_->Run("select record from detections where id = ?",
+                               {ToSql(id)}, [&](const SqlRow& row) {
+                                 found = ParseCaseRecord(row.Text(0));
+                                 return false;
+                               });
+  if (!status.ok()) return status.error();
+  if (!found) return std::optional<CaseRecord>();
+  if (!found->ok()) return found->error().WithContext("detection " + id);
+  return std::optional<CaseRecord>(std::move(*found).value());
+}
+
+Result<std::optional<Timestamp>> Ledger::LastCounted(
+    const std::string& rule, const std::string& customer) {
+  std::optional<Timestamp> last;
+  auto status = database_->Run(
+      "select max(at) from detections "
+      "where customer = ? and rule = ? and counted = 1",
+      {ToSql(customer), ToSql(rule)}, [&](const SqlRow& row) {
+        last = ReadTime(row, 0);
+        return false;
+      });
+  if (!status.ok()) return status.error();
+  return last;
+}
+
+Status Ledger::AddDecision(const DecisionRecord& decision) {
+  const Verdict& verdict = decision.verdict;
+  return database_->Run(
+      "insert into decisions (detection, action, channel, template, kind, "
+      "reason, until, detail, rule_hash, decided_at) "
+      "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {ToSql(decision.detection), ToSql(decision.action),
+       ToSql(decision.channel), ToSql(decision.template_name),
+       ToSql(ToString(verdict.kind)), ToSql(ToString(verdict.reason)),
+       ToSql(verdict.until), ToSql(verdict.detail), ToSql(decision.rule_hash),
+       ToSql(decision.at)});
+}
+
+Status Ledger::PutProfile(const std::string& customer,
+                          const Profile::Values& from_events) {
+  // Services tell the same facts at every log-in: no write for those.
+  return database_->Run(
+      "insert into profiles (customer, facts) values (?, ?) "
+      "on conflict (customer) do update set facts = excluded.facts "
+      "where profiles.facts <> excluded.facts",
+      {ToSql(customer), ProfileToJson(from_events)});
+}
+
+Status Ledger::EachProfile(
+    const std::function<void(std::string_view, Profile::Values)>& visit) {
+  Status broken;
+  auto status = database_->Run(
+      "select customer, facts from profiles", {}, [&](const SqlRow& row) {
+        auto values = ProfileFromJson(row.Text(1));
+        if (!values.ok()) {
+          broken = values.error().WithContext("profile in the ledger");
+          return false;
+        }
+        visit(row.Text(0), std::move(values).value());
+        return true;
+      });
+  return status.ok() ? broken : status;
+}
+
+Result<StopAll> Ledger::ReadStopAll() {
+  StopAll stop_all;
+  auto status = database_->Run(
+      "select is_on, changed_by, changed_at from switches "
+      "where name = 'stop_all'",
+      {}, [&](const SqlRow& row) {
+        stop_all.on = row.Int(0) != 0;
+        stop_all.by = row.Text(1);
+        stop_all.since = Timestamp(Duration(row.Int(2)));
+        return false;
+      });
+  if (!status.ok()) return status.error();
+  return stop_all;
+}
+
+Status Ledger::SetStopAll(const StopAll& stop_all) {
+  return database_->Run(
+      "insert into switches (name, is_on, changed_by, changed_at) "
+      "values ('stop_all', ?, ?, ?) on conflict (name) do update set "
+      "is_on = excluded.is_on, changed_by = excluded.changed_by, "
+      "changed_at = excluded.changed_at",
+      {ToSql(stop_all.on), ToSql(stop_all.by), ToSql(stop_all.since)});
+}
+
+Status Ledger::PutOutlet(const OutletRecord& outlet) {
+  return database_->Run(
+      "insert into outlets (name, usable, problem, changed_at) "
+      "values (?, ?, ?, ?) on conflict (name) do update set "
+      "usable = excluded.usable, problem = excluded.problem, "
+      "changed_at = excluded.changed_at",
+      {ToSql(outlet.name), ToSql(outlet.usable), ToSql(outlet.problem),
+       ToSql(outlet.since)});
+}
+
+Result<std::vector<OutletRecord>> Ledger::Outlets() {
+  std::vector<OutletRecord> outlets;
+  auto status = database_->Run(
+      "select name, usable, problem, changed_at from outlets order by name", {},
+      [&](const SqlRow& row) {
+        outlets.push_back({std::string(row.Text(0)), row.Int(1) != 0,
+                           std::string(row.Text(2)),
+                           Timestamp(Duration(row.Int(3)))});
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return outlets;
+}
+
+Result<int> Ledger::Forget(Timestamp before, int most) {
+  std::vector<std::string> ids;
+  auto status = database_->Run(
+      "select id from detections where recorded_at < ? and not exists "
+      "(select 1 from deliveries where detection = detections.id and state in "
+      "('pending', 'held', 'sending', 'retry')) order by recorded_at limit ?",
+      {ToSql(before), ToSql(most)}, [&](const SqlRow& row) {
+        ids.emplace_back(row.Text(0));
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  for (const std::string& id : ids) {
+    for (const std::string_view sql :
+         {"delete from attempts where delivery in "
+          "(select key from deliveries where detection = ?)",
+          "delete from deliveries where detection = ?",
+          "delete from decisions where detection = ?",
+          "delete from detections where id = ?"}) {
+      status = database_->Run(sql, {ToSql(id)});
+      if (!status.ok()) return status.error();
+    }
+  }
+  return static_cast<int>(ids.size());
+}
+
+}  // namespace premura

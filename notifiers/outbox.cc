@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/outbox.h"
+
+#include <array>
+#include <limits>
+
+#include "notifiers/ledger.h"
+#include "notifiers/limits_json.h"
+
+namespace premura {
+namespace {
+
+constexpr std::array<std::string_view, 8> kStates = {
+    "pending", "held",    "sending", "sent",
+    "retry",   "unknown", "failed",  "suppressed"};
+
+// contact_at of one that waits: later than any window's start.
+constexpr std::int64_t kNotYet = std::numeric_limits<std::int64_t>::max();
+
+constexpr std::string_view kColumns =
+    "key, detection, action, rule, customer, channel, lane, template, "
+    "category, queue, ticket_priority, priority, critical, limits, "
+    "detected_at, created_at, expires_at, state, reason, detail, changed_at, "
+    "due_at, attempts, retries, retrying_since, first_attempt, message, "
+    "provider_id, ticket_desk, ticket_id, ticket_tag, ticket_message";
+
+std::string SelectWhere(std::string_view condition) {
+  std::string sql = "select ";
+  sql.append(kColumns).append(" from deliveries where ").append(condition);
+  return sql;
+}
+
+std::string TextOf(const SqlRow& row, int column) {
+  return std::string(row.Text(column));
+}
+
+void ReadIdentity(const SqlRow& row, Delivery* delivery) {
+  delivery->key = TextOf(row, 0);
+  delivery->detection = TextOf(row, 1);
+  delivery->action = static_cast<int>(row.Int(2));
+  delivery->rule = TextOf(row, 3);
+  delivery->customer = TextOf(row, 4);
+  delivery->channel = TextOf(row, 5);
+  delivery->lane = TextOf(row, 6);
+  delivery->template_name = TextOf(row, 7);
+  delivery->category = TextOf(row, 8);
+  delivery->queue = TextOf(row, 9);
+  delivery->ticket_priority = TextOf(row, 10);
+  delivery->priority = static_cast<int>(row.Int(11));
+  delivery->critical = row.Int(12) != 0;
+  delivery->detected_at = Timestamp(Duration(row.Int(14)));
+  delivery->created_at = Timestamp(Duration(row.Int(15)));
+  delivery->expires_at = ReadTime(row, 16);
+}
+
+Status ReadStanding(const SqlRow& row, Delivery* delivery) {
+  const auto state = ParseDeliveryState(row.Text(17));
+  const auto reason = ParseReason(row.Text(18));
+  if (!state || !reason) {
+    return Error{"delivery " + delivery->key + ": unknown state `" +
+                 TextOf(row, 17) + "` or reason `" + TextOf(row, 18) + "`"};
+  }
+  delivery->state = *state;
+  delivery->reason = *reason;
+  delivery->detail = TextOf(row, 19);
+  delivery->changed_at = Timestamp(Duration(row.Int(20)));
+  delivery->due_at = ReadTime(row, 21);
+  delivery->attempts = static_cast<int>(row.Int(22));
+  delivery->retries = static_cast<int>(row.Int(23));
+  delivery->retrying_since = ReadTime(row, 24);
+  delivery->first_attempt = ReadTime(row, 25);
+  delivery->message = TextOf(row, 26);
+  delivery->provider_id = TextOf(row, 27);
+  if (!row.Text(29).empty()) {
+    delivery->ticket = TicketReference{TextOf(row, 28), TextOf(row, 29),
+                                       TextOf(row, 30), TextOf(row, 31)};
+  }
+  return {};
+}
+
+Result<Delivery> ReadDelivery(const SqlRow& row) {
+  Delivery delivery;
+  ReadIdentity(row, &delivery);
+  auto status =
+      LimitsFromJson(row.Text(13), &delivery.caps, &delivery.quiet_hours);
+  if (!status.ok()) return status.error();
+  status = ReadStanding(row, &delivery);
+  if (!status.ok()) return status.error();
+  return delivery;
+}
+
+// When it counts for caps; null if it never will.
+SqlValue ContactAt(const Delivery& delivery) {
+  switch (delivery.state) {
+    case DeliveryState::kPending:
+    case DeliveryState::kHeld:
+    case DeliveryState::kRetry:
+      return kNotYet;
+    case DeliveryState::kSending:
+    case DeliveryState::kSent:
+    case DeliveryState::kUnknown:
+      return ToSql(delivery.changed_at);
+    case DeliveryState::kFailed:
+    case DeliveryState::kSuppressed:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view ToString(DeliveryState state) {
+  return kStates[static_cast<std::size_t>(state)];
+}
+
+std::optional<DeliveryState> ParseDeliveryState(std::string_view word) {
+  for (std::size_t i = 0; i < kStates.size(); ++i) {
+    if (kStates[i] == word) return static_cast<DeliveryState>(i);
+  }
+  return std::nullopt;
+}
+
+bool IsWaiting(DeliveryState state) {
+  return state == DeliveryState::kPending || state == DeliveryState::kHeld ||
+         state == DeliveryState::kRetry;
+}
+
+bool IsFinal(DeliveryState state) {
+  return state == DeliveryState::kSent || state == DeliveryState::kFailed ||
+         state == DeliveryState::kSuppressed;
+}
+
+std::string_view ToString(Outcome::Verdict verdict) {
+  switch (verdict) {
+    case Outcome::Verdict::kDelivered:
+      return "delivered";
+    case Outcome::Verdict::kRetry:
+      return "retry";
+    case Outcome::Verdict::kRejected:
+      return "rejected";
+    case Outcome::Verdict::kStop:
+      return "stop";
+    case Outcome::Verdict::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+Status Outbox::Add(const Delivery& d) {
+  static const std::string sql =
+      "insert into deliveries (" + std::string(kColumns) +
+      ", contact_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  const TicketReference ticket = d.ticket.value_or(TicketReference());
+  return database_->Run(sql, {ToSql(d.key),
+                              ToSql(d.detection),
+                              ToSql(d.action),
+                              ToSql(d.rule),
+                              ToSql(d.customer),
+                              ToSql(d.channel),
+                              ToSql(d.lane),
+                              ToSql(d.template_name),
+                              ToSql(d.category),
+                              ToSql(d.queue),
+                              ToSql(d.ticket_priority),
+                              ToSql(d.priority),
+                              ToSql(d.critical),
+                              LimitsToJson(d.caps, d.quiet_hours),
+                              ToSql(d.detected_at),
+                              ToSql(d.created_at),
+                              ToSql(d.expires_at),
+                              ToSql(ToString(d.state)),
+                              ToSql(ToString(d.reason)),
+                              ToSql(d.detail),
+                              ToSql(d.changed_at),
+                              ToSql(d.due_at),
+                              ToSql(d.attempts),
+                              ToSql(d.retries),
+                              ToSql(d.retrying_since),
+                              ToSql(d.first_attempt),
+                              ToSql(d.message),
+                              ToSql(d.provider_id),
+                              ToSql(ticket.desk),
+                              ToSql(ticket.id),
+                              ToSql(ticket.subject_tag),
+                              ToSql(ticket.message_id),
+                              ContactAt(d)});
+}
+
+Status Outbox::Save(const Delivery& d) {
+  const TicketReference ticket = d.ticket.value_or(TicketReference());
+  return database_->Run(
+      "update deliveries set state = ?, reason = ?, detail = ?, "
+      "changed_at = ?, due_at = ?, contact_at = ?, attempts = ?, "
+      "retries = ?, retrying_since = ?, first_attempt = ?, message = ?, "
+      "provider_id = ?, ticket_desk = ?, ticket_id = ?, ticket_tag = ?, "
+      "ticket_message = ? where key = ?",
+      {ToSql(ToString(d.state)), ToSql(ToString(d.reason)), ToSql(d.detail),
+       ToSql(d.changed_at), ToSql(d.due_at), ContactAt(d), ToSql(d.attempts),
+       ToSql(d.retries), ToSql(d.retrying_since), ToSql(d.first_attempt),
+       ToSql(d.message), ToSql(d.provider_id), ToSql(ticket.desk),
+       ToSql(ticket.id), ToSql(ticket.subject_tag), ToSql(ticket.message_id),
+       ToSql(d.key)});
+}
+
+Result<std::vector<Delivery>> Outbox::Select(
+    std::string_view sql, const std::vector<SqlValue>& values) {
+  std::vector<Delivery> deliveries;
+  Status broken;
+  auto status = database_->Run(sql, values, [&](const SqlRow& row) {
+    auto delivery = ReadDelivery(row);
+    if (!delivery.ok()) {
+      broken = delivery.error();
+      return false;
+    }
+    deliveries.push_back(std::move(delivery).value());
+    return true;
+  });
+  if (!status.ok()) return status.error();
+  if (!broken.ok()) return broken.error();
+  return deliveries;
+}
+
+Result<std::optional<Delivery>> Outbox::Find(const std::string& key) {
+  static const std::string sql = SelectWhere("key = ?");
+  auto found = Select(sql, {ToSql(key)});
+  if (!found.ok()) return found.error();
+  if (found.value().empty()) return std::optional<Delivery>();
+  return std::optional<Delivery>(std::move(found.value().front()));
+}
+
+Result<std::vector<Delivery>> Outbox::OfDetection(
+    const std::string& detection) {
+  static const std::string sql = SelectWhere("detection = ? order by action");
+  return Select(sql, {ToSql(detection)});
+}
+
+Result<std::vector<Delivery>> Outbox::Due(const std::string& lane,
+                                          Timestamp now, int most) {
+  static const std::string sql =
+      SelectWhere("lane = ? and due_at <= ? order by due_at limit ?");
+  return Select(sql, {ToSql(lane), ToSql(now), ToSql(most)});
+}
+
+Result<std::vector<Delivery>> Outbox::InState(DeliveryState state, int most) {
+  static const std::string sql = SelectWhere(
+      "state = ? and state in ('pending', 'held', 'sending', "
+      "'retry', 'unknown') limit ?");
+  return Select(sql, {ToSql(ToString(state)), ToSql(most)});
+}
+
+Result<std::vector<Delivery>> Outbox::Waiting(const std::string& rule,
+                                              const std::string& customer) {
+  static const std::string sql =
+      SelectWhere("customer = ? and contact_at = ? and rule = ?");
+  return Select(sql, {ToSql(customer), kNotYet, ToSql(rule)});
+}
+
+Result<std::optional<Timestamp>> Outbox::NextDue(const std::string& lane) {
+  std::optional<Timestamp> next;
+  auto status = database_->Run(
+      "select min(due_at) from deliveries "
+      "where lane = ? and due_at is not null",
+      {ToSql(lane)}, [&](const SqlRow& row) {
+        next = ReadTime(row, 0);
+        return false;
+      });
+  if (!status.ok()) return status.error();
+  return next;
+}
+
+Result<std::vector<Contact>> Outbox::Contacts(const std::string& customer,
+                                              Timestamp since) {
+  std::vector<Contact> contacts;
+  auto status = database_->Run(
+      "select key, rule, channel, contact_at, priority from deliveries "
+      "where customer = ? and contact_at > ? order by created_at, action",
+      {ToSql(customer), ToSql(since)}, [&](const SqlRow& row) {
+        const bool waiting = row.Int(3) == kNotYet;
+        contacts.push_back(
+            {TextOf(row, 0), TextOf(row, 1), TextOf(row, 2),
+             waiting ? Timestamp() : Timestamp(Duration(row.Int(3))), waiting,
+             static_cast<int>(row.Int(4))});
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return contacts;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>>
+Outbox::WaitingPairs() {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  auto status = database_->Run(
+      "select distinct rule, customer from deliveries "
+      "where state in ('pending', 'held', 'retry')",
+      {}, [&](const SqlRow& row) {
+        pairs.emplace_back(row.Text(0), row.Text(1));
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return pairs;
+}
+
+}  // namespace premura

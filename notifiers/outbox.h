@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outbox: the deliveries in the ledger and their attempts.
+//
+//   pending -> sending (durable before the call) -> sent | retry | unknown |
+//   failed; held and suppressed never get that far. At start every sending
+//   becomes unknown.
+//
+// A delivery is looked at when its due_at has come; one without (held until
+// something changes, final, or unknown and a person's turn) never by itself.
+//
+// Thread: that of its Ledger. Writes belong to the caller's transaction.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "notifiers/channel.h"
+#include "notifiers/database.h"
+#include "notifiers/gates.h"
+#include "notifiers/reason.h"
+#include "rules/restraint.h"
+#include "rules/result.h"
+#include "rules/time.h"
+
+namespace premura {
+
+enum class DeliveryState : std::uint8_t {
+  kPending,
+  kHeld,
+  kSending,
+  kSent,
+  kRetry,
+  kUnknown,
+  kFailed,
+  kSuppressed
+};
+std::string_view ToString(DeliveryState state);
+std::optional<DeliveryState> ParseDeliveryState(std::string_view word);
+
+// It may still go out and has not been tried, or surely did not arrive.
+bool IsWaiting(DeliveryState state);
+// Nothing will change it any more by itself or by an answer under way.
+bool IsFinal(DeliveryState state);
+
+struct Delivery {
+  // What it is; never changes.
+  std::string key;
+  std::string detection;
+  int action = 0;
+  std::string rule;
+  std::string customer;
+  std::string channel;  // "ticket", "email", "sms"
+  std::string lane;     // "email", "ticket", "ticket:rt"
+  std::string template_name;
+  std::string category;
+  std::string queue;
+  std::string ticket_priority;
+  int priority = 0;
+  bool critical = false;
+  FrequencyCaps caps;  // The rule's own.
+  QuietHoursByChannel quiet_hours;
+  Timestamp detected_at{};
+  Timestamp created_at{};
+  std::optional<Timestamp> expires_at;
+
+  // How it stands.
+  DeliveryState state = DeliveryState::kPending;
+  Reason reason = Reason::kNone;
+  std::string detail;
+  Timestamp changed_at{};
+  std::optional<Timestamp> due_at;
+  int attempts = 0;  // Calls made, look-ups included.
+  int retries = 0;   // In a row: what backoff counts.
+  std::optional<Timestamp> retrying_since;
+  std::optional<Timestamp> first_attempt;
+  std::string message;  // Fixed at the first attempt: JSON.
+  std::string provider_id;
+  std::optional<TicketReference> ticket;
+};
+
+struct Attempt {
+  std::string delivery;
+  int number = 0;
+  std::string what;  // "deliver" | "find"
+  Timestamp started{};
+  std::optional<Timestamp> ended;
+  std::string verdict;  // Outcome::Verdict's word; "" while it runs.
+  Reason reason = Reason::kNone;
+  std::string detail;
+};
+
+class Outbox {
+ public:
+  explicit Outbox(Database* database) : database_(database) {}
+
+  Status Add(const Delivery& delivery);
+  // Writes how it stands.
+  Status Save(const Delivery& delivery);
+
+  Result<std::optional<Delivery>> Find(const std::string& key);
+  Result<std::vector<Delivery>> OfDetection(const std::string& detection);
+  // Those of a lane whose time has come, oldest first.
+  Result<std::vector<Delivery>> Due(const std::string& lane, Timestamp now,
+                                    int most);
+  // When the next of a lane is due.
+  Result<std::optional<Timestamp>> NextDue(const std::string& lane);
+  Result<std::vector<Delivery>> InState(DeliveryState state, int most);
+
+  // What counts for frequency caps: contacts later than `since` and those that
+  // wait, in the order in which they were decided.
+  Result<std::vector<Contact>> Contacts(const std::string& customer,
+                                        Timestamp since);
+  // Those of a rule and customer that wait.
+  Result<std::vector<Delivery>> Waiting(const std::string& rule,
+                                        const std::string& customer);
+  // Rule and customer of all that wait.
+  Result<std::vector<std::pair<std::string, std::string>>> WaitingPairs();
+
+  // Makes held ones due: those of one reason, of one customer (of all if
+  // empty) or of one detection.
+  Status Release(Reason reason, const std::string& customer, Timestamp now);
+  Status ReleaseOfDetection(const std::string& detection, Reason reason,
+                            Timestamp now);
+  // Marks what is due in a lane by now with why it waits nevertheless.
+  Status MarkDue(const std::string& lane, Timestamp now, DeliveryState state,
+                 Reason reason);
+
+  Result<std::set<std::string>> Lanes();
+  // By DeliveryState's word, those that are not final (and unknown).
+  Result<std::map<std::string, std::size_t>> CountOpen();
+
+  Status StartAttempt(const Attempt& attempt);
+  Status EndAttempt(const Attempt& attempt);
+
+ private:
+  Result<std::vector<Delivery>> Select(std::string_view sql,
+                                       const std::vector<SqlValue>& values);
+  Database* database_;
+};
+
+// "delivered", "retry", "rejected", "unknown", "stop"
+std::string_view ToString(Outcome::Verdict verdict);
+
+}  // namespace premura

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outbox's changes of many rows at once, its counts, and its attempts.
+
+#include "notifiers/ledger.h"
+#include "notifiers/outbox.h"
+
+namespace premura {
+
+Status Outbox::Release(Reason reason, const std::string& customer,
+                       Timestamp now) {
+  if (customer.empty()) {
+    return database_->Run(
+        "update deliveries set due_at = ? where reason = ? "
+        "and state in ('held', 'unknown')",
+        {ToSql(now), ToSql(ToString(reason))});
+  }
+  return database_->Run(
+      "update deliveries set due_at = ? where customer = ? and reason = ? "
+      "and state = 'held'",
+      {ToSql(now), ToSql(customer), ToSql(ToString(reason))});
+}
+
+Status Outbox::ReleaseOfDetection(const std::string& detection, Reason reason,
+                                  Timestamp now) {
+  return database_->Run(
+      "update deliveries set due_at = ? where detection = ? and reason = ? "
+      "and state = 'held'",
+      {ToSql(now), ToSql(detection), ToSql(ToString(reason))});
+}
+
+Status Outbox::MarkDue(const std::string& lane, Timestamp now,
+                       DeliveryState state, Reason reason) {
+  return database_->Run(
+      "update deliveries set state = ?, reason = ?, changed_at = ? "
+      "where lane = ? and due_at <= ? and state in ('pending', 'held', "
+      "'retry') and reason <> ?",
+      {ToSql(ToString(state)), ToSql(ToString(reason)), ToSql(now), ToSql(lane),
+       ToSql(now), ToSql(ToString(reason))});
+}
+
+Result<std::set<std::string>> Outbox::Lanes() {
+  std::set<std::string> lanes;
+  auto status = database_->Run(
+      "select distinct lane from deliveries where due_at is not null", {},
+      [&](const SqlRow& row) {
+        lanes.emplace(row.Text(0));
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return lanes;
+}
+
+Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
+  std::map<std::string, std::size_t> counts;
+  auto status = database_->Run(
+      "select state, count(*) from deliveries where state in ('pending', "
+      "'held', 'sending', 'retry', 'unknown') group by state",
+      {}, [&](const SqlRow& row) {
+        counts[std::string(row.Text(0))] = static_cast<std::size_t>(row.Int(1));
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return counts;
+}
+
+Status Outbox::StartAttempt(const Attempt& attempt) {
+  const std::string none;
+  return database_->Run(
+      "insert into attempts (delivery, number, what, started_at, verdict, "
+      "reason, detail) values (?, ?, ?, ?, ?, ?, ?)",
+      {ToSql(attempt.delivery), ToSql(attempt.number), ToSql(attempt.what),
+       ToSql(attempt.started), none, ToSql(ToString(Reason::kNone)), none});
+}
+
+Status Outbox::EndAttempt(const Attempt& attempt) {
+  return database_->Run(
+      "update attempts set ended_at = ?, verdict = ?, reason = ?, "
+      "detail = ? where delivery = ? and number = ?",
+      {ToSql(attempt.ended), ToSql(attempt.verdict),
+       ToSql(ToString(attempt.reason)), ToSql(attempt.detail),
+       ToSql(attempt.delivery), ToSql(attempt.number)});
+}
+
+}  // namespace premura

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite behind Database. WAL, so that others read while we write;
+// synchronous=FULL, so that a commit survives the loss of power.
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+
+#include "notifiers/database.h"
+
+namespace premura {
+namespace {
+
+constexpr int kBusyMilliseconds = 5000;
+constexpr std::string_view kScheme = "sqlite:";
+
+class SqliteRow final : public SqlRow {
+ public:
+  explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
+
+  bool IsNull(int column) const override {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  std::int64_t Int(int column) const override {
+    return sqlite3_column_int64(statement_, column);
+  }
+  double Real(int column) const override {
+    return sqlite3_column_double(statement_, column);
+  }
+  std::string_view Text(int column) const override {
+    const auto* text = sqlite3_column_text(statement_, column);
+    if (text == nullptr) return {};
+    const auto size = sqlite3_column_bytes(statement_, column);
+    return {reinterpret_cast<const char*>(text),
+            static_cast<std::size_t>(size)};
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+// A statement in use; gives it back clean whatever happens.
+class Borrowed {
+ public:
+  explicit Borrowed(sqlite3_stmt* statement) : statement_(statement) {}
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  ~Borrowed() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>()(text);
+  }
+};
+
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(sqlite3* handle, std::string path)
+      : handle_(handle), path_(std::move(path)) {}
+
+  ~SqliteDatabase() override {
+    for (const auto& [sql, statement] : statements_) {
+      sqlite3_finalize(statement);
+    }
+    sqlite3_close(handle_);
+  }
+
+  using Database::Run;
+  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
+             const std::function<bool(const SqlRow&)>& row) override {
+    auto prepared = Prepare(sql);
+    if (!prepared.ok()) return prepared.error();
+    sqlite3_stmt* statement = prepared.value();
+    const Borrowed borrowed(statement);
+    if (!Bind(statement, values)) return Problem("cannot bind values");
+    const SqliteRow view(statement);
+    for (;;) {
+      const int code = sqlite3_step(statement);
+      if (code == SQLITE_DONE) return {};
+      if (code != SQLITE_ROW) return Problem("");
+      if (row && !row(view)) return {};
+    }
+  }
+
+  std::int64_t Changes() const override { return sqlite3_changes64(handle_); }
+
+  Status Script(std::string_view sql) override {
+    const std::string text(sql);
+    const int code =
+        sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr);
+    return code == SQLITE_OK ? Status() : Problem("");
+  }
+
+  // Immediate: a writer that waits does so here, never half way.
+  Status Begin() override { return Run("begin immediate"); }
+  Status Commit() override { return Run("commit"); }
+  void Rollback() override {
+    // SQLite may have rolled back by itself (disk full).
+    if (sqlite3_get_autocommit(handle_) != 0) return;
+    const Status ignored = Run("rollback");
+    static_cast<void>(ignored);
+  }
+
+  Error Problem(std::string_view what) const {
+    std::string message = path_ + ": ";
+    if (!what.empty()) message.append(what).append(": ");
+    return Error{message + sqlite3_errmsg(handle_)};
+  }
+
+ private:
+  Result<sqlite3_stmt*> Prepare(std::string_view sql) {
+    const auto found = statements_.find(sql);
+    if (found != statements_.end()) return found->second;
+    sqlite3_stmt* statement = nullptr;
+    const int code =
+        sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return Problem("cannot prepare");
+    statements_.emplace(sql, statement);
+    return statement;
+  }
+
+  static bool Bind(sqlite3_stmt* statement,
+                   const std::vector<SqlValue>& values) {
+    if (sqlite3_bind_parameter_count(statement) !=
+        static_cast<int>(values.size())) {
+      return false;
+    }
+    int index = 0;
+    for (const SqlValue& value : values) {
+      if (BindOne(statement, ++index, value) != SQLITE_OK) return false;
+    }
+    return true;
+  }
+
+  // The values outlive the call: nothing is copied.
+  static int BindOne(sqlite3_stmt* statement, int index,
+                     const SqlValue& value) {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      return sqlite3_bind_int64(statement, index, *number);
+    }
+    if (const auto* real = std::get_if<double>(&value)) {
+      return sqlite3_bind_double(statement, index, *real);
+    }
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      return sqlite3_bind_text64(statement, index, text->data(), text->size(),
+                                 SQLITE_STATIC, SQLITE_UTF8);
+    }
+    return sqlite3_bind_null(statement, index);
+  }
+
+  sqlite3* handle_;
+  std::string path_;
+  std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>>
+      statements_;
+};
+
+// The file is ours alone from its first byte on; SQLite gives its companions
+// (-wal, -shm) the same mode.
+Status CreatePrivately(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return Error{path + ": cannot create: " + std::strerror(errno)};
+  }
+  ::close(file);
+  return {};
+}
+
+Status Prepare(SqliteDatabase* database, bool read_only) {
+  // A read-only connection takes the journal mode as it is.
+  if (!read_only) {
+    if (auto status = database->Script("pragma journal_mode = wal");
+        !status.ok()) {
+      return status;
+    }
+  }
+  return database->Script(
+      "pragma synchronous = full; pragma foreign_keys = on;"
+      "pragma temp_store = memory; pragma cache_size = -32000");
+}
+
+Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
+                                             bool read_only) {
+  if (read_only) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) {
+      return Error{path + ": there is no such ledger"};
+    }
+  } else if (auto status = CreatePrivately(path); !status.ok()) {
+    return status.error();
+  }
+  sqlite3* handle = nullptr;
+  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  auto database = std::make_unique<SqliteDatabase>(handle, path);
+  if (code != SQLITE_OK) return database->Problem("cannot open");
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, kBusyMilliseconds);
+  if (auto status = Prepare(database.get(), read_only); !status.ok()) {
+    return status.error();
+  }
+  return std::unique_ptr<Database>(std::move(database));
+}
+
+}  // namespace
+
+Status Database::Run(std::string_view sql,
+                     const std::vector<SqlValue>& values) {
+  return Run(sql, values, nullptr);
+}
+
+Result<std::unique_ptr<Database>> OpenDatabase(const std::string& url,
+                                               bool read_only) {
+  if (url.rfind(kScheme, 0) == 0 && url.size() > kScheme.size()) {
+    return OpenSqlite(url.substr(kScheme.size()), read_only);
+  }
+  // The rest of an address may hold a password.
+  return Error{"ledger `" + url.substr(0, url.find(':')) +
+               ":...` is not supported; use `sqlite:PATH`"};
+}
+
+}  // namespace premura

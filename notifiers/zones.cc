@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/zones.h"
+
+#include <date/date.h>
+#include <date/tz.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+namespace premura {
+namespace {
+
+const date::time_zone* Locate(const std::string& zone) {
+  if (zone.empty()) return nullptr;
+  try {
+    return date::locate_zone(zone);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+date::local_time<Duration> LocalOf(const std::string& zone, Timestamp at) {
+  return Locate(zone)->to_local(at);
+}
+
+// The first instant after `after` that shows `local`. One that the clock jumps
+// over is the instant of the jump.
+std::optional<Timestamp> FirstShowing(const date::time_zone& zone,
+                                      date::local_time<Duration> local,
+                                      Timestamp after) {
+  const date::local_info info = zone.get_info(local);
+  const Timestamp once{local.time_since_epoch() - info.first.offset};
+  if (info.result == date::local_info::nonexistent) {
+    const Timestamp jump{info.first.end.time_since_epoch()};
+    if (jump > after) return jump;
+    return std::nullopt;
+  }
+  if (once > after) return once;
+  if (info.result == date::local_info::ambiguous) {
+    const Timestamp again{local.time_since_epoch() - info.second.offset};
+    if (again > after) return again;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool IsKnownZone(const std::string& zone) { return Locate(zone) != nullptr; }
+
+LocalTime ToLocal(const std::string& zone, Timestamp at) {
+  const auto local = LocalOf(zone, at);
+  const auto day = date::floor<date::days>(local);
+  const auto minute = std::chrono::floor<std::chrono::minutes>(local - day);
+  return LocalTime{static_cast<int>(minute.count()),
+                   date::weekday(day).c_encoding()};
+}
+
+Timestamp NextTimeOfDay(const std::string& zone, Timestamp at, int minute) {
+  const date::time_zone* located = Locate(zone);
+  const Timestamp change{located->get_info(at).end.time_since_epoch()};
+  const auto today = date::floor<date::days>(LocalOf(zone, at));
+  for (int days = 0;; ++days) {
+    const auto local = today + date::days(days) + std::chrono::minutes(minute);
+    const auto showing = FirstShowing(*located, local, at);
+    if (showing) return std::min(*showing, change);
+  }
+}
+
+std::string FormatLocal(const std::string& zone, Timestamp at) {
+  const auto local = LocalOf(zone, at);
+  const auto day = date::floor<date::days>(local);
+  const date::year_month_day ymd(day);
+  const auto minute = std::chrono::floor<std::chrono::minutes>(local - day);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", int(ymd.year()),
+                     unsigned(ymd.month()), unsigned(ymd.day()),
+                     minute.count() / 60, minute.count() % 60);
+}
+
+}  // namespace premura

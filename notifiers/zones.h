@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time zones. Pure functions of the system's time zone data; thread-safe.
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "rules/time.h"
+
+namespace premura {
+
+// "Europe/Rome".
+bool IsKnownZone(const std::string& zone);
+
+struct LocalTime {
+  int minute = 0;        // Of the day, by the clock on the wall.
+  unsigned weekday = 0;  // 0 is Sunday.
+};
+
+// REQUIRES (all below): IsKnownZone(zone).
+LocalTime ToLocal(const std::string& zone, Timestamp at);
+
+// The first instant after `at` at which the clock on the wall shows `minute`
+// (0..1440) or passes over it because it is put forward; at the latest the
+// next change of the clock, where the same times may come again.
+Timestamp NextTimeOfDay(const std::string& zone, Timestamp at, int minute);
+
+// "2026-11-20 09:52".
+std::string FormatLocal(const std::string& zone, Timestamp at);
+
+}  // namespace premura
