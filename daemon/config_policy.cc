@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <filesystem>
 
 #include "daemon/config_reader.h"
+#include "notifiers/zones.h"
 
 namespace premura {
 namespace {
@@ -33,15 +33,6 @@ RestraintPolicy SafeRestraint() {
   policy.quiet_hours["sms"] = {{{20 * 60, 9 * 60}}, 1U << 0};
   policy.quiet_hours["phone"] = {{{18 * 60, 9 * 60}}, 1U << 0 | 1U << 6};
   return policy;
-}
-
-bool IsZone(const std::string& zone) {
-  if (zone.empty() || zone.front() == '/' ||
-      zone.find("..") != std::string::npos) {
-    return false;
-  }
-  std::error_code error;
-  return std::filesystem::is_regular_file("/usr/share/zoneinfo/" + zone, error);
 }
 
 // "127.0.0.1:9464", "[::1]:0", "localhost:9464".
@@ -81,7 +72,7 @@ void ReadRestraint(Mapping* root, ConfigReader* reader) {
   }
   const Node zone = mapping.Get("timezone_missing");
   if (const auto text = reader->Expand(zone, "timezone_missing")) {
-    if (*text != "hold" && !IsZone(*text)) {
+    if (*text != "hold" && !IsKnownZone(*text)) {
       zone.Complain(
           fmt::format("`timezone_missing` is `{}`, which is no time zone",
                       *text),

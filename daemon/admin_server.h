@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// AdminServer: the inbound HTTP server for people and Prometheus on this
+// machine (elsewhere only with a token): GET /metrics, /healthz, /readyz.
+//
+// Thread: one of its own; `answer` is called there and must not block. Bounds:
+// connections, time per request, size of a request; no bodies.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "notifiers/secret.h"
+#include "rules/result.h"
+#include "rules/time.h"
+
+namespace premura {
+
+struct AdminAnswer {
+  int status = 200;
+  std::string body;
+  std::string content_type = "text/plain; charset=utf-8";
+};
+
+struct AdminServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 0;  // 0: any that is free.
+  // Not empty: asked for as `Authorization: Bearer ..`, but for the bare state
+  // of /healthz and /readyz, which probes read: they get no words then.
+  Secret token;
+  int max_connections = 64;
+  Duration timeout = std::chrono::seconds(10);  // Per request, also idle.
+  std::size_t max_header = 8 << 10;
+};
+
+struct AdminPages {
+  std::function<std::string()> metrics;
+  // Empty: ready. Else why not, in words.
+  std::function<std::string()> not_ready;
+};
+
+class AdminServer {
+ public:
+  virtual ~AdminServer() = default;  // Stops and joins.
+  virtual int port() const = 0;
+};
+
+Result<std::unique_ptr<AdminServer>> NewAdminServer(AdminServerOptions options,
+                                                    AdminPages pages);
+
+}  // namespace premura

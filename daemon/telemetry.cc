@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/telemetry.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "daemon/metrics.h"
+#include "notifiers/outbox.h"
+
+namespace premura {
+namespace {
+
+using Level = Log::Level;
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+double Seconds(Timestamp instant) {
+  return Seconds(instant.time_since_epoch());
+}
+
+const std::vector<double>& LatencyBuckets() {
+  static const std::vector<double> buckets = {
+      0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,  1,
+      2.5,   5,    10,    30,   60,  300,  1800, 7200};
+  return buckets;
+}
+
+const char* Word(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::kSend:
+      return "send";
+    case Verdict::Kind::kHold:
+      return "hold";
+    case Verdict::Kind::kSuppress:
+      break;
+  }
+  return "suppress";
+}
+
+constexpr const char* kChannels[] = {"ticket", "email", "sms"};
+
+// A label, for what is of a desk too: "ticket:rt" counts as "ticket".
+std::string ChannelLabel(const std::string& lane) {
+  return lane.substr(0, lane.find(':'));
+}
+
+// Every series there can be, so that the first of a kind is an increase.
+struct Families {
+  Metrics metrics;
+  CounterVec records =
+      metrics.Counter("premura_records_total", "Records read.", {"source"});
+  CounterVec events = metrics.Counter(
+      "premura_events_total", "Events handed to the rules.", {"source"});
+  CounterVec profiles =
+      metrics.Counter("premura_profile_changes_total",
+                      "What events said of customers.", {"source"});
+  CounterVec duplicates = metrics.Counter("premura_duplicates_total",
+                                          "Events seen before.", {"source"});
+  CounterVec late = metrics.Counter(
+      "premura_late_events_total",
+      "Events older than their partition's watermark.", {"source"});
+  CounterVec future =
+      metrics.Counter("premura_future_events_total",
+                      "Events too far ahead to move the clock.", {"source"});
+  CounterVec refused =
+      metrics.Counter("premura_refused_total",
+                      "Events that cannot be used, kept as dead letters.",
+                      {"source", "reason"});
+  CounterVec dead_letter_failures =
+      metrics.Counter("premura_dead_letter_failures_total",
+                      "Times a dead letter could not be kept.");
+  CounterVec commits =
+      metrics.Counter("premura_commits_total",
+                      "Times a source's positions moved on.", {"source"});
+  CounterVec detections = metrics.Counter("premura_detections_total",
+                                          "Detections by rule.", {"rule"});
+  CounterVec decisions = metrics.Counter("premura_decisions_total",
+                                         "What was decided for rules' actions.",
+                                         {"channel", "verdict", "reason"});
+  CounterVec deliveries =
+      metrics.Counter("premura_delivery_changes_total",
+                      "Deliveries that came into a state, and why.",
+                      {"channel", "state", "reason"});
+  CounterVec delivered_by_rule = metrics.Counter(
+      "premura_sent_total", "Messages sent, by rule.", {"rule", "channel"});
+  HistogramVec to_notifier = metrics.Histogram(
+      "premura_event_to_notifier_seconds",
+      "From a detection's instant, in event time, to the notifiers.", {},
+      LatencyBuckets());
+  HistogramVec to_delivered = metrics.Histogram(
+      "premura_delivery_seconds",
+      "From a detection to its message's delivery, holds included.",
+      {"channel"}, LatencyBuckets());
+  GaugeVec reachable = metrics.Gauge(
+      "premura_source_reachable", "1 if the source can be read.", {"source"});
+  GaugeVec partitions =
+      metrics.Gauge("premura_source_partitions",
+                    "Partitions read by this instance.", {"source"});
+  GaugeVec lag =
+      metrics.Gauge("premura_source_lag_records",
+                    "Records not read yet; -1 if not known.", {"source"});
+  GaugeVec ended =
+      metrics.Gauge("premura_source_ended", "1 once it has ended.", {"source"});
+  GaugeVec rebalances = metrics.Gauge(
+      "premura_source_rebalances", "Rebalances since the start.", {"source"});
+  GaugeVec watermark = metrics.Gauge(
+      "premura_watermark_delay_seconds",
+      "How far the source's clock is behind the wall's; 0 before the first "
+      "event.",
+      {"source"});
+  GaugeVec back_pressure = metrics.Gauge(
+      "premura_backpressure", "1 while the source waits for shards or ledger.",
+      {"source"});
+  GaugeVec customers =
+      metrics.Gauge("premura_customers", "Customers with state in memory.");
+  GaugeVec timers = metrics.Gauge("premura_timers", "Timers that wait.");
+  GaugeVec overdue = metrics.Gauge(
+      "premura_oldest_due_timer_seconds",
+      "How long ago, by the wall clock, the oldest timer was due.");
+  GaugeVec passed_over = metrics.Gauge("premura_late_passed_over",
+                                       "Late events that rules passed over.");
+  GaugeVec attempts_dropped =
+      metrics.Gauge("premura_attempts_dropped",
+                    "Attempts of sequences dropped beyond the bound.");
+  GaugeVec ledger_ok = metrics.Gauge("premura_ledger_healthy",
+                                     "1 if the ledger can be written.");
+  GaugeVec stop_all =
+      metrics.Gauge("premura_stop_all", "1 while all sending is stopped.");
+  GaugeVec open =
+      metrics.Gauge("premura_deliveries",
+                    "Deliveries that are not settled, by state.", {"state"});
+  GaugeVec outbox_age =
+      metrics.Gauge("premura_outbox_oldest_seconds",
+                    "Age of the oldest delivery that is due and not sent.");
+  GaugeVec usable = metrics.Gauge("premura_channel_usable",
+                                  "1 if the channel can be used.", {"channel"});
+  GaugeVec rules =
+      metrics.Gauge("premura_rules", "Rules in force, by status.", {"status"});
+  GaugeVec rules_info = metrics.Gauge("premura_rules_info",
+                                      "The rules in force.", {"fingerprint"});
+  GaugeVec reload_ok = metrics.Gauge("premura_last_reload_success",
+                                     "1 if the last reload was taken over.");
+  GaugeVec reload_at = metrics.Gauge("premura_last_reload_timestamp_seconds",
+                                     "When the last reload was.");
+  GaugeVec build =
+      metrics.Gauge("premura_build_info", "The version.", {"version"});
+  GaugeVec start = metrics.Gauge("premura_start_timestamp_seconds",
+                                 "When this process began.");
+};
+
+class MetricsAndLog final : public Telemetry {
+ public:
+  MetricsAndLog(const TelemetryOptions& options, const Clock* clock, Log* log)
+      : clock_(clock), log_(log) {
+    for (const std::string& source : options.sources) CreateSource(source);
+    for (const std::string& name : options.channels) {
+      m_.usable.Set({name}, 1);
+    }
+    for (const char* channel : kChannels) CreateChannel(channel);
+    for (int i = 0; i < kDeliveryStates; ++i) {
+      m_.open.Set({std::string(ToString(static_cast<DeliveryState>(i)))}, 0);
+    }
+    m_.build.Set({options.version}, 1);
+    m_.start.Set({}, Seconds(clock_->Now()));
+    m_.ledger_ok.Set({}, 1);
+  }
+
+  // --- PipelineObserver, on the pipeline's threads --------------------------
+
+  void OnCounts(const std::string& source, const Counts& counts) override {
+    const auto add = [&source](CounterVec* counter, std::uint64_t amount) {
+      if (amount > 0) counter->Add({source}, static_cast<double>(amount));
+    };
+    add(&m_.records, counts.records);
+    add(&m_.events, counts.events);
+    add(&m_.profiles, counts.profiles);
+    add(&m_.duplicates, counts.duplicates);
+    add(&m_.late, counts.late);
+    add(&m_.future, counts.future);
+    for (int i = 0; i < kRefusals; ++i) {
+      if (counts.refused[i] == 0) continue;
+      const char* const reason = ToString(static_cast<Refusal>(i));
+      m_.refused.Add({source, reason}, static_cast<double>(counts.refused[i]));
+      log_->WriteLimited(Level::kWarning, "events_refused",
+                         "events that cannot be used were kept as dead letters",
+                         {{"source", source},
+                          {"reason", reason},
+                          {"count", std::to_string(counts.refused[i])}});
+    }
+  }
+
+  void OnBackPressure(const std::string& source, bool waiting) override {
+    m_.back_pressure.Set({source}, waiting ? 1 : 0);
+    log_->WriteLimited(
+        Level::kDebug, "backpressure",
+        waiting ? "the source waits for shards or ledger" : "it goes on",
+        {{"source", source}});
+  }
+
+  void OnCommitted(const std::string& source) override {
+    m_.commits.Add({source});
+  }
+
+  void OnEnded(const std::string& source, const std::string& why) override {
+    m_.ended.Set({source}, 1);
+    if (why.empty()) {
+      log_->Write(Level::kInfo, "source_ended", "the source has ended",
+                  {{"source", source}});
+    } else {
+      log_->Write(Level::kError, "source_failed", why, {{"source", source}});
+    }
+  }
+
+  void OnDeadLetterTrouble(const std::string& why) override {
+    m_.dead_letter_failures.Add({});
+    log_->WriteLimited(Level::kError, "dead_letter_failed", why);
+  }
+
+  // --- OutreachObserver, on the outreach's thread ---------------------------
+
+  void OnDecided(const Decided& decided) override {
+    const std::string verdict = Word(decided.verdict.kind);
+    const std::string reason(ToString(decided.verdict.reason));
+    m_.decisions.Add({ChannelLabel(decided.channel), verdict, reason});
+    log_->Write(Level::kDebug, "decided", decided.verdict.detail,
+                {{"customer", decided.customer},
+                 {"rule", decided.rule},
+                 {"detection", decided.detection},
+                 {"channel", decided.channel},
+                 {"verdict", verdict},
+                 {"reason", reason}});
+  }
+
+  void OnDelivered(const Delivered& delivered) override {
+    const std::string channel = ChannelLabel(delivered.channel);
+    const std::string reason(ToString(delivered.reason));
+    m_.deliveries.Add({channel, delivered.state, reason});
+    const bool sent = delivered.state == ToString(DeliveryState::kSent);
+    if (sent) {
+      m_.to_delivered.Observe({channel}, Seconds(delivered.since_detection));
+      m_.delivered_by_rule.Add({delivered.rule, channel});
+    }
+    const Log::Fields fields = {{"customer", delivered.customer},
+                                {"rule", delivered.rule},
+                                {"detection", delivered.detection},
+                                {"delivery", delivered.delivery},
+                                {"channel", delivered.channel},
+                                {"state", delivered.state},
+                                {"reason", reason},
+                                {"attempt", std::to_string(delivered.attempt)}};
+    const bool bad = delivered.state == ToString(DeliveryState::kFailed) ||
+                     delivered.state == ToString(DeliveryState::kUnknown) ||
+                     delivered.state == ToString(DeliveryState::kRetry);
+    if (bad) {
+      log_->WriteLimited(Level::kWarning, "delivery_" + delivered.state,
+                         delivered.detail, fields);
+    } else {
+      log_->Write(sent ? Level::kInfo : Level::kDebug, "delivery",
+                  delivered.detail, fields);
+    }
+  }
+
+  void OnLedger(bool healthy, const std::string& problem) override {
+    m_.ledger_ok.Set({}, healthy ? 1 : 0);
+    if (healthy) {
+      log_->WriteLimited(Level::kInfo, "ledger_back",
+                         "the ledger can be written again");
+    } else {
+      log_->WriteLimited(Level::kError, "ledger_failed", problem);
+    }
+  }
+
+  void OnChannel(const std::string& channel, bool usable,
+                 const std::string& problem) override {
+    m_.usable.Set({channel}, usable ? 1 : 0);
+    if (usable) {
+      log_->WriteLimited(Level::kInfo, "channel_usable",
+                         "the channel can be used", {{"channel", channel}});
+    } else {
+      log_->WriteLimited(Level::kError, "channel_unusable", problem,
+                         {{"channel", channel}});
+    }
+  }
+
+  // --- The daemon ----------------------------------------------------------
+
+  void OnRules(const RuleSet& rules) override {
+    const std::lock_guard lock(mutex_);
+    std::map<RuleStatus, int> by_status;
+    for (const Rule& rule : rules.rules()) {
+      m_.detections.Create({rule.id});
+      for (const Action& action : rule.actions) {
+        m_.delivered_by_rule.Create({rule.id, ToString(action.channel)});
+      }
+      ++by_status[rule.status];
+    }
+    for (const RuleStatus status :
+         {RuleStatus::kLive, RuleStatus::kSimulation, RuleStatus::kDisabled}) {
+      m_.rules.Set({ToString(status)}, by_status[status]);
+    }
+    if (!fingerprint_.empty()) m_.rules_info.Remove({fingerprint_});
+    fingerprint_ = rules.fingerprint();
+    m_.rules_info.Set({fingerprint_}, 1);
+  }
+
+  void OnReload(bool ok) override {
+    m_.reload_ok.Set({}, ok ? 1 : 0);
+    m_.reload_at.Set({}, Seconds(clock_->Now()));
+  }
+
+  void OnDetections(const std::vector<Detection>& detections) override {
+    const Timestamp now = clock_->Now();
+    for (const Detection& detection : detections) {
+      m_.detections.Add({detection.rule->id});
+      m_.to_notifier.Observe({}, std::max(0.0, Seconds(now - detection.at)));
+    }
+  }
+
+  void Sample(const PipelineHealth& pipeline,
+              const OutreachHealth& outreach) override {
+    const std::lock_guard lock(mutex_);
+    const Timestamp now = clock_->Now();
+    for (const auto& source : pipeline.sources) SampleSource(source, now);
+    SampleShards(pipeline.shards, now);
+    m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
+    m_.stop_all.Set({}, outreach.stop_all ? 1 : 0);
+    for (int i = 0; i < kDeliveryStates; ++i) {
+      const std::string state(ToString(static_cast<DeliveryState>(i)));
+      const auto found = outreach.deliveries.find(state);
+      const std::size_t count =
+          found == outreach.deliveries.end() ? 0 : found->second;
+      m_.open.Set({state}, static_cast<double>(count));
+    }
+    const bool waits = outreach.oldest_pending != Timestamp{};
+    m_.outbox_age.Set(
+        {}, waits ? std::max(0.0, Seconds(now - outreach.oldest_pending)) : 0);
+  }
+
+  std::string Text() const override { return m_.metrics.Text(); }
+
+ private:
+  static constexpr int kDeliveryStates = 8;
+
+  void CreateSource(const std::string& source) {
+    for (CounterVec* counter :
+         {&m_.records, &m_.events, &m_.profiles, &m_.duplicates, &m_.late,
+          &m_.future, &m_.commits}) {
+      counter->Create({source});
+    }
+    for (int i = 0; i < kRefusals; ++i) {
+      m_.refused.Create({source, ToString(static_cast<Refusal>(i))});
+    }
+    m_.reachable.Set({source}, 0);
+    m_.ended.Set({source}, 0);
+    m_.back_pressure.Set({source}, 0);
+  }
+
+  void CreateChannel(const std::string& channel) {
+    m_.to_delivered.Create({channel});
+    for (const Reason reason : AllReasons()) {
+      const std::string word(ToString(reason));
+      for (const char* verdict : {"send", "hold", "suppress"}) {
+        m_.decisions.Create({channel, verdict, word});
+      }
+      for (int i = 0; i < kDeliveryStates; ++i) {
+        m_.deliveries.Create(
+            {channel, std::string(ToString(static_cast<DeliveryState>(i))),
+             word});
+      }
+    }
+  }
+
+  void SampleSource(const PipelineHealth::SourceState& source, Timestamp now) {
+    const SourceHealth& health = source.health;
+    const bool reachable = health.reachable && source.failure.empty();
+    m_.reachable.Set({source.id}, reachable ? 1 : 0);
+    m_.partitions.Set({source.id}, static_cast<double>(health.partitions));
+    m_.lag.Set({source.id}, static_cast<double>(health.lag));
+    m_.rebalances.Set({source.id}, static_cast<double>(health.rebalances));
+    const bool has_clock = source.clock != Timestamp{} && !source.ended;
+    m_.watermark.Set({source.id}, has_clock ? Seconds(now - source.clock) : 0);
+    if (!health.reachable && !health.problem.empty()) {
+      log_->WriteLimited(Level::kWarning, "source_unreachable", health.problem,
+                         {{"source", source.id}});
+    }
+  }
+
+  void SampleShards(const std::vector<EngineStats>& shards, Timestamp now) {
+    EngineStats sum;
+    double overdue = 0;
+    for (const EngineStats& shard : shards) {
+      sum.customers += shard.customers;
+      sum.timers += shard.timers;
+      sum.late += shard.late;
+      sum.attempts_dropped += shard.attempts_dropped;
+      if (shard.timers == 0) continue;
+      overdue = std::max(overdue, Seconds(now - shard.oldest_timer));
+    }
+    m_.customers.Set({}, static_cast<double>(sum.customers));
+    m_.timers.Set({}, static_cast<double>(sum.timers));
+    m_.passed_over.Set({}, static_cast<double>(sum.late));
+    m_.attempts_dropped.Set({}, static_cast<double>(sum.attempts_dropped));
+    m_.overdue.Set({}, overdue);
+  }
+
+  const Clock* const clock_;
+  Log* const log_;
+  Families m_;
+  std::mutex mutex_;
+  std::string fingerprint_;
+};
+
+}  // namespace
+
+std::unique_ptr<Telemetry> NewTelemetry(const TelemetryOptions& options,
+                                        const Clock* clock, Log* log) {
+  return std::make_unique<MetricsAndLog>(options, clock, log);
+}
+
+}  // namespace premura
