@@ -8,6 +8,7 @@
 #include <string>
 
 #include "notifiers/channel.h"
+#include "notifiers/clock.h"
 #include "notifiers/secret.h"
 #include "notifiers/transfer.h"
 
@@ -20,6 +21,9 @@ struct RtOptions {
   Secret token;
   std::string key_field = "Premura Key";
   std::string queue;  // Default queue.
+  // RT's $rtname and $Organization, in "[name #4711]" and its Message-IDs;
+  // empty: the url's host.
+  std::string name;
   std::string ca_file;
 };
 std::unique_ptr<Channel> NewRtChannel(RtOptions options, TransferPool* pool);
@@ -45,8 +49,10 @@ struct WebhookOptions {
   Secret old_secret;  // While rotating: signed with both.
   std::string ca_file;
 };
+// The clock gives the signature its time.
 std::unique_ptr<Channel> NewWebhookChannel(WebhookOptions options,
-                                           TransferPool* pool);
+                                           TransferPool* pool,
+                                           const Clock* clock);
 
 struct SmtpOptions {
   std::string host;

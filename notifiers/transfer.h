@@ -4,7 +4,8 @@
 // followed; answers are cut at a size.
 //
 // Thread: Start() from any; callbacks run on the pool's thread and must not
-// block. Destruction abandons what runs: its callbacks are not called.
+// block. Destruction abandons what runs: its callbacks are not called. Not to
+// be destroyed from a callback.
 
 #pragma once
 
@@ -32,6 +33,9 @@ struct TransferRequest {
   Secret password;
   std::string ca_file;      // Empty: the system's.
   bool plain_smtp = false;  // No TLS asked for: only to a relay on loopback.
+  // The other side does a repeat once, so that libcurl may use a connection
+  // again and send anew if that turns out to be dead. GET always may.
+  bool repeat_safe = false;
   // SMTP.
   std::string mail_from;
   std::vector<std::string> recipients;

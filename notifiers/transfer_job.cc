@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/transfer_job.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "notifiers/text.h"
+
+namespace premura {
+namespace {
+
+using Fault = TransferAnswer::Fault;
+
+bool IsTlsProblem(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A mail is on the other side only after its last line: the server has then
+// said 354 and nothing since.
+Fault SmtpFault(CURLcode code, long reply) {
+  if (code == CURLE_OK) return Fault::kNone;
+  if (IsTlsProblem(code)) return Fault::kTls;
+  if (code == CURLE_LOGIN_DENIED && reply / 100 != 4) return Fault::kLogin;
+  if (reply >= 400) return Fault::kRefused;
+  const bool sent = reply == 354;
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return sent ? Fault::kTimeout : Fault::kTimeoutBefore;
+  }
+  return sent ? Fault::kBroken : Fault::kUnreachable;
+}
+
+Fault HttpFault(CURLcode code, bool sent) {
+  if (code == CURLE_OK) return Fault::kNone;
+  if (IsTlsProblem(code)) return Fault::kTls;
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return sent ? Fault::kTimeout : Fault::kTimeoutBefore;
+  }
+  return sent ? Fault::kBroken : Fault::kUnreachable;
+}
+
+}  // namespace
+
+TransferJob::TransferJob(TransferRequest request,
+                         std::function<void(TransferAnswer)> done)
+    : smtp_(request.url.starts_with("smtp")),
+      request_(std::move(request)),
+      done_(std::move(done)) {}
+
+TransferJob::~TransferJob() {
+  curl_easy_cleanup(handle_);
+  curl_slist_free_all(headers_);
+  curl_slist_free_all(recipients_);
+}
+
+std::string TransferJob::Objection() const {
+  if (HasControls(request_.url)) return "control characters in the URL";
+  for (const std::string& header : request_.headers) {
+    if (HasControls(header)) return "control characters in a header";
+  }
+  for (const auto& [name, value] : request_.secret_headers) {
+    if (HasControls(name) || HasControls(value.Reveal())) {
+      return "control characters in a secret";
+    }
+  }
+  std::vector<std::string> addresses = request_.recipients;
+  addresses.push_back(request_.mail_from);
+  for (const std::string& address : addresses) {
+    if (HasControls(address) ||
+        address.find_first_of("<> ") != std::string::npos) {
+      return "not a mail address";
+    }
+  }
+  return "";
+}
+
+CURL* TransferJob::Prepare() {
+  handle_ = curl_easy_init();
+  if (handle_ == nullptr) return nullptr;
+  const auto set = [this](CURLoption option, auto value) {
+    curl_easy_setopt(handle_, option, value);
+  };
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_ERRORBUFFER, problem_);
+  set(CURLOPT_CONNECTTIMEOUT_MS,
+      static_cast<long>(request_.connect_timeout.count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.deadline.count()));
+  set(CURLOPT_WRITEFUNCTION, &TransferJob::OnBody);
+  set(CURLOPT_WRITEDATA, this);
+  if (!request_.ca_file.empty()) {
+    set(CURLOPT_CAINFO, request_.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  }
+  if (!request_.username.empty()) {
+    set(CURLOPT_USERNAME, request_.username.c_str());
+    set(CURLOPT_PASSWORD, request_.password.Reveal().c_str());
+  }
+  smtp_ ? PrepareSmtp() : PrepareHttp();
+  return handle_;
+}
+
+void TransferJob::PrepareHttp() {
+  for (const std::string& header : request_.headers) {
+    headers_ = curl_slist_append(headers_, header.c_str());
+  }
+  for (const auto& [name, value] : request_.secret_headers) {
+    headers_ =
+        curl_slist_append(headers_, (name + ": " + value.Reveal()).c_str());
+  }
+  headers_ = curl_slist_append(headers_, "Expect:");
+  curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
+  curl_easy_setopt(handle_, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+  curl_easy_setopt(handle_, CURLOPT_USERAGENT, "premura");
+  if (request_.method == "GET") return;
+  curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE,
+                   static_cast<curl_off_t>(request_.body.size()));
+  curl_easy_setopt(handle_, CURLOPT_POSTFIELDS, request_.body.c_str());
+  curl_easy_setopt(handle_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  // libcurl would send a request twice if a connection that it uses again dies
+  // without an answer.
+  curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT,
+                   request_.repeat_safe ? 0L : 1L);
+}
+
+void TransferJob::PrepareSmtp() {
+  for (const std::string& recipient : request_.recipients) {
+    recipients_ =
+        curl_slist_append(recipients_, ("<" + recipient + ">").c_str());
+  }
+  curl_easy_setopt(handle_, CURLOPT_USE_SSL,
+                   request_.plain_smtp ? CURLUSESSL_NONE : CURLUSESSL_ALL);
+  curl_easy_setopt(handle_, CURLOPT_MAIL_FROM,
+                   ("<" + request_.mail_from + ">").c_str());
+  curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &TransferJob::OnHeader);
+  curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
+  if (recipients_ == nullptr) {  // Only a look whether the server is there.
+    curl_easy_setopt(handle_, CURLOPT_CUSTOMREQUEST, "NOOP");
+    return;
+  }
+  curl_easy_setopt(handle_, CURLOPT_MAIL_RCPT, recipients_);
+  curl_easy_setopt(handle_, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(handle_, CURLOPT_READFUNCTION, &TransferJob::OnRead);
+  curl_easy_setopt(handle_, CURLOPT_READDATA, this);
+}
+
+void TransferJob::Finish(CURLcode code) {
+  if (done_) done_(AnswerOf(code));
+}
+
+void TransferJob::Refuse(std::string objection) {
+  TransferAnswer answer;
+  answer.fault = Fault::kBadRequest;
+  answer.problem = std::move(objection);
+  if (done_) done_(std::move(answer));
+}
+
+TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
+  TransferAnswer answer;
+  long status = 0;
+  long request_bytes = 0;
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &request_bytes);
+  curl_easy_getinfo(handle_, CURLINFO_RETRY_AFTER, &retry_after);
+  answer.code = static_cast<int>(status);
+  answer.fault =
+      smtp_ ? SmtpFault(code, status) : HttpFault(code, request_bytes > 0);
+  if (code != CURLE_OK) {
+    answer.problem =
+        OneLine(problem_[0] != '\0' ? problem_ : curl_easy_strerror(code));
+  }
+  if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
+  answer.body = smtp_ ? SmtpReply() : body_;
+  return answer;
+}
+
+std::string TransferJob::SmtpReply() const {
+  return last_refusal_.empty() ? last_reply_ : last_refusal_;
+}
+
+// What is over the limit is taken and forgotten.
+std::size_t TransferJob::OnBody(char* data, std::size_t size, std::size_t count,
+                                void* job) {
+  auto* self = static_cast<TransferJob*>(job);
+  const std::size_t room = self->request_.max_answer - self->body_.size();
+  self->body_.append(data, std::min(size * count, room));
+  return size * count;
+}
+
+std::size_t TransferJob::OnHeader(char* data, std::size_t size,
+                                  std::size_t count, void* job) {
+  auto* self = static_cast<TransferJob*>(job);
+  const std::string line = OneLine({data, size * count});
+  if (line.starts_with("4") || line.starts_with("5")) {
+    self->last_refusal_ = line.substr(0, 500);
+  } else if (!line.starts_with("221")) {
+    self->last_reply_ = line.substr(0, 500);
+  }
+  return size * count;
+}
+
+std::size_t TransferJob::OnRead(char* buffer, std::size_t size,
+                                std::size_t count, void* job) {
+  auto* self = static_cast<TransferJob*>(job);
+  const std::string& mail = self->request_.body;
+  const std::size_t taken = std::min(size * count, mail.size() - self->read_);
+  std::memcpy(buffer, mail.data() + self->read_, taken);
+  self->read_ += taken;
+  return taken;
+}
+
+}  // namespace premura

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call of the TransferPool as libcurl sees it: options in, answer out.
+// Inside the pool only. Thread: the pool's.
+
+#pragma once
+
+#include <curl/curl.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "notifiers/transfer.h"
+
+namespace premura {
+
+class TransferJob {
+ public:
+  TransferJob(TransferRequest request,
+              std::function<void(TransferAnswer)> done);
+  ~TransferJob();
+  TransferJob(const TransferJob&) = delete;
+  TransferJob& operator=(const TransferJob&) = delete;
+
+  // What forbids sending it at all; empty if nothing does.
+  std::string Objection() const;
+
+  // Nullptr if libcurl has no memory. The handle belongs to the job.
+  CURL* Prepare();
+
+  // Tells how it ended.
+  void Finish(CURLcode code);
+  void Refuse(std::string objection);
+
+ private:
+  void PrepareHttp();
+  void PrepareSmtp();
+  TransferAnswer AnswerOf(CURLcode code) const;
+  std::string SmtpReply() const;
+
+  static std::size_t OnBody(char* data, std::size_t size, std::size_t count,
+                            void* job);
+  static std::size_t OnHeader(char* data, std::size_t size, std::size_t count,
+                              void* job);
+  static std::size_t OnRead(char* buffer, std::size_t size, std::size_t count,
+                            void* job);
+
+  const bool smtp_;
+  TransferRequest request_;
+  std::function<void(TransferAnswer)> done_;
+  CURL* handle_ = nullptr;
+  curl_slist* headers_ = nullptr;
+  curl_slist* recipients_ = nullptr;
+  std::size_t read_ = 0;      // Of the mail, what libcurl has taken.
+  std::string body_;          // HTTP's answer.
+  std::string last_reply_;    // SMTP: the last 2xx, 3xx line but not 221.
+  std::string last_refusal_;  // SMTP: the last 4xx or 5xx line.
+  char problem_[CURL_ERROR_SIZE] = "";
+};
+
+}  // namespace premura
