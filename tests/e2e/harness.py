@@ -17,6 +17,7 @@ import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import time
 import urllib.error
@@ -135,7 +136,63 @@ def billing_loop(user, end=None):
 
 # --- Servers ----------------------------------------------------------------
 
-class Rt:
+class Server:
+    script = None
+
+    def close(self):
+        self.script.close()
+
+
+class Kafka(Server):
+    """A broker. Records are produced with kcat."""
+
+    def __init__(self, folder, version):
+        self.folder, self.version, self.port = folder, version, free_ports(2)
+        self.broker = "127.0.0.1:%d" % self.port
+        self.start()
+
+    def start(self):
+        self.script = Script("kafka-up.sh", self.folder, self.version,
+                             self.port, log=str(self.folder) + ".log")
+
+    def kill(self):
+        """As a crash would. start() goes on with the same data."""
+        os.kill(int(self.script.facts["pid"]), signal.SIGKILL)
+        self.close()
+
+    def create_topic(self, topic, partitions=3):
+        def text(value):
+            return struct.pack(">h", len(value)) + value.encode()
+        # CreateTopics (19) version 2: one topic, no assignments, no settings.
+        body = (struct.pack(">hhi", 19, 2, 1) + text("premura-tests")
+                + struct.pack(">i", 1) + text(topic)
+                + struct.pack(">ihii", partitions, 1, 0, 0)
+                + struct.pack(">i?", 10000, False))
+        with socket.create_connection(("127.0.0.1", self.port), 10) as link:
+            link.settimeout(15)
+            link.sendall(struct.pack(">i", len(body)) + body)
+            with link.makefile("rb") as answers:
+                size, = struct.unpack(">i", answers.read(4))
+                answer = answers.read(size)
+        name = answer.index(topic.encode()) + len(topic)
+        code, = struct.unpack(">h", answer[name:name + 2])
+        assert code == 0, "topic %s: error %d" % (topic, code)
+        return topic
+
+    def produce(self, topic, records, key=lambda record: record["userId"]):
+        """Dicts become JSON, keyed by customer; bytes go as they are."""
+        lines = b"".join(
+            (record if isinstance(record, bytes) else
+             key(record).encode() + b"\t" + json.dumps(record).encode()) + b"\n"
+            for record in records)
+        run = subprocess.run(
+            ["kcat", "-P", "-b", self.broker, "-t", topic, "-K", "\t",
+             "-X", "message.timeout.ms=20000"],
+            input=lines, capture_output=True)
+        assert run.returncode == 0, run.stderr
+
+
+class Rt(Server):
     def __init__(self, folder):
         self.script = Script("rt-up.sh", folder, free_ports(),
                              log=str(folder) + ".log")
@@ -179,7 +236,7 @@ def field_of(ticket, name):
                  if field["name"] == name and field["values"]), None)
 
 
-class Redmine:
+class Redmine(Server):
     def __init__(self, folder):
         self.script = Script("redmine-up.sh", folder, free_ports(),
                              log=str(folder) + ".log")
@@ -195,7 +252,7 @@ class Redmine:
             return json.load(answer)["issues"]
 
 
-class Mail:
+class Mail(Server):
     def __init__(self, folder):
         self.script = Script("mail-up.sh", folder, free_ports(3),
                              log=str(folder) + ".log")
@@ -216,7 +273,7 @@ class Mail:
                 policy=email.policy.default) for number in numbers]
 
 
-class Kannel:
+class Kannel(Server):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.script = Script("kannel-up.sh", folder, free_ports(4),

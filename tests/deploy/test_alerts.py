@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The alert rules: right, tested one by one, each with its runbook."""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ALERTS = ROOT / "deploy/prometheus/alerts.yaml"
+TESTS = ROOT / "deploy/prometheus/alerts.test.yaml"
+NAMES = re.findall(r"- alert: (\w+)", ALERTS.read_text())
+
+
+@pytest.mark.parametrize("arguments", [
+    ["check", "rules", str(ALERTS)], ["test", "rules", str(TESTS)]],
+    ids=["check", "test"])
+def test_promtool_is_content(arguments):
+    run = subprocess.run(["promtool", *arguments], capture_output=True,
+                         text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_alert_fires_in_a_test_and_has_a_runbook(name):
+    assert re.search(r"alertname: %s\n\s+exp_alerts:\n\s+- exp_labels" % name,
+                     TESTS.read_text()), "no test sees it fire"
+    runbook = ROOT / "deploy/runbooks" / (name + ".md")
+    assert runbook.read_text().startswith("# %s\n" % name)
+    assert "runbook: deploy/runbooks/%s.md" % name in ALERTS.read_text()
+
+
+def test_every_runbook_belongs_to_an_alert():
+    names = {path.stem for path in (ROOT / "deploy/runbooks").glob("*.md")}
+    assert names == set(NAMES)
+
+
+def test_every_metric_named_is_one_that_the_daemon_has():
+    source = (ROOT / "daemon/telemetry.cc").read_text()
+    known = set(re.findall(r'"(premura_\w+)"', source))
+    assert len(known) > 20
+    texts = [ALERTS, *(ROOT / "deploy/runbooks").glob("*.md")]
+    for path in texts:
+        named = set(re.findall(r"\bpremura_\w+", path.read_text()))
+        assert named <= known, path

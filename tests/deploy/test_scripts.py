@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The package lists: what they name exists and is installed."""
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def missing(*files):
+    run = subprocess.run(
+        ["bash", "-c", '. deploy/packages.sh; missing_packages "$@"', "-",
+         *map(str, files)], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.split()
+
+
+@pytest.mark.parametrize("name", [
+    "deploy/packages.txt", "tests/support/packages.txt"])
+def test_nothing_that_is_listed_is_missing(name):
+    assert missing(name) == []
+
+
+def test_what_is_not_installed_is_named_without_its_comment(tmp_path):
+    listed = tmp_path / "packages.txt"
+    listed.write_text("# a comment\nbash\nno-such-package-abc  # why\n\n")
+    assert missing(listed) == ["no-such-package-abc"]
+
+
+@pytest.mark.parametrize("command", [
+    ["deploy/quickstart.sh", "--twice"], ["tests/run.sh", "--nonsense"]])
+def test_an_unknown_option_shows_the_usage(command):
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 2 and "usage:" in run.stderr

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+import harness
+
+
+def pytest_sessionstart(session):
+    assert harness.PREMURA.exists(), (
+        "%s is not built; see tests/README.md" % harness.PREMURA)
+
+
+@pytest.fixture(scope="session")
+def servers(request):
+    """Starts each server once, when it is first asked for."""
+    base = pathlib.Path(tempfile.mkdtemp(prefix="premura-e2e-"))
+    base.chmod(0o755)
+    started = {}
+
+    class Servers:
+        def __getattr__(self, name):
+            kind = {"rt": harness.Rt, "redmine": harness.Redmine,
+                    "mail": harness.Mail, "kannel": harness.Kannel}[name]
+            if name not in started:
+                started[name] = kind(base / name)
+            return started[name]
+
+        def kafka(self, version):
+            if version not in started:
+                started[version] = harness.Kafka(
+                    base / ("kafka-" + version), version)
+            return started[version]
+
+    yield Servers()
+    for server in started.values():
+        server.close()
+    if not request.session.testsfailed:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(config) runs premura on it and ends it after the test."""
+    daemons = []
+
+    def run(config, folder=None, ready=True):
+        folder = folder or tmp_path
+        folder.mkdir(exist_ok=True)
+        daemon = harness.Daemon(folder, config)
+        daemons.append(daemon)
+        return daemon.start(ready)
+
+    yield run
+    for daemon in daemons:
+        daemon.close()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brokers and daemons that die in the middle: nothing lost, nothing twice."""
+import re
+import uuid
+
+import configs
+import harness
+from harness import eventually, track
+
+
+def failing(users):
+    return [track(user, "action_failed", action="Import")
+            for user in users for _ in range(3)]
+
+
+def new_users(count):
+    tag = uuid.uuid4().hex[:6]
+    return ["u-%s-%03d" % (tag, number) for number in range(count)]
+
+
+def customers(daemon):
+    """Whom the file desk's tickets are about, one entry per ticket."""
+    return sorted(re.search(r"u-\w+-\d+", text)[0]
+                  for text in configs.file_tickets(daemon))
+
+
+def test_a_broker_dies_and_comes_back(servers, start, tmp_path):
+    kafka = servers.kafka("3.9.1")
+    topic = kafka.create_topic("crash-" + uuid.uuid4().hex[:8])
+    (tmp_path / "rules.yaml").write_text(configs.FAILURES)
+    daemon = start(configs.kafka_source(kafka, topic, "g-" + topic)
+                   + "state: {dir: state}\n" + configs.rules("rules.yaml")
+                   + configs.FILE_DESK + configs.SENDER + configs.QUICK)
+    users = new_users(60)
+    events = failing(users)
+    # The first half ends in the middle of a customer.
+    kafka.produce(topic, events[:91])
+    eventually(lambda: len(customers(daemon)) >= 10, "the first tickets", 60)
+
+    kafka.kill()
+    eventually(lambda: daemon.get("/readyz")[0] == 503,
+               "not ready without any broker", 60)
+    kafka.start()
+    kafka.produce(topic, events[91:])
+
+    eventually(lambda: len(customers(daemon)) >= len(users), "all tickets", 90)
+    assert customers(daemon) == users
+    eventually(lambda: daemon.get("/readyz")[0] == 200, "ready again", 60)
+    assert daemon.stop() == 0
+
+
+def unsettled(daemon):
+    return sum(daemon.metric("premura_deliveries", state=state) or 0
+               for state in ("pending", "sending", "retry", "unknown"))
+
+
+def test_a_daemon_killed_in_the_middle_of_sends_opens_no_second_ticket(
+        servers, start, tmp_path):
+    kafka, rt = servers.kafka("3.9.1"), servers.rt
+    topic = kafka.create_topic("kill-" + uuid.uuid4().hex[:8])
+    users = new_users(30)
+    (tmp_path / "rules.yaml").write_text(configs.FAILURES)
+    (tmp_path / "customers.csv").write_text("customer,email\n" + "".join(
+        "%s,%s@acme.example\n" % (user, user) for user in users))
+    daemon = start(configs.kafka_source(kafka, topic, "g-" + topic)
+                   + "state: {dir: state}\nprofiles: {files: [customers.csv]}\n"
+                   + configs.rules("rules.yaml") + configs.rt_desk(rt)
+                   + configs.SENDER + configs.QUICK)
+    requestors = ["%s@acme.example" % user for user in users]
+
+    def count():
+        return len(rt.tickets(requestors=requestors))
+    kafka.produce(topic, failing(users))
+    for kills in range(6):
+        goal = min(1 + 4 * kills, len(users))
+        eventually(lambda: count() >= goal, "%d tickets" % goal, 60)
+        daemon.kill()
+        daemon.start(ready=False)
+
+    eventually(lambda: count() >= len(users), "a ticket for everybody", 90)
+    eventually(lambda: unsettled(daemon) == 0, "every delivery is settled", 60)
+    tickets = rt.tickets(requestors=requestors).values()
+    keys = {harness.field_of(ticket, "Premura Key") for ticket in tickets}
+    assert len(tickets) == len(users) == len(keys)
+    assert daemon.stop() == 0
+
+
+def test_a_restart_in_order_reads_nothing_twice_and_loses_nothing(
+        servers, start, tmp_path):
+    kafka = servers.kafka("4.1.0")
+    topic = kafka.create_topic("restart-" + uuid.uuid4().hex[:8])
+    (tmp_path / "rules.yaml").write_text(configs.FAILURES)
+    daemon = start(configs.kafka_source(kafka, topic, "g-" + topic)
+                   + "state: {dir: state}\n" + configs.rules("rules.yaml")
+                   + configs.FILE_DESK + configs.SENDER + configs.QUICK)
+    first, second = new_users(20), new_users(20)
+    kafka.produce(topic, failing(first))
+    eventually(lambda: len(customers(daemon)) >= 1, "the first ticket", 60)
+    assert daemon.stop() == 0
+    kafka.produce(topic, failing(second))
+    daemon.start()
+    everybody = sorted(first + second)
+    eventually(lambda: len(customers(daemon)) >= 40, "all tickets", 60)
+    assert customers(daemon) == everybody
