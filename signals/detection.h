@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,8 +27,8 @@ struct EvidenceEvent {
 };
 
 struct Detection {
-  // 32 hex digits from (rule, revision, customer, group, instant, ordinal among
-  // detections of that instant): the same events give the same id.
+  // From (rule, revision, customer, group, instant, number among detections of
+  // that instant): the same events give the same id.
   std::string id;
   // The rule as it was; keeps its RuleSet alive.
   std::shared_ptr<const RuleSet> rules;
@@ -63,8 +65,11 @@ class DetectionSink {
   virtual void OnCancellation(Cancellation cancellation) = 0;
 };
 
+// 32 hex digits that stand for these parts, in this order.
+std::string DetectionId(std::initializer_list<std::string_view> parts);
+
 // `{"rule":..,"customer":..,"group":{..},"at":..,"id":..,"evidence":[..]}`,
-// without a line end.
+// without a line end. The `id` of evidence that has none is null.
 std::string ToJson(const Detection& detection);
 
 }  // namespace premura

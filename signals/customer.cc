@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "signals/customer.h"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+namespace premura {
+
+namespace {
+
+struct NameHash {
+  using is_transparent = void;  // NOLINT: the standard's name.
+  using is_avalanching = void;  // NOLINT: Boost's name.
+  std::size_t operator()(std::string_view name) const {
+    return std::hash<std::string_view>()(name);
+  }
+  std::size_t operator()(const Customer* customer) const {
+    return (*this)(std::string_view(customer->name));
+  }
+};
+
+struct SameName {
+  using is_transparent = void;  // NOLINT: the standard's name.
+  static std::string_view NameOf(std::string_view name) { return name; }
+  static std::string_view NameOf(const Customer* customer) {
+    return customer->name;
+  }
+  template <typename A, typename B>
+  bool operator()(const A& a, const B& b) const {
+    return NameOf(a) == NameOf(b);
+  }
+};
+
+std::string_view KeyOf(const Track& track) {
+  return track.group ? std::string_view(track.group->key) : std::string_view();
+}
+
+auto LowerBound(std::vector<Track>& tracks, std::uint64_t key) {
+  return std::lower_bound(tracks.begin(), tracks.end(), key,
+                          [](const Track& track, std::uint64_t wanted) {
+                            return track.key < wanted;
+                          });
+}
+
+}  // namespace
+
+// --- Customer ---------------------------------------------------------------
+
+std::uint64_t TrackKey(std::uint32_t slot, std::string_view group) {
+  // FNV-1a: the order in which groups' timers go off depends on it.
+  std::uint32_t hash = 0;
+  if (!group.empty()) {
+    hash = 2166136261U;
+    for (const char c : group) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    }
+  }
+  return (std::uint64_t{slot} << 32) | hash;
+}
+
+Track* Customer::Find(std::uint64_t key, std::string_view group) {
+  for (auto it = LowerBound(tracks, key); it != tracks.end(); ++it) {
+    if (it->key != key) return nullptr;
+    if (KeyOf(*it) == group) return &*it;
+  }
+  return nullptr;
+}
+
+Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
+  for (auto it = LowerBound(tracks, key); it != tracks.end(); ++it) {
+    if (it->key != key) return nullptr;
+    if (it->state != nullptr && it->state->queued == due) return &*it;
+  }
+  return nullptr;
+}
+
+Track& Customer::Obtain(
+    std::uint64_t key, std::string_view group,
+    const std::function<std::unique_ptr<Group>()>& new_group) {
+  auto it = LowerBound(tracks, key);
+  for (; it != tracks.end() && it->key == key; ++it) {
+    if (KeyOf(*it) == group) return *it;
+  }
+  Track track;
+  track.key = key;
+  if (!group.empty()) track.group = new_group();
+  return *tracks.insert(it, std::move(track));
+}
+
+// --- CustomerTable ----------------------------------------------------------
+
+class CustomerTable::Impl {
+ public:
+  boost::unordered_flat_set<Customer*, NameHash, SameName> customers;
+};
+
+CustomerTable::CustomerTable() : impl_(std::make_unique<Impl>()) {}
+
+CustomerTable::~CustomerTable() {
+  for (Customer* customer : impl_->customers) delete customer;
+}
+
+Customer* CustomerTable::Find(std::string_view name) const {
+  const auto found = impl_->customers.find(name);
+  return found == impl_->customers.end() ? nullptr : *found;
+}
+
+Customer& CustomerTable::Obtain(std::string_view name) {
+  Customer* known = Find(name);
+  if (known != nullptr) return *known;
+  auto customer = std::make_unique<Customer>();
+  customer->name = name;
+  impl_->customers.insert(customer.get());
+  return *customer.release();
+}
+
+void CustomerTable::Remove(Customer* customer) {
+  impl_->customers.erase(customer);
+  delete customer;
+}
+
+std::size_t CustomerTable::size() const { return impl_->customers.size(); }
+
+void CustomerTable::ForEach(const std::function<void(Customer&)>& visit) const {
+  const std::vector<Customer*> all(impl_->customers.begin(),
+                                   impl_->customers.end());
+  for (Customer* customer : all) visit(*customer);
+}
+
+}  // namespace premura

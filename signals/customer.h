@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Customer: what the rules have seen of one customer; CustomerTable: those of
+// one engine that are in memory.
+//
+// Thread: the shard's.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rules/value.h"
+#include "signals/detector.h"
+
+namespace premura {
+
+// The values of `group_by`, and the key that only equal values share.
+struct Group {
+  std::string key;
+  struct Entry {
+    std::string path;
+    std::string packed;  // AppendPacked().
+  };
+  std::vector<Entry> entries;
+};
+
+// One rule's sight of one customer and group. `state` is nullptr while the
+// rule has seen something, but nothing that it needs to remember.
+struct Track {
+  std::uint64_t key = 0;  // Slot in the upper half, hash of the group below.
+  Timestamp newest = kUnseen;
+  State* state = nullptr;
+  std::unique_ptr<Group> group;  // Empty without `group_by`.
+
+  std::uint32_t slot() const { return static_cast<std::uint32_t>(key >> 32); }
+};
+
+// `group` is Group::key, empty without `group_by`.
+std::uint64_t TrackKey(std::uint32_t slot, std::string_view group);
+
+// Numbers the detections of one track, so that no two share an id.
+struct Episodes {
+  std::uint64_t key = 0;
+  const Group* group = nullptr;
+  Timestamp latest = kUnseen;
+  std::uint32_t at_latest = 0;  // So many at that instant,
+  std::uint32_t before = 0;     // and so many that came for an earlier one.
+};
+
+struct Customer {
+  std::string name;
+  std::uint32_t arrivals = 0;  // Events kept so far.
+  std::uint32_t timers = 0;    // Entries in the timer queue.
+  std::uint32_t origin = 0;    // Of the newest event.
+  // The clock at which something happened last.
+  Timestamp touched = kUnseen;
+  Timestamp sweep = kNever;        // When it is to be looked through.
+  std::vector<Track> tracks;       // In order of key.
+  std::vector<Episodes> episodes;  // Of tracks that have had detections.
+
+  // nullptr if there is none.
+  Track* Find(std::uint64_t key, std::string_view group);
+  // The track whose reminder for `due` lies in the queue.
+  Track* FindReminded(std::uint64_t key, Timestamp due);
+  // `new_group` makes the group if there is no track yet.
+  Track& Obtain(std::uint64_t key, std::string_view group,
+                const std::function<std::unique_ptr<Group>()>& new_group);
+};
+
+class CustomerTable {
+ public:
+  CustomerTable();
+  ~CustomerTable();  // REQUIRES: the tracks' states have been deleted.
+
+  // nullptr if not in memory.
+  Customer* Find(std::string_view name) const;
+  // Valid until Remove().
+  Customer& Obtain(std::string_view name);
+  void Remove(Customer* customer);
+  std::size_t size() const;
+  void ForEach(const std::function<void(Customer&)>& visit) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace premura

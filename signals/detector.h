@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Detector: one rule's pattern, compiled; State: what it remembers of one
+// customer and group. One detector per kind, each in signals/detectors/, behind
+// this interface: a new kind is a new file and a line in NewDetector().
+//
+// A detector is immutable. A State is plain data: no pointer into its rule or
+// detector, so that it outlives a reload and can be written down.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rules/rule.h"
+#include "signals/event_facts.h"
+#include "signals/seen_event.h"
+
+namespace premura {
+
+inline constexpr Timestamp kNever = Timestamp::max();
+inline constexpr Timestamp kUnseen = Timestamp::min();
+
+// Saturate: a window may be longer than time.
+inline Timestamp Later(Timestamp time, Duration by) {
+  return time > kNever - by ? kNever : time + by;
+}
+inline Timestamp Earlier(Timestamp time, Duration by) {
+  return time < kUnseen + by ? kUnseen : time - by;
+}
+
+struct State {
+  Timestamp due = kNever;     // When the detector wants to be woken.
+  Timestamp queued = kNever;  // The engine's: when it will look next.
+};
+
+// What an event is to one of a detector's patterns.
+enum class Match : std::uint8_t {
+  kNo,
+  kYes,
+  kAsk,  // By name it is; its condition looks back at an attempt's steps.
+};
+
+// What detectors count for EngineStats.
+struct DetectorCounts {
+  std::uint64_t late = 0;
+  std::uint64_t attempts_dropped = 0;
+};
+
+// One event as a rule sees it.
+struct Sight {
+  const Event& event;
+  EventFacts& facts;
+  std::span<const Match> matches;  // In the order of Detector::Watches().
+  // The newest time that this rule has seen of the customer and group, this
+  // event included.
+  Timestamp newest = kUnseen;
+  // The event's record, made by Keep() for all rules together.
+  SeenRef& record;
+  std::uint32_t& arrivals;  // Of the customer, so far.
+  DetectorCounts& counts;
+
+  Timestamp time() const { return event.time; }
+  bool late() const { return event.time < newest; }
+  bool Is(std::size_t pattern) const { return matches[pattern] == Match::kYes; }
+  const SeenRef& Keep() const {
+    if (!record) record = SeenRef::New(event, ++arrivals);
+    return record;
+  }
+};
+
+// A completed pattern.
+struct Finding {
+  Timestamp at{};
+  SeenEvents evidence;
+};
+
+class Detector {
+ public:
+  struct Watch {
+    const Pattern* pattern = nullptr;
+    bool looks_back = false;
+  };
+
+  virtual ~Detector() = default;
+
+  // The patterns that it wants to be shown, `unless` not among them. They
+  // live in the rule.
+  virtual std::vector<Watch> Watches() const = 0;
+  // It sees every event of the customer and group, but for detections.
+  virtual bool SeesEverything() const { return false; }
+  // Whether the event, which matches some pattern, is one of this rule: it
+  // has the field asked for, or matches for the steps of some attempt.
+  // `state` may be nullptr.
+  virtual bool Sees(const Sight&, const State*) const { return true; }
+
+  // In these, nullptr stands for a state that nothing has happened to. They
+  // set state->due; the timer goes off at that instant of event time, in
+  // Fire(), unless it has been moved until then.
+  virtual std::optional<Finding> Take(const Sight& sight,
+                                      State*& state) const = 0;
+  virtual std::optional<Finding> Fire(State* state) const;
+  // `unless`: starts from nothing.
+  virtual void Reset(State*& state) const = 0;
+
+  // How long an event can matter after its time, timers apart.
+  virtual Duration Memory() const = 0;
+  // All that was seen is older than Memory(): lets it go. True if what
+  // remains is as good as no state. REQUIRES: no timer is set.
+  virtual bool Forget(State* state) const = 0;
+  virtual void Delete(State* state) const = 0;
+};
+
+// `rule` must outlive it.
+std::unique_ptr<Detector> NewDetector(const Rule& rule);
+
+// For detectors to derive from: knows the state's type.
+template <typename StateType>
+class DetectorOf : public Detector {
+ public:
+  void Delete(State* state) const final {
+    delete static_cast<StateType*>(state);
+  }
+
+ protected:
+  static StateType& Obtain(State*& state) {
+    if (state == nullptr) state = new StateType;
+    return *static_cast<StateType*>(state);
+  }
+  static StateType& As(State* state) { return *static_cast<StateType*>(state); }
+  static const StateType& As(const State* state) {
+    return *static_cast<const StateType*>(state);
+  }
+};
+
+// The kinds. The spec must outlive the detector.
+std::unique_ptr<Detector> NewEventCount(const EventCountSpec& spec);
+std::unique_ptr<Detector> NewValueCount(const ValueCountSpec& spec);
+std::unique_ptr<Detector> NewFlapping(const FlappingSpec& spec);
+std::unique_ptr<Detector> NewSequence(const SequenceSpec& spec);
+std::unique_ptr<Detector> NewAbsence(const AbsenceSpec& spec);
+
+}  // namespace premura

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// absence: something began, and what should have followed did not in time.
+
+#include <utility>
+
+#include "signals/detector.h"
+
+namespace premura {
+
+namespace {
+
+struct AbsenceState : State {
+  SeenRef opening;  // Empty: nothing is open.
+};
+
+class Absence final : public DetectorOf<AbsenceState> {
+ public:
+  explicit Absence(const AbsenceSpec& spec) : spec_(spec) {}
+
+  std::vector<Watch> Watches() const override {
+    return {{&spec_.after}, {&spec_.without}};
+  }
+
+  std::optional<Finding> Take(const Sight& sight,
+                              State*& state) const override {
+    const bool open = state != nullptr && As(state).opening;
+    bool used = false;
+    if (open) {
+      used = sight.Is(kWithout) ? Close(sight, &As(state))
+                                : Restart(sight, &As(state));
+    } else if (sight.Is(kAfter)) {
+      // One so late that its time is over for this rule opens nothing.
+      used = sight.newest < Later(sight.time(), spec_.wait);
+      if (used) Open(sight, &Obtain(state));
+    }
+    if (!used && sight.late()) ++sight.counts.late;
+    return std::nullopt;
+  }
+
+  std::optional<Finding> Fire(State* state) const override {
+    AbsenceState& own = As(state);
+    Finding finding{own.due, {}};
+    finding.evidence.push_back(std::exchange(own.opening, {}));
+    own.due = kNever;
+    return finding;
+  }
+
+  void Reset(State*& state) const override {
+    if (state == nullptr) return;
+    As(state).opening = {};
+    state->due = kNever;
+  }
+  Duration Memory() const override { return spec_.wait; }
+  bool Forget(State*) const override { return true; }
+
+ private:
+  void Open(const Sight& sight, AbsenceState* own) const {
+    own->opening = sight.Keep();
+    own->due = Later(sight.time(), spec_.wait);
+  }
+
+  // The timer would have fired at or before an event that comes too late.
+  bool Close(const Sight& sight, AbsenceState* own) const {
+    if (sight.time() < own->opening->time()) return false;
+    own->opening = {};
+    own->due = kNever;
+    return true;
+  }
+
+  bool Restart(const Sight& sight, AbsenceState* own) const {
+    if (!spec_.restart || sight.time() < own->opening->time()) return false;
+    Open(sight, own);
+    return true;
+  }
+
+  static constexpr std::size_t kAfter = 0;  // Of Watches().
+  static constexpr std::size_t kWithout = 1;
+  const AbsenceSpec& spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Detector> NewAbsence(const AbsenceSpec& spec) {
+  return std::make_unique<Absence>(spec);
+}
+
+}  // namespace premura

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What event_count and value_count share: a window that fires when it holds so
+// much (gte), or too little (lt).
+//
+// `Kind` says what is counted. It names its Spec (with `event`, `bound` and
+// `within`) and its Items, kept in order of time, then arrival, and has
+//   static bool Sees(const Spec&, const Sight&);
+//   static void Insert(const Spec&, const Sight&, Items*);
+//   static void DropUpTo(Timestamp, Items*);
+//   static Timestamp TimeOf(const Item&);
+//   static SeenEvents TakeEvents(Items*);  // Leaves none.
+
+#pragma once
+
+#include <algorithm>
+#include <memory>
+
+#include "signals/detector.h"
+
+namespace premura {
+
+template <typename Kind, typename StateType>
+class Counting : public DetectorOf<StateType> {
+ public:
+  explicit Counting(const typename Kind::Spec& spec) : spec_(spec) {}
+
+  std::vector<Detector::Watch> Watches() const final {
+    return {{&spec_.event}};
+  }
+  bool Sees(const Sight& sight, const State*) const final {
+    return Kind::Sees(spec_, sight);
+  }
+  Duration Memory() const final { return spec_.within; }
+
+ protected:
+  // The window is (Edge, newest].
+  Timestamp Edge(const Sight& sight) const {
+    return Earlier(sight.newest, spec_.within);
+  }
+  std::size_t bound() const {
+    return static_cast<std::size_t>(spec_.bound.count);
+  }
+  const typename Kind::Spec& spec_;
+};
+
+// --- gte --------------------------------------------------------------------
+
+template <typename Kind>
+struct AtLeastState : State {
+  typename Kind::Items items;  // In the window, fewer than the bound.
+};
+
+template <typename Kind>
+class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
+ public:
+  using Counting<Kind, AtLeastState<Kind>>::Counting;
+
+  std::optional<Finding> Take(const Sight& sight,
+                              State*& state) const override {
+    const Timestamp edge = this->Edge(sight);
+    if (sight.time() <= edge) {
+      ++sight.counts.late;
+      return std::nullopt;
+    }
+    auto& items = this->Obtain(state).items;
+    Kind::DropUpTo(edge, &items);
+    Kind::Insert(this->spec_, sight, &items);
+    if (items.size() < this->bound()) return std::nullopt;
+    const Timestamp at = Kind::TimeOf(items.back());
+    return Finding{at, Kind::TakeEvents(&items)};
+  }
+
+  void Reset(State*& state) const override {
+    if (state != nullptr) this->As(state).items.clear();
+  }
+  bool Forget(State*) const override { return true; }
+};
+
+// --- lt ---------------------------------------------------------------------
+
+template <typename Kind>
+struct FewerState : State {
+  Timestamp first = kUnseen;  // The first matching event ever.
+  bool armed = true;
+  typename Kind::Items items;  // The newest, at most as many as the bound.
+};
+
+template <typename Kind>
+class Fewer final : public Counting<Kind, FewerState<Kind>> {
+ public:
+  using Counting<Kind, FewerState<Kind>>::Counting;
+
+  std::optional<Finding> Take(const Sight& sight,
+                              State*& state) const override {
+    const Timestamp edge = this->Edge(sight);
+    if (sight.time() <= edge) {
+      ++sight.counts.late;
+      return std::nullopt;
+    }
+    FewerState<Kind>& own = this->Obtain(state);
+    if (own.first == kUnseen) own.first = sight.time();
+    // While armed, those that have left the window still say when they did.
+    if (!own.armed) Kind::DropUpTo(edge, &own.items);
+    Kind::Insert(this->spec_, sight, &own.items);
+    if (own.items.size() > this->bound()) own.items.erase(own.items.begin());
+    SetTimer(&own);
+    return std::nullopt;
+  }
+
+  std::optional<Finding> Fire(State* state) const override {
+    FewerState<Kind>& own = this->As(state);
+    Kind::DropUpTo(Earlier(own.due, this->spec_.within), &own.items);
+    Finding finding{own.due, Kind::TakeEvents(&own.items)};
+    own.armed = false;
+    own.due = kNever;
+    return finding;
+  }
+
+  void Reset(State*& state) const override {
+    FewerState<Kind>& own = this->Obtain(state);
+    own.items.clear();
+    own.armed = false;
+    own.due = kNever;
+  }
+  bool Forget(State* state) const override {
+    this->As(state).items = {};
+    return false;  // Having fired, it waits until there are enough again.
+  }
+
+ private:
+  // The moment at which the n-th newest leaves the window, but not before
+  // `within` has passed since the first.
+  void SetTimer(FewerState<Kind>* own) const {
+    const bool full = own->items.size() == this->bound();
+    if (full) own->armed = true;
+    if (!own->armed) return;
+    Timestamp since = own->first;
+    if (full) since = std::max(since, Kind::TimeOf(own->items.front()));
+    own->due = Later(since, this->spec_.within);
+  }
+};
+
+template <typename Kind>
+std::unique_ptr<Detector> NewCounting(const typename Kind::Spec& spec) {
+  if (spec.bound.op == CountBound::Op::kGte) {
+    return std::make_unique<AtLeast<Kind>>(spec);
+  }
+  return std::make_unique<Fewer<Kind>>(spec);
+}
+
+}  // namespace premura

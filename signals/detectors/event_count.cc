@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// event_count: so many events in a window, or fewer than so many.
+
+#include <utility>
+
+#include "signals/detectors/counting.h"
+
+namespace premura {
+
+namespace {
+
+struct Events {
+  using Spec = EventCountSpec;
+  using Items = SeenEvents;
+
+  static bool Sees(const Spec&, const Sight&) { return true; }
+  static void Insert(const Spec&, const Sight& sight, Items* items) {
+    InsertInOrder(sight.Keep(), items);
+  }
+  static void DropUpTo(Timestamp time, Items* items) {
+    premura::DropUpTo(time, items);
+  }
+  static Timestamp TimeOf(const SeenRef& item) { return item->time(); }
+  static SeenEvents TakeEvents(Items* items) {
+    return std::exchange(*items, {});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Detector> NewEventCount(const EventCountSpec& spec) {
+  return NewCounting<Events>(spec);
+}
+
+}  // namespace premura

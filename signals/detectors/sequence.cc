@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// sequence: steps one after another, with events that must not come between.
+//
+// Every opening event begins an attempt; an attempt waits at a place of the
+// plan, or, when all its steps are taken, at the trailing `not`. Attempts that
+// wait at the same place have the same future, so one of them is enough,
+// unless conditions look back at what each has taken.
+
+#include <algorithm>
+#include <utility>
+
+#include "signals/detectors/sequence_plan.h"
+
+namespace premura {
+
+namespace {
+
+constexpr std::size_t kMostLookingBack = 32;
+
+struct Taken {
+  SeenRef event;
+  std::uint32_t place = 0;
+};
+
+struct Attempt {
+  std::uint32_t place = 0;  // Awaited; beyond the last: the trailing `not`.
+  std::vector<Taken> taken;
+
+  Timestamp opened() const { return taken.front().event->time(); }
+  Timestamp last() const { return taken.back().event->time(); }
+  // Arrivals: which attempt is older, which came to wait first.
+  std::uint32_t opening() const { return taken.front().event->arrival(); }
+  std::uint32_t moved() const { return taken.back().event->arrival(); }
+};
+
+struct SequenceState : State {
+  std::vector<Attempt> attempts;  // In order of opening.
+  // When each leading `not` was seen last; empty: none ever.
+  std::vector<Timestamp> blocked;
+};
+
+class SequenceDetector final : public DetectorOf<SequenceState> {
+ public:
+  explicit SequenceDetector(const SequenceSpec& spec)
+      : spec_(spec), plan_(PlanSequence(spec)) {}
+
+  std::vector<Watch> Watches() const override { return plan_.watches; }
+  bool SeesEverything() const override { return plan_.sees_everything; }
+  bool Sees(const Sight& sight, const State* state) const override;
+  std::optional<Finding> Take(const Sight& sight, State*& state) const override;
+  std::optional<Finding> Fire(State* state) const override;
+  void Reset(State*& state) const override;
+  Duration Memory() const override;
+  bool Forget(State* state) const override;
+
+ private:
+  enum class Fate { kStay, kMove, kKill };
+
+  bool AtEnd(const Attempt& attempt) const {
+    return attempt.place >= plan_.places.size();
+  }
+  bool OutOfTime(const Attempt& attempt, Timestamp now) const {
+    return spec_.within && !AtEnd(attempt) &&
+           attempt.opened() <= Earlier(now, *spec_.within);
+  }
+  bool Is(const Sight& sight, std::size_t pattern,
+          const Attempt& attempt) const;
+  bool Any(const Sight& sight, const std::vector<std::size_t>& patterns,
+           const Attempt& attempt) const;
+  Fate Decide(const Sight& sight, Attempt* attempt) const;
+  Fate DecideAtEnd(const Sight& sight, const Attempt& attempt) const;
+  bool Opens(const Sight& sight, const SequenceState* own) const;
+  std::optional<Finding> MoveAll(const Sight& sight, SequenceState* own) const;
+  std::optional<Finding> Open(const Sight& sight, SequenceState* own) const;
+  void RememberLeading(const Sight& sight, State*& state) const;
+  void Thin(const Sight& sight, SequenceState* own) const;
+  void SetTimer(SequenceState* own) const;
+  static Finding Complete(Timestamp at, std::size_t index, SequenceState* own);
+
+  const SequenceSpec& spec_;
+  const SequencePlan plan_;
+};
+
+// --- Matching ---------------------------------------------------------------
+
+bool SequenceDetector::Is(const Sight& sight, std::size_t pattern,
+                          const Attempt& attempt) const {
+  if (sight.matches[pattern] != Match::kAsk) return sight.Is(pattern);
+  std::vector<const SeenEvent*> steps(plan_.names, nullptr);
+  for (const Taken& taken : attempt.taken) {
+    const std::size_t as = plan_.places[taken.place].as;
+    if (as != 0) steps[as - 1] = &*taken.event;
+  }
+  sight.facts.LookBackOn(steps);
+  const bool matches =
+      plan_.watches[pattern].pattern->where.Matches(sight.facts);
+  sight.facts.LookBackOn({});
+  return matches;
+}
+
+bool SequenceDetector::Any(const Sight& sight,
+                           const std::vector<std::size_t>& patterns,
+                           const Attempt& attempt) const {
+  return std::any_of(
+      patterns.begin(), patterns.end(),
+      [&](std::size_t pattern) { return Is(sight, pattern, attempt); });
+}
+
+// A condition that looks back can be met only for an attempt.
+bool SequenceDetector::Sees(const Sight& sight, const State* state) const {
+  const auto& matches = sight.matches;
+  if (plan_.sees_everything || !spec_.looks_back ||
+      std::find(matches.begin(), matches.end(), Match::kYes) != matches.end()) {
+    return true;
+  }
+  if (state == nullptr) return false;
+  for (const Attempt& attempt : As(state).attempts) {
+    if (OutOfTime(attempt, sight.time())) continue;
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+      if (Is(sight, i, attempt)) return true;
+    }
+  }
+  return false;
+}
+
+// --- Attempts ---------------------------------------------------------------
+
+SequenceDetector::Fate SequenceDetector::DecideAtEnd(
+    const Sight& sight, const Attempt& attempt) const {
+  for (const SequencePlan::Guard& guard : plan_.trailing) {
+    if (sight.time() >= attempt.last() &&
+        sight.time() < Later(attempt.last(), guard.wait) &&
+        Is(sight, guard.pattern, attempt)) {
+      return Fate::kKill;
+    }
+  }
+  return Fate::kStay;
+}
+
+// A step wins over a `not`, an earlier step over a later one that may be
+// taken because what stands between is optional.
+SequenceDetector::Fate SequenceDetector::Decide(const Sight& sight,
+                                                Attempt* attempt) const {
+  if (AtEnd(*attempt)) return DecideAtEnd(sight, *attempt);
+  const SequencePlan::Place& here = plan_.places[attempt->place];
+  for (std::uint32_t i = attempt->place; i < plan_.places.size(); ++i) {
+    if (Is(sight, plan_.places[i].pattern, *attempt)) {
+      if (sight.late()) return Fate::kStay;
+      attempt->taken.push_back({sight.Keep(), i});
+      attempt->place = i + 1;
+      return Fate::kMove;
+    }
+    if (!plan_.places[i].optional) break;
+  }
+  if (sight.time() >= attempt->last() && Any(sight, here.nots, *attempt)) {
+    return Fate::kKill;
+  }
+  return here.next && !sight.late() ? Fate::kKill : Fate::kStay;
+}
+
+// Of several that are completed at once, the one opened last counts.
+std::optional<Finding> SequenceDetector::MoveAll(const Sight& sight,
+                                                 SequenceState* own) const {
+  std::vector<Attempt>& attempts = own->attempts;
+  std::erase_if(attempts, [&](const Attempt& attempt) {
+    return OutOfTime(attempt, sight.newest);
+  });
+  std::optional<std::size_t> completed;
+  bool used = false;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    const Fate fate = Decide(sight, &attempts[i]);
+    used = used || fate != Fate::kStay;
+    if (fate == Fate::kKill) continue;
+    if (kept != i) attempts[kept] = std::move(attempts[i]);
+    if (fate == Fate::kMove && AtEnd(attempts[kept])) completed = kept;
+    ++kept;
+  }
+  attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(kept),
+                 attempts.end());
+  if (sight.late() && !used) ++sight.counts.late;
+  if (!completed || !plan_.trailing.empty()) return std::nullopt;
+  return Complete(sight.time(), *completed, own);
+}
+
+bool SequenceDetector::Opens(const Sight& sight,
+                             const SequenceState* own) const {
+  if (sight.late() || !sight.Is(plan_.places.front().pattern)) return false;
+  if (own == nullptr || own->blocked.empty()) return true;
+  for (std::size_t i = 0; i < plan_.leading.size(); ++i) {
+    if (own->blocked[i] != kUnseen &&
+        own->blocked[i] > Earlier(sight.time(), plan_.leading[i].wait)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::optional<Finding> SequenceDetector::Open(const Sight& sight,
+                                              SequenceState* own) const {
+  Attempt attempt;
+  attempt.taken.push_back({sight.Keep(), 0});
+  attempt.place = 1;
+  own->attempts.push_back(std::move(attempt));
+  if (plan_.places.size() > 1 || !plan_.trailing.empty()) return std::nullopt;
+  return Complete(sight.time(), own->attempts.size() - 1, own);
+}
+
+Finding SequenceDetector::Complete(Timestamp at, std::size_t index,
+                                   SequenceState* own) {
+  Finding finding{at, {}};
+  for (Taken& taken : own->attempts[index].taken) {
+    finding.evidence.push_back(std::move(taken.event));
+  }
+  own->attempts.clear();
+  return finding;
+}
+
+// --- Detector ---------------------------------------------------------------
+
+std::optional<Finding> SequenceDetector::Take(const Sight& sight,
+                                              State*& state) const {
+  std::optional<Finding> finding;
+  SequenceState* own = state == nullptr ? nullptr : &As(state);
+  if (own != nullptr) {
+    finding = MoveAll(sight, own);
+  } else if (sight.late()) {
+    ++sight.counts.late;
+  }
+  if (!finding && Opens(sight, own)) {
+    own = &Obtain(state);
+    finding = Open(sight, own);
+  }
+  if (!plan_.leading.empty()) RememberLeading(sight, state);
+  if (state == nullptr) return finding;
+  Thin(sight, &As(state));
+  SetTimer(&As(state));
+  return finding;
+}
+
+void SequenceDetector::RememberLeading(const Sight& sight,
+                                       State*& state) const {
+  for (std::size_t i = 0; i < plan_.leading.size(); ++i) {
+    if (!sight.Is(plan_.leading[i].pattern)) continue;
+    auto& blocked = Obtain(state).blocked;
+    if (blocked.empty()) blocked.assign(plan_.leading.size(), kUnseen);
+    blocked[i] = std::max(blocked[i], sight.time());
+  }
+}
+
+// Without looking back: at each place the attempt opened last, at the trailing
+// `not` the one that was there first. Looking back: all, within bounds.
+void SequenceDetector::Thin(const Sight& sight, SequenceState* own) const {
+  std::vector<Attempt>& attempts = own->attempts;
+  if (attempts.size() < 2) return;
+  if (spec_.looks_back) {
+    while (attempts.size() > kMostLookingBack) {
+      attempts.erase(attempts.begin());
+      ++sight.counts.attempts_dropped;
+    }
+    return;
+  }
+  const auto outdone = [this](const Attempt& a, const Attempt& b) {
+    if (a.place != b.place) return false;
+    if (AtEnd(a) && a.moved() != b.moved()) return a.moved() > b.moved();
+    return a.opening() < b.opening();
+  };
+  for (std::size_t i = 0; i < attempts.size();) {
+    const bool drop = std::any_of(
+        attempts.begin(), attempts.end(),
+        [&](const Attempt& other) { return outdone(attempts[i], other); });
+    if (drop) {
+      attempts.erase(attempts.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
+void SequenceDetector::SetTimer(SequenceState* own) const {
+  own->due = kNever;
+  for (const Attempt& attempt : own->attempts) {
+    if (!AtEnd(attempt)) continue;
+    own->due = std::min(own->due, Later(attempt.last(), plan_.trailing_wait));
+  }
+}
+
+std::optional<Finding> SequenceDetector::Fire(State* state) const {
+  SequenceState& own = As(state);
+  const Timestamp due = std::exchange(own.due, kNever);
+  std::optional<std::size_t> first;
+  for (std::size_t i = 0; i < own.attempts.size(); ++i) {
+    const Attempt& attempt = own.attempts[i];
+    if (!AtEnd(attempt) || Later(attempt.last(), plan_.trailing_wait) > due) {
+      continue;
+    }
+    if (!first || attempt.moved() <= own.attempts[*first].moved()) first = i;
+  }
+  if (!first) return std::nullopt;
+  return Complete(due, *first, &own);
+}
+
+// What was seen of a leading `not` stays, as after a detection.
+void SequenceDetector::Reset(State*& state) const {
+  if (state == nullptr) return;
+  As(state).attempts.clear();
+  state->due = kNever;
+}
+
+Duration SequenceDetector::Memory() const {
+  Duration memory =
+      std::max(spec_.within.value_or(Duration{}), plan_.trailing_wait);
+  for (const SequencePlan::Guard& guard : plan_.leading) {
+    memory = std::max(memory, guard.wait);
+  }
+  return memory;
+}
+
+bool SequenceDetector::Forget(State*) const { return true; }
+
+}  // namespace
+
+std::unique_ptr<Detector> NewSequence(const SequenceSpec& spec) {
+  return std::make_unique<SequenceDetector>(spec);
+}
+
+}  // namespace premura

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// SeenEvent: an event that some rule may need again, in one small block of
+// memory that all rules of its customer share and count.
+//
+// Thread: the shard's; the count is not atomic.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rules/symbols.h"
+#include "rules/time.h"
+#include "rules/value.h"
+#include "signals/event.h"
+
+namespace premura {
+
+// Values in bytes: numbers with their spelling, lists element by element.
+void AppendPacked(const Value& value, std::string* bytes);
+
+// Where the elements of unpacked lists live.
+class ValueArena {
+ public:
+  std::span<const Value> Keep(std::vector<Value> elements);
+
+ private:
+  std::deque<std::vector<Value>> lists_;
+};
+
+// Takes one value off the front of `bytes`, which must outlive it; so must
+// `arena`.
+Value Unpack(std::string_view* bytes, ValueArena* arena);
+
+class SeenEvent {
+ public:
+  Timestamp time() const { return time_; }
+  // Tells apart, and puts in order of arrival, the events of one customer.
+  std::uint32_t arrival() const { return arrival_; }
+  std::string_view name(const Symbols& symbols) const;
+  // Empty if it has none.
+  std::string_view id() const;
+  // kAbsent if it is not there.
+  Value Field(SymbolId property, ValueArena* arena) const;
+  // All properties, in the event's order.
+  std::vector<EventField> Fields(ValueArena* arena) const;
+
+ private:
+  friend class SeenRef;
+  SeenEvent(const Event& event, std::uint32_t arrival, std::size_t size);
+  std::string_view bytes() const {
+    return {reinterpret_cast<const char*>(this + 1), size_};
+  }
+
+  Timestamp time_;
+  std::uint32_t refs_ = 0;
+  std::uint32_t arrival_;
+  SymbolId name_id_;
+  std::uint32_t size_;  // Of what follows: id, name if without symbol, fields.
+};
+
+// Counts a SeenEvent; may be empty.
+class SeenRef {
+ public:
+  SeenRef() = default;
+  static SeenRef New(const Event& event, std::uint32_t arrival);
+  SeenRef(const SeenRef& other) : event_(other.event_) {
+    if (event_ != nullptr) ++event_->refs_;
+  }
+  SeenRef(SeenRef&& other) noexcept
+      : event_(std::exchange(other.event_, nullptr)) {}
+  SeenRef& operator=(SeenRef other) noexcept {
+    std::swap(event_, other.event_);
+    return *this;
+  }
+  ~SeenRef() {
+    if (event_ != nullptr && --event_->refs_ == 0) Delete(event_);
+  }
+
+  explicit operator bool() const { return event_ != nullptr; }
+  const SeenEvent& operator*() const { return *event_; }
+  const SeenEvent* operator->() const { return event_; }
+
+ private:
+  static void Delete(SeenEvent* event);
+  SeenEvent* event_ = nullptr;
+};
+
+// In order of time, then arrival.
+using SeenEvents = std::vector<SeenRef>;
+
+// REQUIRES: `event` arrived after all of `events`.
+void InsertInOrder(SeenRef event, SeenEvents* events);
+// Drops those at or before `time`.
+void DropUpTo(Timestamp time, SeenEvents* events);
+
+}  // namespace premura
