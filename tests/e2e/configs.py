@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pieces of configuration and rules for the end-to-end tests."""
+import sqlite3
+
 import harness
 
 # Counts three of `action_failed` within ten minutes: the simplest rule there is.
@@ -96,3 +98,13 @@ def file_tickets(daemon):
     folder = daemon.folder / "outbox" / "ticket"
     return [path.read_text() for path in sorted(folder.glob("*"))
             if not path.name.startswith(".")] if folder.exists() else []
+
+
+def query(daemon, sql):
+    """Rows of the ledger, read beside whoever writes it."""
+    path = daemon.folder / "state" / "ledger.db"
+    link = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    try:
+        return link.execute(sql).fetchall()
+    finally:
+        link.close()

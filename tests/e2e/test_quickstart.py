@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first of the two commands, as a newcomer meets it."""
+import email
+import email.policy
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import harness
+
+ROOT = harness.ROOT
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quickstart")
+    run = subprocess.run(
+        [str(ROOT / "deploy/quickstart.sh"), "--once"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+        env={**os.environ, "QUICKSTART_DIR": str(folder),
+             "QUICKSTART_PORT": str(harness.free_ports())})
+    assert run.returncode == 0, run.stdout
+    return folder, run.stdout
+
+
+RULES = re.findall(r"- id: (\S+)", "".join(
+    path.read_text() for path in (ROOT / "rules/library").glob("*.yaml")))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_shipped_rule_fires(day, rule):
+    assert rule in day[1]
+
+
+@pytest.mark.parametrize("reason", ["quiet_hours", "cooldown", "no_consent",
+                                    "cancelled"])
+def test_what_is_not_sent_is_said_with_its_reason(day, reason):
+    assert reason in day[1]
+
+
+def test_the_broken_line_is_kept(day):
+    letters = (day[0] / "state/dead-letters.jsonl").read_text().splitlines()
+    assert len(letters) == 1 and "broken_json" in letters[0]
+
+
+def files(day, channel):
+    found = sorted(path for path in (day[0] / "outbox" / channel).iterdir()
+                   if not path.name.startswith("."))
+    assert found
+    return found
+
+
+def test_tickets_are_for_an_agent(day):
+    texts = [path.read_text() for path in files(day, "ticket")]
+    assert any("CHI\n" in text for text in texts)
+    for text in texts:
+        assert re.search("WHO|CHI", text) and re.search(
+            "SUGGESTED|SUGGERIAMO", text)
+        assert "{{" not in text and ": \n" not in text
+
+
+def test_mails_speak_the_customers_language_and_say_how_to_stop(day):
+    letters = [email.message_from_bytes(path.read_bytes(),
+                                        policy=email.policy.default)
+               for path in files(day, "email")]
+    bodies = [letter.get_body(("plain",)).get_content() for letter in letters]
+    assert any(body.startswith("Hello ") for body in bodies)
+    assert any(body.startswith("Buongiorno ") for body in bodies)
+    for letter, body in zip(letters, bodies):
+        assert "STOP" in body and "Anna Rossi" in body and "{{" not in body
+        assert letter["List-Unsubscribe"] and letter["Message-ID"]
+    # Tom does not want to be written to; James did not agree to advertising.
+    everybody = " ".join(str(letter["To"]) for letter in letters)
+    assert "tom.baker" not in everybody and "james.reed" not in everybody
+    assert "marta.bianchi" in everybody and "sofia.greco" in everybody
+
+
+def test_an_sms_is_one_segment(day):
+    for path in files(day, "sms"):
+        text = path.read_text().rstrip("\n").split("\n\n", 1)[-1]
+        assert "STOP" in text and len(text) <= 160
+
+
+def test_explain_tells_martas_day(day):
+    run = harness.premura("explain", "u-1001", "-c", day[0] / "premura.yaml")
+    assert "billing-page-loop" in run.stdout
+    assert "sent" in run.stdout and "cooldown" in run.stdout
