@@ -80,6 +80,8 @@ create table deliveries (
 );
 create index deliveries_by_due on deliveries (lane, due_at)
   where due_at is not null;
+create index deliveries_by_age on deliveries (due_at)
+  where due_at is not null;
 create index deliveries_by_customer on deliveries (customer, contact_at);
 create index deliveries_by_detection on deliveries (detection);
 create index deliveries_open on deliveries (state, reason)

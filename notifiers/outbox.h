@@ -112,6 +112,8 @@ class Outbox {
                                     int most);
   // When the next of a lane is due.
   Result<std::optional<Timestamp>> NextDue(const std::string& lane);
+  // When the one was due that has waited longest past its time.
+  Result<std::optional<Timestamp>> OldestDue(Timestamp now);
   Result<std::vector<Delivery>> InState(DeliveryState state, int most);
 
   // What counts for frequency caps: contacts later than `since` and those that
@@ -129,9 +131,12 @@ class Outbox {
   Status Release(Reason reason, const std::string& customer, Timestamp now);
   Status ReleaseOfDetection(const std::string& detection, Reason reason,
                             Timestamp now);
-  // Marks what is due in a lane by now with why it waits nevertheless.
-  Status MarkDue(const std::string& lane, Timestamp now, DeliveryState state,
-                 Reason reason);
+  // Makes those due that were held without end for this reason.
+  Status ReleaseStuck(Reason reason, Timestamp now);
+  // Holds what is due in a lane by now, for the ledger to say why it waits; it
+  // stays due.
+  Status MarkDue(const std::string& lane, Timestamp now, Reason reason);
+  Status MoveLane(const std::string& from, const std::string& to);
 
   Result<std::set<std::string>> Lanes();
   // By DeliveryState's word, those that are not final (and unknown).

@@ -28,14 +28,26 @@ Status Outbox::ReleaseOfDetection(const std::string& detection, Reason reason,
       {ToSql(now), ToSql(detection), ToSql(ToString(reason))});
 }
 
-Status Outbox::MarkDue(const std::string& lane, Timestamp now,
-                       DeliveryState state, Reason reason) {
+Status Outbox::ReleaseStuck(Reason reason, Timestamp now) {
   return database_->Run(
-      "update deliveries set state = ?, reason = ?, changed_at = ? "
+      "update deliveries set due_at = ? where reason = ? and state = 'held' "
+      "and due_at is null",
+      {ToSql(now), ToSql(ToString(reason))});
+}
+
+Status Outbox::MarkDue(const std::string& lane, Timestamp now, Reason reason) {
+  return database_->Run(
+      "update deliveries set state = 'held', reason = ?, changed_at = ? "
       "where lane = ? and due_at <= ? and state in ('pending', 'held', "
       "'retry') and reason <> ?",
-      {ToSql(ToString(state)), ToSql(ToString(reason)), ToSql(now), ToSql(lane),
-       ToSql(now), ToSql(ToString(reason))});
+      {ToSql(ToString(reason)), ToSql(now), ToSql(lane), ToSql(now),
+       ToSql(ToString(reason))});
+}
+
+Status Outbox::MoveLane(const std::string& from, const std::string& to) {
+  return database_->Run(
+      "update deliveries set lane = ? where lane = ? and due_at is not null",
+      {ToSql(to), ToSql(from)});
 }
 
 Result<std::set<std::string>> Outbox::Lanes() {
@@ -61,6 +73,18 @@ Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
       });
   if (!status.ok()) return status.error();
   return counts;
+}
+
+Result<std::optional<Timestamp>> Outbox::OldestDue(Timestamp now) {
+  std::optional<Timestamp> oldest;
+  auto status =
+      database_->Run("select min(due_at) from deliveries where due_at <= ?",
+                     {ToSql(now)}, [&](const SqlRow& row) {
+                       oldest = ReadTime(row, 0);
+                       return false;
+                     });
+  if (!status.ok()) return status.error();
+  return oldest;
 }
 
 Status Outbox::StartAttempt(const Attempt& attempt) {

@@ -107,6 +107,8 @@ class Outreach {
 struct OutreachOptions {
   std::string ledger_url;        // "sqlite:/var/lib/premura/ledger.db"
   std::string name = "premura";  // Of this installation, in keys.
+  // How long finished detections are kept, with all that hangs on them.
+  Duration retention = std::chrono::days(400);
 };
 
 // Opens and migrates the ledger, restores what is pending, puts the profiles

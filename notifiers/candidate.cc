@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/candidate.h"
+
+#include <algorithm>
+
+namespace premura {
+namespace {
+
+// `only_if` sees the profile and nothing else.
+class ProfileFacts final : public Facts {
+ public:
+  ProfileFacts(const Profile& profile, const Symbols& symbols)
+      : profile_(profile), symbols_(symbols) {}
+
+  Value Get(const FieldRef& field) const override {
+    if (field.root != FieldRef::Root::kProfile || field.symbol == 0) return {};
+    return profile_.Get(symbols_.profile.Text(field.symbol));
+  }
+
+ private:
+  const Profile& profile_;
+  const Symbols& symbols_;
+};
+
+void SetAddress(const Profile& profile, Candidate* candidate) {
+  candidate->profile = &profile;
+  candidate->address_needed = candidate->channel != "ticket";
+  candidate->address =
+      profile.Text(candidate->channel == "sms" ? "phone" : "email");
+}
+
+}  // namespace
+
+Candidate CandidateOf(const Detection& detection, const Action& action,
+                      const Profile& profile) {
+  const Rule& rule = *detection.rule;
+  Candidate candidate;
+  candidate.customer = detection.customer;
+  candidate.channel = ToString(action.channel);
+  candidate.rule = rule.id;
+  candidate.category = action.category;
+  candidate.priority = rule.priority;
+  candidate.critical = rule.level == Level::kCritical;
+  candidate.simulation = rule.status == RuleStatus::kSimulation;
+  candidate.only_if_holds =
+      action.only_if.Matches(ProfileFacts(profile, detection.rules->symbols()));
+  candidate.holdout = rule.holdout;
+  candidate.cooldown = rule.cooldown;
+  candidate.expires_after = rule.expires_after;
+  candidate.delay = action.delay;
+  candidate.rule_caps = rule.frequency_cap;
+  candidate.rule_quiet_hours = rule.quiet_hours;
+  candidate.detected_at = detection.at;
+  SetAddress(profile, &candidate);
+  return candidate;
+}
+
+Candidate CandidateOf(const Delivery& delivery, const Profile& profile) {
+  Candidate candidate;
+  candidate.customer = delivery.customer;
+  candidate.channel = delivery.channel;
+  candidate.rule = delivery.rule;
+  candidate.category = delivery.category;
+  candidate.priority = delivery.priority;
+  candidate.critical = delivery.critical;
+  candidate.rule_caps = delivery.caps;
+  candidate.rule_quiet_hours = delivery.quiet_hours;
+  candidate.detected_at = delivery.detected_at;
+  if (delivery.expires_at) {
+    candidate.expires_after = *delivery.expires_at - delivery.detected_at;
+  }
+  SetAddress(profile, &candidate);
+  return candidate;
+}
+
+Duration LongestWindow(const RestraintPolicy& policy,
+                       const FrequencyCaps& of_rule) {
+  Duration longest{};
+  for (const auto* caps : {&policy.frequency_cap, &of_rule}) {
+    for (const auto& [channel, cap] : *caps) {
+      longest = std::max(longest, cap.window);
+    }
+  }
+  return longest;
+}
+
+}  // namespace premura

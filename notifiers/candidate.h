@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fills in what the gates look at: from a rule's action when it is decided,
+// from the delivery in the ledger when it is to be sent.
+
+#pragma once
+
+#include "notifiers/gates.h"
+#include "notifiers/outbox.h"
+#include "signals/detection.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+// `profile` must outlive the candidate. Left to the caller: stop_all,
+// cancelled, last_of_rule and contacts.
+Candidate CandidateOf(const Detection& detection, const Action& action,
+                      const Profile& profile);
+Candidate CandidateOf(const Delivery& delivery, const Profile& profile);
+
+// The longest window of any cap that could bind it; zero: there is no cap.
+Duration LongestWindow(const RestraintPolicy& policy,
+                       const FrequencyCaps& of_rule);
+
+}  // namespace premura

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// The courier's way back: answers, and what they say of outlets. The way out
+// is in courier_send.cc.
+
+#include "notifiers/courier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "notifiers/outcome_rules.h"
+
+namespace premura {
+namespace {
+
+constexpr Duration kCheckAgain = std::chrono::seconds(30);
+constexpr int kRecoverAtOnce = 1000;
+
+Attempt EndOf(const Delivery& delivery, const Outcome& outcome, Timestamp now) {
+  Attempt attempt;
+  attempt.delivery = delivery.key;
+  attempt.number = delivery.attempts;
+  attempt.ended = now;
+  attempt.verdict = ToString(outcome.verdict);
+  attempt.reason = outcome.reason;
+  attempt.detail = outcome.detail;
+  return attempt;
+}
+
+}  // namespace
+
+Status Courier::Recover(const RetryPolicy& policy, Timestamp now) {
+  for (;;) {
+    auto sending = outbox_->InState(DeliveryState::kSending, kRecoverAtOnce);
+    if (!sending.ok()) return sending.error();
+    if (sending.value().empty()) return {};
+    if (auto status = ledger_->Begin(); !status.ok()) return status;
+    for (Delivery& delivery : sending.value()) {
+      ApplyRestart(policy, now, &delivery);
+      Outcome outcome;
+      outcome.reason = delivery.reason;
+      outcome.detail = delivery.detail;
+      auto status = outbox_->EndAttempt(EndOf(delivery, outcome, now));
+      if (status.ok()) status = outbox_->Save(delivery);
+      if (!status.ok()) return status;
+    }
+    if (auto status = ledger_->Commit(); !status.ok()) return status;
+  }
+}
+
+void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
+                  Timestamp now) {
+  settings_ = std::move(settings);
+  std::map<std::string, Outlet> outlets;
+  const auto add = [&](const std::string& name,
+                       const std::shared_ptr<Channel>& channel,
+                       RateLimit limit) {
+    if (channel == nullptr) return;
+    auto& breaker = breakers_[channel->host()];
+    if (breaker == nullptr) {
+      breaker = std::make_shared<Breaker>(settings_->retry.breaker_failures,
+                                          settings_->retry.breaker_pause);
+    }
+    Outlet outlet(name, channel, breaker, limit);
+    const auto old = outlets_.find(name);
+    if (old != outlets_.end()) outlet.Inherit(old->second);
+    outlet.AskForCheck(now);
+    outlets.emplace(name, std::move(outlet));
+  };
+  add("email", settings_->email, settings_->email_limit);
+  add("sms", settings_->sms, settings_->sms_limit);
+  for (const auto& [name, desk] : settings_->desks) {
+    add("ticket:" + name, desk, RateLimit());
+  }
+  outlets_ = std::move(outlets);
+  lanes_changed_ = true;
+}
+
+// A channel answers each call once, within its own deadline. One that does not
+// must not hold a delivery for ever.
+void Courier::GiveUpOnSilence(Timestamp now) {
+  for (const auto& [id, call] : calls_) {
+    if (now - call.started < settings_->retry.quarantine) continue;
+    const bool answered =
+        std::any_of(taken_.begin(), taken_.end(), [&](const Answer& one) {
+          const auto* answer = std::get_if<CallAnswer>(&one);
+          return answer != nullptr && answer->call == id;
+        });
+    if (answered) continue;
+    Outcome outcome;
+    outcome.reason = Reason::kTimeout;
+    outcome.detail = "the channel gave no answer";
+    taken_.push_back(CallAnswer{id, std::move(outcome)});
+  }
+}
+
+Status Courier::TakeAnswers(Timestamp now) {
+  answers_->TakeInto(&taken_);
+  GiveUpOnSilence(now);
+  if (taken_.empty()) return {};
+  std::map<std::uint64_t, Answered> answered;
+  for (const Answer& one : taken_) {
+    const auto* answer = std::get_if<CallAnswer>(&one);
+    if (answer == nullptr) continue;
+    const auto call = calls_.find(answer->call);
+    if (call == calls_.end()) continue;  // Came after it was given up.
+    answered.try_emplace(answer->call,
+                         Answered{answer->call, &call->second, answer->outcome,
+                                  call->second.delivery});
+  }
+  std::vector<Answered> list;
+  for (auto& [id, one] : answered) list.push_back(std::move(one));
+  if (!list.empty()) {
+    if (auto status = WriteAnswers(&list, now); !status.ok()) return status;
+  }
+  for (const Answered& one : list) Conclude(one, now);
+  for (const Answer& one : taken_) {
+    if (const auto* answer = std::get_if<CheckAnswer>(&one)) {
+      ConcludeCheck(*answer, now);
+    }
+  }
+  taken_.clear();
+  return {};
+}
+
+Status Courier::WriteAnswers(std::vector<Answered>* answered, Timestamp now) {
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  for (Answered& one : *answered) {
+    if (one.call->what == What::kDeliver) {
+      ApplyDelivered(one.outcome, one.call->channel->on_doubt(),
+                     settings_->retry, now, &one.after);
+    } else {
+      ApplyFound(one.outcome, settings_->retry, now, &one.after);
+    }
+    if (auto status = WriteAnswer(one, now); !status.ok()) return status;
+  }
+  return ledger_->Commit();
+}
+
+Status Courier::WriteAnswer(const Answered& answered, Timestamp now) {
+  const Delivery& delivery = answered.after;
+  auto status = outbox_->EndAttempt(EndOf(delivery, answered.outcome, now));
+  if (status.ok()) status = outbox_->Save(delivery);
+  if (!status.ok()) return status;
+  if (delivery.channel != "ticket" || !IsFinal(delivery.state)) return {};
+  return outbox_->ReleaseOfDetection(delivery.detection,
+                                     Reason::kWaitingForTicket, now);
+}
+
+// In memory, and for the observer: only once it is durable.
+void Courier::Conclude(const Answered& answered, Timestamp now) {
+  Told told;
+  told.Add(answered.after, now);
+  const auto found = outlets_.find(answered.call->outlet);
+  if (found != outlets_.end()) {
+    Outlet& outlet = found->second;
+    outlet.OnCallEnded();
+    const bool same = outlet.channel() == answered.call->channel;
+    if (same && IsHostFailure(answered.outcome)) {
+      if (outlet.breaker().OnFailure(now)) {
+        to_mark_[outlet.name()] = Reason::kBreakerOpen;
+        observer_->OnChannel(outlet.name(), false,
+                             "left alone for a while after failures: " +
+                                 answered.outcome.detail);
+      }
+    } else if (same && outlet.breaker().OnSuccess() && outlet.usable()) {
+      observer_->OnChannel(outlet.name(), true, "");
+    }
+    if (same && answered.outcome.verdict == Outcome::Verdict::kStop) {
+      MarkUnusable(&outlet, answered.outcome.detail, now);
+    }
+  }
+  calls_.erase(answered.id);
+  told.Tell(observer_);
+}
+
+void Courier::ConcludeCheck(const CheckAnswer& answer, Timestamp now) {
+  const auto found = outlets_.find(answer.outlet);
+  // A reload may have put another channel in its place.
+  if (found == outlets_.end() || found->second.channel() != answer.channel) {
+    return;
+  }
+  Outlet& outlet = found->second;
+  if (!answer.status.ok()) {
+    MarkUnusable(&outlet, answer.status.error().message, now);
+    return;
+  }
+  if (!outlet.OnUsable()) return;
+  outlets_changed_.insert(outlet.name());
+  observer_->OnChannel(outlet.name(), true, "");
+}
+
+void Courier::MarkUnusable(Outlet* outlet, const std::string& problem,
+                           Timestamp now) {
+  if (!outlet->OnUnusable(problem, now + kCheckAgain)) return;
+  to_mark_[outlet->name()] = Reason::kMisconfigured;
+  outlets_changed_.insert(outlet->name());
+  observer_->OnChannel(outlet->name(), false, problem);
+}
+
+void Courier::Check(Timestamp now) {
+  for (auto& [name, outlet] : outlets_) {
+    if (!outlet.check_due() || now < *outlet.check_due()) continue;
+    // Asked again if no answer comes.
+    outlet.AskForCheck(now + 2 * kCheckAgain);
+    // The channel is kept alive until it has answered.
+    outlet.channel()->Check([answers = answers_, name = name,
+                             channel = outlet.channel()](const Status& status) {
+      answers->Put(CheckAnswer{name, channel, status});
+    });
+  }
+}
+
+// What is not urgent but should be read in the ledger: which outlets work, and
+// why deliveries wait that are due.
+Status Courier::Tidy(Timestamp now) {
+  if (!lanes_changed_ && to_mark_.empty() && outlets_changed_.empty()) {
+    return {};
+  }
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  if (lanes_changed_) {
+    if (!settings_->desks.empty()) {
+      auto status = outbox_->MoveLane(
+          "ticket", "ticket:" + settings_->desks.front().first);
+      if (!status.ok()) return status;
+    }
+    auto lanes = outbox_->Lanes();
+    if (!lanes.ok()) return lanes.error();
+    for (const std::string& lane : lanes.value()) {
+      if (outlets_.contains(lane)) continue;
+      auto status = outbox_->MarkDue(lane, now, Reason::kChannelMissing);
+      if (!status.ok()) return status;
+    }
+    for (const Reason reason :
+         {Reason::kTimezoneMissing, Reason::kQuietHours}) {
+      if (auto status = outbox_->ReleaseStuck(reason, now); !status.ok()) {
+        return status;
+      }
+    }
+  }
+  for (const auto& [lane, reason] : to_mark_) {
+    auto status = outbox_->MarkDue(lane, now, reason);
+    if (!status.ok()) return status;
+  }
+  for (const std::string& name : outlets_changed_) {
+    const auto found = outlets_.find(name);
+    if (found == outlets_.end()) continue;
+    auto status = ledger_->PutOutlet(
+        {name, found->second.usable(), found->second.problem(), now});
+    if (!status.ok()) return status;
+  }
+  if (auto status = ledger_->Commit(); !status.ok()) return status;
+  lanes_changed_ = false;
+  to_mark_.clear();
+  outlets_changed_.clear();
+  return {};
+}
+
+}  // namespace premura

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Courier: takes what is due from the outbox to the channels and writes down
+// what became of it.
+//
+// Order, so that nothing is lost and doubt is known as doubt: `sending`, with
+// the message, is durable before the call; the answer is durable before anybody
+// is told. Answers that cannot be written yet are kept.
+//
+// Thread: the outreach's. Opens transactions of its own.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "notifiers/answers.h"
+#include "notifiers/ledger.h"
+#include "notifiers/outbox.h"
+#include "notifiers/outlet.h"
+#include "notifiers/outreach.h"
+#include "notifiers/told.h"
+
+namespace premura {
+
+class Courier {
+ public:
+  // All must outlive it.
+  Courier(Ledger* ledger, Outbox* outbox, const ProfileStore* profiles,
+          OutreachObserver* observer, std::shared_ptr<Answers> answers)
+      : ledger_(ledger),
+        outbox_(outbox),
+        profiles_(profiles),
+        observer_(observer),
+        answers_(std::move(answers)) {}
+
+  // What was being sent when the last process ended is unknown now.
+  Status Recover(const RetryPolicy& policy, Timestamp now);
+  void Use(std::shared_ptr<const OutreachSettings> settings, Timestamp now);
+
+  // The three steps of a round. Each is one transaction; after a failure it may
+  // be called again and loses nothing.
+  Status TakeAnswers(Timestamp now);
+  Status Tidy(Timestamp now);
+  Status Send(Timestamp now, bool stop_all);
+  void Check(Timestamp now);
+
+  // When a round is needed even if nothing comes. Reads the ledger.
+  Result<std::optional<Timestamp>> NextDue(Timestamp now);
+  std::size_t running() const { return calls_.size(); }
+
+ private:
+  enum class What { kDeliver, kFind };
+  struct Call {
+    What what = What::kDeliver;
+    Delivery delivery;
+    Message message;
+    std::string outlet;
+    std::shared_ptr<Channel> channel;  // Lives until it has answered.
+    Timestamp started{};
+  };
+  // A call that has been answered, on its way into the ledger.
+  struct Answered {
+    std::uint64_t id = 0;
+    const Call* call = nullptr;
+    Outcome outcome;
+    Delivery after;
+  };
+
+  void GiveUpOnSilence(Timestamp now);
+  Status WriteAnswers(std::vector<Answered>* answered, Timestamp now);
+  Status WriteAnswer(const Answered& answered, Timestamp now);
+  void Conclude(const Answered& answered, Timestamp now);
+  void ConcludeCheck(const CheckAnswer& answer, Timestamp now);
+  void MarkUnusable(Outlet* outlet, const std::string& problem, Timestamp now);
+
+  Status SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
+                  std::vector<Call>* calls, Told* told);
+  Status PrepareDue(Outlet* outlet, Delivery delivery, Timestamp now,
+                    bool stop_all, std::vector<Call>* calls, Told* told);
+  Status PrepareDoubtful(Outlet* outlet, Delivery delivery,
+                         const Verdict& verdict, Timestamp now,
+                         std::vector<Call>* calls, Told* told);
+  Status Begin(Outlet* outlet, What what, Delivery delivery, Timestamp now,
+               std::vector<Call>* calls, Told* told);
+  Status Fail(const Error& error, Timestamp now, Delivery* delivery,
+              Told* told);
+  Result<Verdict> AskGates(const Delivery& delivery, Timestamp now,
+                           bool stop_all);
+  // Fills in delivery->message. False: it was put off or failed, and saved.
+  Result<bool> Compose(Delivery* delivery, Timestamp now, Told* told);
+  Status PutOff(const Verdict& verdict, Timestamp now, Delivery* delivery,
+                Told* told);
+  void Start(Call call);
+
+  Ledger* ledger_;
+  Outbox* outbox_;
+  const ProfileStore* profiles_;
+  OutreachObserver* observer_;
+  std::shared_ptr<Answers> answers_;
+  std::shared_ptr<const OutreachSettings> settings_;
+  std::map<std::string, Outlet> outlets_;  // By name, which is the lane's too.
+  std::map<std::string, std::shared_ptr<Breaker>> breakers_;  // By host.
+  std::map<std::uint64_t, Call> calls_;                       // That run.
+  std::uint64_t next_call_ = 1;
+  std::vector<Answer> taken_;  // Not in the ledger yet.
+  // Lanes whose due deliveries are to say why they wait.
+  std::map<std::string, Reason> to_mark_;
+  bool lanes_changed_ = false;
+  std::set<std::string> outlets_changed_;
+};
+
+}  // namespace premura

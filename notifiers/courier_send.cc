@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// The courier's way out: from what is due to calls.
+
+#include <algorithm>
+#include <utility>
+
+#include "notifiers/candidate.h"
+#include "notifiers/courier.h"
+#include "notifiers/decider.h"
+#include "notifiers/message_builder.h"
+
+namespace premura {
+namespace {
+
+// Looked at in one go, beside those that find a free slot: deliveries that the
+// gates stop take no slot.
+constexpr int kAtLeast = 32;
+
+}  // namespace
+
+Status Courier::Send(Timestamp now, bool stop_all) {
+  std::vector<Outlet*> ready;
+  for (auto& [name, outlet] : outlets_) {
+    if (outlet.Slots(now, settings_->retry.max_concurrent) <= 0) continue;
+    const auto due = outbox_->NextDue(name);
+    if (!due.ok()) return due.error();
+    if (due.value() && *due.value() <= now) ready.push_back(&outlet);
+  }
+  if (ready.empty()) return {};
+  std::vector<Call> calls;
+  Told told;
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  for (Outlet* outlet : ready) {
+    auto status = SendFrom(outlet, now, stop_all, &calls, &told);
+    if (!status.ok()) return status;
+  }
+  if (auto status = ledger_->Commit(); !status.ok()) return status;
+  told.Tell(observer_);
+  for (Call& call : calls) Start(std::move(call));
+  return {};
+}
+
+Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
+                         std::vector<Call>* calls, Told* told) {
+  const int slots = outlet->Slots(now, settings_->retry.max_concurrent);
+  auto due = outbox_->Due(outlet->name(), now, std::max(kAtLeast, slots));
+  if (!due.ok()) return due.error();
+  const std::size_t full = calls->size() + static_cast<std::size_t>(slots);
+  for (Delivery& delivery : due.value()) {
+    if (calls->size() >= full) break;
+    auto status =
+        PrepareDue(outlet, std::move(delivery), now, stop_all, calls, told);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+Status Courier::PrepareDue(Outlet* outlet, Delivery delivery, Timestamp now,
+                           bool stop_all, std::vector<Call>* calls,
+                           Told* told) {
+  const auto verdict = AskGates(delivery, now, stop_all);
+  if (!verdict.ok()) return verdict.error();
+  if (delivery.state == DeliveryState::kUnknown) {
+    return PrepareDoubtful(outlet, std::move(delivery), verdict.value(), now,
+                           calls, told);
+  }
+  if (verdict.value().kind != Verdict::Kind::kSend) {
+    return PutOff(verdict.value(), now, &delivery, told);
+  }
+  if (delivery.message.empty()) {
+    const auto composed = Compose(&delivery, now, told);
+    if (!composed.ok()) return composed.error();
+    if (!composed.value()) return {};
+  }
+  return Begin(outlet, What::kDeliver, std::move(delivery), now, calls, told);
+}
+
+// One that may have arrived. Asking does no harm; repeating is a contact, which
+// the gates may forbid: then it stays as it is, for a person to see.
+Status Courier::PrepareDoubtful(Outlet* outlet, Delivery delivery,
+                                const Verdict& verdict, Timestamp now,
+                                std::vector<Call>* calls, Told* told) {
+  const OnDoubt on_doubt = outlet->channel()->on_doubt();
+  if (on_doubt == OnDoubt::kAsk) {
+    return Begin(outlet, What::kFind, std::move(delivery), now, calls, told);
+  }
+  const bool repeat = on_doubt == OnDoubt::kRepeat;
+  if (repeat && verdict.kind == Verdict::Kind::kSend) {
+    return Begin(outlet, What::kDeliver, std::move(delivery), now, calls, told);
+  }
+  delivery.due_at = repeat ? verdict.until : std::nullopt;
+  if (repeat) {
+    delivery.reason = verdict.reason;
+    delivery.detail = "may have arrived; not repeated";
+    told->Add(delivery, now);
+  }
+  return outbox_->Save(delivery);
+}
+
+Result<Verdict> Courier::AskGates(const Delivery& delivery, Timestamp now,
+                                  bool stop_all) {
+  const auto profile = profiles_->Get(delivery.customer);
+  Candidate candidate = CandidateOf(delivery, *profile);
+  candidate.stop_all = stop_all;
+  const Duration window =
+      LongestWindow(settings_->restraint, candidate.rule_caps);
+  if (window > Duration::zero()) {
+    auto contacts = outbox_->Contacts(delivery.customer, now - window);
+    if (!contacts.ok()) return contacts.error();
+    candidate.contacts = std::move(contacts).value();
+    std::erase_if(candidate.contacts, [&](const Contact& contact) {
+      return contact.delivery == delivery.key;
+    });
+  }
+  return Decide(candidate, settings_->restraint, now, /*at_send_time=*/true);
+}
+
+Status Courier::PutOff(const Verdict& verdict, Timestamp now,
+                       Delivery* delivery, Told* told) {
+  delivery->state = verdict.kind == Verdict::Kind::kHold
+                        ? DeliveryState::kHeld
+                        : DeliveryState::kSuppressed;
+  delivery->reason = verdict.reason;
+  delivery->detail = verdict.detail;
+  delivery->changed_at = now;
+  delivery->due_at = verdict.until;
+  told->Add(*delivery, now);
+  auto status = outbox_->Save(*delivery);
+  if (!status.ok() || delivery->channel != "ticket") return status;
+  // A mail that waits for this ticket need not wait any longer.
+  return outbox_->ReleaseOfDetection(delivery->detection,
+                                     Reason::kWaitingForTicket, now);
+}
+
+Result<bool> Courier::Compose(Delivery* delivery, Timestamp now, Told* told) {
+  auto of_case = outbox_->OfDetection(delivery->detection);
+  if (!of_case.ok()) return of_case.error();
+  const Timestamp patience = delivery->created_at + kTicketPatience;
+  const bool wait = delivery->channel == "email" && now < patience &&
+                    std::any_of(of_case.value().begin(), of_case.value().end(),
+                                [](const Delivery& one) {
+                                  return one.channel == "ticket" &&
+                                         !IsFinal(one.state) &&
+                                         one.state != DeliveryState::kHeld;
+                                });
+  if (wait) {
+    const Verdict verdict{
+        Verdict::Kind::kHold, Reason::kWaitingForTicket, patience, "", {}};
+    if (auto status = PutOff(verdict, now, delivery, told); !status.ok()) {
+      return status.error();
+    }
+    return false;
+  }
+  auto record = ledger_->FindDetection(delivery->detection);
+  if (!record.ok()) return record.error();
+  const auto profile = profiles_->Get(delivery->customer);
+  auto message =
+      record.value()
+          ? BuildMessage(*delivery, *record.value(), *profile, of_case.value(),
+                         *settings_, now)
+          : Result<Message>(Error{"its detection is not in the ledger"});
+  if (message.ok()) {
+    delivery->message = ToJson(message.value());
+    return true;
+  }
+  if (auto status = Fail(message.error(), now, delivery, told); !status.ok()) {
+    return status.error();
+  }
+  return false;
+}
+
+// There is nothing that could be sent.
+Status Courier::Fail(const Error& error, Timestamp now, Delivery* delivery,
+                     Told* told) {
+  delivery->state = DeliveryState::kFailed;
+  delivery->reason = Reason::kTemplateError;
+  delivery->detail = error.message;
+  delivery->changed_at = now;
+  delivery->due_at.reset();
+  told->Add(*delivery, now);
+  auto status = outbox_->Save(*delivery);
+  if (!status.ok() || delivery->channel != "ticket") return status;
+  return outbox_->ReleaseOfDetection(delivery->detection,
+                                     Reason::kWaitingForTicket, now);
+}
+
+// Durable before the call. A look-up leaves the state as it is and is asked
+// again by itself if the process ends meanwhile.
+Status Courier::Begin(Outlet* outlet, What what, Delivery delivery,
+                      Timestamp now, std::vector<Call>* calls, Told* told) {
+  auto message = ParseMessage(delivery.message);
+  if (!message.ok()) return Fail(message.error(), now, &delivery, told);
+  ++delivery.attempts;
+  delivery.changed_at = now;
+  if (what == What::kDeliver) {
+    delivery.state = DeliveryState::kSending;
+    delivery.reason = Reason::kNone;
+    delivery.detail.clear();
+    delivery.due_at.reset();
+    if (!delivery.first_attempt) delivery.first_attempt = now;
+  } else {
+    delivery.due_at = now + 2 * settings_->retry.quarantine;
+  }
+  Attempt attempt;
+  attempt.delivery = delivery.key;
+  attempt.number = delivery.attempts;
+  attempt.what = what == What::kDeliver ? "deliver" : "find";
+  attempt.started = now;
+  if (auto status = outbox_->StartAttempt(attempt); !status.ok()) {
+    return status;
+  }
+  if (auto status = outbox_->Save(delivery); !status.ok()) return status;
+  calls->push_back({what, std::move(delivery), std::move(message).value(),
+                    outlet->name(), outlet->channel(), now});
+  return {};
+}
+
+void Courier::Start(Call call) {
+  const std::uint64_t id = next_call_++;
+  outlets_.at(call.outlet).OnCallStarted();
+  const Call& kept = calls_.emplace(id, std::move(call)).first->second;
+  const auto done = [answers = answers_, id](Outcome outcome) {
+    answers->Put(CallAnswer{id, std::move(outcome)});
+  };
+  if (kept.what == What::kDeliver) {
+    kept.channel->Deliver(kept.message, done);
+  } else {
+    kept.channel->Find(kept.message, done);
+  }
+}
+
+Result<std::optional<Timestamp>> Courier::NextDue(Timestamp now) {
+  std::optional<Timestamp> next;
+  const auto consider = [&next](std::optional<Timestamp> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const auto& [id, call] : calls_) {
+    consider(call.started + settings_->retry.quarantine);
+  }
+  for (auto& [name, outlet] : outlets_) {
+    consider(outlet.check_due());
+    const auto slot = outlet.NextSlot(now, settings_->retry.max_concurrent);
+    if (!slot) continue;
+    const auto due = outbox_->NextDue(name);
+    if (!due.ok()) return due.error();
+    if (due.value()) consider(std::max(*due.value(), *slot));
+  }
+  return next;
+}
+
+}  // namespace premura

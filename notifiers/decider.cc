@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/decider.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "notifiers/candidate.h"
+#include "notifiers/digest.h"
+#include "notifiers/evidence_summary.h"
+
+namespace premura {
+namespace {
+
+std::string Pair(const std::string& rule, const std::string& customer) {
+  std::string pair = rule;
+  pair.push_back('\0');
+  return pair + customer;
+}
+
+std::string LaneOf(const Action& action, const OutreachSettings& settings) {
+  const std::string channel = ToString(action.channel);
+  if (action.channel != Action::Channel::kTicket) return channel;
+  if (!action.desk.empty()) return "ticket:" + action.desk;
+  if (settings.desks.empty()) return "ticket";
+  return "ticket:" + settings.desks.front().first;
+}
+
+bool IsServed(const std::string& lane, const OutreachSettings& settings) {
+  if (lane == "email") return settings.email != nullptr;
+  if (lane == "sms") return settings.sms != nullptr;
+  return std::any_of(
+      settings.desks.begin(), settings.desks.end(),
+      [&](const auto& desk) { return "ticket:" + desk.first == lane; });
+}
+
+// A mail of a case that gets a ticket too waits for its number.
+void LetMailsWait(std::vector<Delivery>* deliveries) {
+  const bool has_ticket =
+      std::any_of(deliveries->begin(), deliveries->end(),
+                  [](const Delivery& one) { return one.channel == "ticket"; });
+  if (!has_ticket) return;
+  for (Delivery& one : *deliveries) {
+    if (one.channel != "email" || one.state != DeliveryState::kPending) {
+      continue;
+    }
+    one.state = DeliveryState::kHeld;
+    one.reason = Reason::kWaitingForTicket;
+    one.due_at = one.created_at + kTicketPatience;
+  }
+}
+
+bool IsCancelledBy(const ShardOutput& output, const Detection& detection) {
+  return std::any_of(output.cancellations.begin(), output.cancellations.end(),
+                     [&](const Cancellation& cancellation) {
+                       return cancellation.rule == detection.rule->id &&
+                              cancellation.customer == detection.customer &&
+                              cancellation.at >= detection.at;
+                     });
+}
+
+}  // namespace
+
+// One detection on its way to decisions.
+struct Decider::Case {
+  const Detection* detection = nullptr;
+  const Circumstances* circumstances = nullptr;
+  CaseRecord record;
+  std::shared_ptr<const Profile> profile;
+  bool cancelled = false;
+  std::optional<Timestamp> last_of_rule;
+  std::vector<Contact> contacts;
+  std::vector<DecisionRecord> decisions;
+  std::vector<Delivery> deliveries;
+  // Who gives up a place, and to which of `deliveries`.
+  std::vector<std::pair<std::string, std::size_t>> displaced;
+};
+
+Status Decider::Load() {
+  auto pairs = outbox_->WaitingPairs();
+  if (!pairs.ok()) return pairs.error();
+  for (const auto& [rule, customer] : pairs.value()) {
+    waiting_.insert(Pair(rule, customer));
+  }
+  return {};
+}
+
+// Profiles first: a decision is taken by what is known. Cancellations last:
+// they take back what came before them.
+Status Decider::Take(const ShardOutput& output,
+                     const Circumstances& circumstances, Told* told) {
+  if (auto status = TakeProfiles(output, circumstances.now); !status.ok()) {
+    return status;
+  }
+  for (const Detection& detection : output.detections) {
+    auto status = TakeDetection(detection, output, circumstances, told);
+    if (!status.ok()) return status;
+  }
+  for (const Cancellation& cancellation : output.cancellations) {
+    auto status = Cancel(cancellation, circumstances.now, told);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+void Decider::OnCommitted() {
+  for (const std::string& pair : idle_) waiting_.erase(pair);
+  idle_.clear();
+}
+
+Status Decider::TakeProfiles(const ShardOutput& output, Timestamp now) {
+  std::unordered_set<std::string> seen;
+  for (const ProfileChange& change : output.profiles) {
+    if (!seen.insert(change.customer).second) continue;
+    // The shard has merged it already; what stands there now is written.
+    const auto profile = profiles_->Get(change.customer);
+    auto status = ledger_->PutProfile(change.customer, profile->from_events());
+    if (!status.ok()) return status;
+    const bool names_zone =
+        std::any_of(output.profiles.begin(), output.profiles.end(),
+                    [&](const ProfileChange& one) {
+                      return one.customer == change.customer &&
+                             std::any_of(one.entries.begin(), one.entries.end(),
+                                         [](const auto& entry) {
+                                           return entry.path == "timezone";
+                                         });
+                    });
+    if (!names_zone) continue;
+    status = outbox_->Release(Reason::kTimezoneMissing, change.customer, now);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+Status Decider::TakeDetection(const Detection& detection,
+                              const ShardOutput& output,
+                              const Circumstances& circumstances, Told* told) {
+  const auto known = ledger_->HasDetection(detection.id);
+  if (!known.ok()) return known.error();
+  if (known.value()) return {};
+  Case c;
+  c.detection = &detection;
+  c.circumstances = &circumstances;
+  c.record = MakeCaseRecord(detection);
+  c.profile = profiles_->Get(detection.customer);
+  c.cancelled = IsCancelledBy(output, detection);
+  if (auto status = Gather(&c); !status.ok()) return status;
+  int index = 0;
+  for (const Action& action : detection.rule->actions) {
+    const Verdict verdict = DecideAction(action, &c);
+    c.decisions.push_back({detection.id, index, ToString(action.channel),
+                           action.template_name, detection.rule->hash, verdict,
+                           circumstances.now});
+    if (verdict.kind != Verdict::Kind::kSuppress) {
+      c.deliveries.push_back(MakeDelivery(action, index, verdict, c));
+      const Delivery& made = c.deliveries.back();
+      for (const std::string& key : verdict.outranked) {
+        c.displaced.emplace_back(key, c.deliveries.size() - 1);
+        std::erase_if(c.contacts, [&](const Contact& contact) {
+          return contact.delivery == key;
+        });
+      }
+      c.contacts.push_back(
+          {made.key, made.rule, made.channel, {}, true, made.priority});
+    }
+    ++index;
+  }
+  LetMailsWait(&c.deliveries);
+  return Write(&c, told);
+}
+
+// What the gates need of the ledger; nothing is asked that no gate looks at.
+Status Decider::Gather(Case* c) {
+  const Rule& rule = *c->detection->rule;
+  if (rule.actions.empty()) return {};
+  if (rule.cooldown) {
+    auto last = ledger_->LastCounted(rule.id, c->detection->customer);
+    if (!last.ok()) return last.error();
+    c->last_of_rule = last.value();
+  }
+  const Duration window =
+      LongestWindow(c->circumstances->settings->restraint, rule.frequency_cap);
+  if (window == Duration::zero()) return {};
+  auto contacts =
+      outbox_->Contacts(c->detection->customer, c->circumstances->now - window);
+  if (!contacts.ok()) return contacts.error();
+  c->contacts = std::move(contacts).value();
+  return {};
+}
+
+Verdict Decider::DecideAction(const Action& action, Case* c) {
+  Candidate candidate = CandidateOf(*c->detection, action, *c->profile);
+  candidate.stop_all = c->circumstances->stop_all;
+  candidate.cancelled = c->cancelled;
+  candidate.last_of_rule = c->last_of_rule;
+  candidate.contacts = c->contacts;
+  return Decide(candidate, c->circumstances->settings->restraint,
+                c->circumstances->now, /*at_send_time=*/false);
+}
+
+Delivery Decider::MakeDelivery(const Action& action, int index,
+                               const Verdict& verdict, const Case& c) const {
+  const Rule& rule = *c.detection->rule;
+  const OutreachSettings& settings = *c.circumstances->settings;
+  const Timestamp now = c.circumstances->now;
+  Delivery delivery;
+  delivery.channel = ToString(action.channel);
+  delivery.key =
+      DeliveryKey(installation_, c.detection->id, delivery.channel, index);
+  delivery.detection = c.detection->id;
+  delivery.action = index;
+  delivery.rule = rule.id;
+  delivery.customer = c.detection->customer;
+  delivery.lane = LaneOf(action, settings);
+  delivery.template_name = action.template_name;
+  delivery.category = action.category;
+  delivery.queue = action.queue;
+  delivery.ticket_priority = action.priority;
+  delivery.priority = rule.priority;
+  delivery.critical = rule.level == Level::kCritical;
+  delivery.caps = rule.frequency_cap;
+  delivery.quiet_hours = rule.quiet_hours;
+  delivery.detected_at = c.detection->at;
+  delivery.created_at = delivery.changed_at = now;
+  if (rule.expires_after) {
+    delivery.expires_at = c.detection->at + *rule.expires_after;
+  }
+  delivery.detail = verdict.detail;
+  if (verdict.kind == Verdict::Kind::kHold) {
+    delivery.state = DeliveryState::kHeld;
+    delivery.reason = verdict.reason;
+    delivery.due_at = verdict.until;
+    return delivery;
+  }
+  delivery.due_at = now;
+  if (!IsServed(delivery.lane, settings)) {
+    delivery.state = DeliveryState::kHeld;
+    delivery.reason = Reason::kChannelMissing;
+  }
+  return delivery;
+}
+
+Status Decider::Write(Case* c, Told* told) {
+  const Timestamp now = c->circumstances->now;
+  auto status = ledger_->AddDetection(c->record, !c->deliveries.empty(), now);
+  if (!status.ok()) return status;
+  const std::string why = c->decisions.empty() ? "" : Summarise(c->record);
+  for (DecisionRecord& decision : c->decisions) {
+    status = ledger_->AddDecision(decision);
+    if (!status.ok()) return status;
+    told->Add({c->detection->customer, c->detection->rule->id, c->detection->id,
+               decision.channel, decision.template_name,
+               std::move(decision.verdict), c->detection->at, why});
+  }
+  for (const Delivery& delivery : c->deliveries) {
+    status = outbox_->Add(delivery);
+    if (!status.ok()) return status;
+  }
+  for (const auto& [key, winner] : c->displaced) {
+    status = Displace(c->deliveries[winner], key, now, told);
+    if (!status.ok()) return status;
+  }
+  if (!c->deliveries.empty() && !c->detection->rule->cancel_on.empty()) {
+    const std::string pair =
+        Pair(c->detection->rule->id, c->detection->customer);
+    waiting_.insert(pair);
+    std::erase(idle_, pair);
+  }
+  return {};
+}
+
+Status Decider::Displace(const Delivery& winner, const std::string& key,
+                         Timestamp now, Told* told) {
+  auto found = outbox_->Find(key);
+  if (!found.ok()) return found.error();
+  if (!found.value() || !IsWaiting(found.value()->state)) return {};
+  Delivery loser = *std::move(found).value();
+  loser.state = DeliveryState::kSuppressed;
+  loser.reason = Reason::kOutrankedBy;
+  loser.detail = winner.rule;
+  loser.changed_at = now;
+  loser.due_at.reset();
+  told->Add(loser, now);
+  return outbox_->Save(loser);
+}
+
+Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
+                       Told* told) {
+  const std::string pair = Pair(cancellation.rule, cancellation.customer);
+  if (!waiting_.contains(pair)) return {};
+  auto waiting = outbox_->Waiting(cancellation.rule, cancellation.customer);
+  if (!waiting.ok()) return waiting.error();
+  if (waiting.value().empty()) idle_.push_back(pair);
+  for (Delivery& delivery : waiting.value()) {
+    if (delivery.detected_at > cancellation.at) continue;
+    delivery.state = DeliveryState::kSuppressed;
+    delivery.reason = Reason::kCancelled;
+    delivery.detail = cancellation.event;
+    delivery.changed_at = now;
+    delivery.due_at.reset();
+    if (auto status = outbox_->Save(delivery); !status.ok()) return status;
+    told->Add(delivery, now);
+  }
+  return {};
+}
+
+}  // namespace premura

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decider: from what shards found to decisions and deliveries in the ledger.
+//
+// Thread: the outreach's. Writes belong to the caller's transaction.
+
+#pragma once
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "notifiers/ledger.h"
+#include "notifiers/outbox.h"
+#include "notifiers/outreach.h"
+#include "notifiers/told.h"
+
+namespace premura {
+
+// How long a mail waits for the number of the ticket of the same case.
+constexpr Duration kTicketPatience = std::chrono::minutes(2);
+
+class Decider {
+ public:
+  // All must outlive it.
+  Decider(Ledger* ledger, Outbox* outbox, const ProfileStore* profiles,
+          std::string installation)
+      : ledger_(ledger),
+        outbox_(outbox),
+        profiles_(profiles),
+        installation_(std::move(installation)) {}
+
+  // Learns from the ledger what waits. Call once, first.
+  Status Load();
+
+  struct Circumstances {
+    const OutreachSettings* settings = nullptr;
+    bool stop_all = false;
+    Timestamp now{};
+  };
+  Status Take(const ShardOutput& output, const Circumstances& circumstances,
+              Told* told);
+  // The transaction is durable.
+  void OnCommitted();
+  void OnRolledBack() { idle_.clear(); }
+
+ private:
+  struct Case;
+
+  Status TakeDetection(const Detection& detection, const ShardOutput& output,
+                       const Circumstances& circumstances, Told* told);
+  Status Gather(Case* c);
+  Verdict DecideAction(const Action& action, Case* c);
+  Delivery MakeDelivery(const Action& action, int index, const Verdict& verdict,
+                        const Case& c) const;
+  Status Write(Case* c, Told* told);
+  Status Displace(const Delivery& winner, const std::string& key, Timestamp now,
+                  Told* told);
+  Status Cancel(const Cancellation& cancellation, Timestamp now, Told* told);
+  Status TakeProfiles(const ShardOutput& output, Timestamp now);
+
+  Ledger* ledger_;
+  Outbox* outbox_;
+  const ProfileStore* profiles_;
+  std::string installation_;
+  // Rule and customer of what waits and may be cancelled, so that a flood of
+  // cancellations that concern nothing costs nothing. May hold more than
+  // waits, never less.
+  std::unordered_set<std::string> waiting_;
+  std::vector<std::string> idle_;  // To be taken out of it once committed.
+};
+
+}  // namespace premura

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/outcome_rules.h"
+
+#include "notifiers/backoff.h"
+
+namespace premura {
+namespace {
+
+void Become(DeliveryState state, const Outcome& outcome, Timestamp now,
+            Delivery* delivery) {
+  delivery->state = state;
+  delivery->reason = outcome.reason;
+  delivery->detail = outcome.detail;
+  delivery->changed_at = now;
+  delivery->due_at.reset();
+}
+
+void BecomeSent(const Outcome& outcome, Timestamp now, Delivery* delivery) {
+  Become(DeliveryState::kSent, outcome, now, delivery);
+  delivery->provider_id = outcome.provider_id;
+  delivery->ticket = outcome.ticket;
+}
+
+// Counts one more failure and sets when to try again; false: given up.
+bool ScheduleRepeat(const Outcome& outcome, Duration first,
+                    const RetryPolicy& policy, Timestamp now,
+                    Delivery* delivery) {
+  ++delivery->retries;
+  if (!delivery->retrying_since) delivery->retrying_since = now;
+  const Timestamp next = now + Backoff(first, policy.most, delivery->retries,
+                                       delivery->key, outcome.retry_after);
+  if (next > *delivery->retrying_since + policy.give_up_after) return false;
+  delivery->due_at = next;
+  return true;
+}
+
+void GiveUp(DeliveryState state, const Outcome& outcome, Delivery* delivery) {
+  delivery->state = state;
+  delivery->reason = Reason::kAttemptsExhausted;
+  delivery->due_at.reset();
+  delivery->detail = "last: ";
+  delivery->detail += ToString(outcome.reason);
+  if (!outcome.detail.empty()) delivery->detail += ": " + outcome.detail;
+}
+
+// The channel cannot work: not this delivery's fault, so nothing is counted.
+void WaitForChannel(DeliveryState state, const Outcome& outcome, Timestamp now,
+                    Delivery* delivery) {
+  Become(state, outcome, now, delivery);
+  delivery->due_at = now;
+  delivery->retries = 0;
+  delivery->retrying_since.reset();
+}
+
+void BecomeUnknown(const Outcome& outcome, OnDoubt on_doubt,
+                   const RetryPolicy& policy, Timestamp now,
+                   Delivery* delivery) {
+  Become(DeliveryState::kUnknown, outcome, now, delivery);
+  if (on_doubt == OnDoubt::kHold) return;
+  const bool ask = on_doubt == OnDoubt::kAsk;
+  if (!ScheduleRepeat(outcome, ask ? policy.quarantine : policy.first, policy,
+                      now, delivery)) {
+    GiveUp(DeliveryState::kUnknown, outcome, delivery);
+  }
+}
+
+}  // namespace
+
+void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt,
+                    const RetryPolicy& policy, Timestamp now,
+                    Delivery* delivery) {
+  switch (outcome.verdict) {
+    case Outcome::Verdict::kDelivered:
+      BecomeSent(outcome, now, delivery);
+      return;
+    case Outcome::Verdict::kRejected:
+      Become(DeliveryState::kFailed, outcome, now, delivery);
+      return;
+    case Outcome::Verdict::kStop:
+      WaitForChannel(DeliveryState::kHeld, outcome, now, delivery);
+      return;
+    case Outcome::Verdict::kRetry:
+      Become(DeliveryState::kRetry, outcome, now, delivery);
+      if (!ScheduleRepeat(outcome, policy.first, policy, now, delivery)) {
+        GiveUp(DeliveryState::kFailed, outcome, delivery);
+      }
+      return;
+    case Outcome::Verdict::kUnknown:
+      BecomeUnknown(outcome, on_doubt, policy, now, delivery);
+      return;
+  }
+}
+
+void ApplyFound(const Outcome& outcome, const RetryPolicy& policy,
+                Timestamp now, Delivery* delivery) {
+  switch (outcome.verdict) {
+    case Outcome::Verdict::kDelivered:
+      BecomeSent(outcome, now, delivery);
+      return;
+    case Outcome::Verdict::kRetry:
+      // Surely not there: as good as new.
+      Become(DeliveryState::kRetry, outcome, now, delivery);
+      delivery->due_at = now;
+      return;
+    case Outcome::Verdict::kStop:
+      WaitForChannel(DeliveryState::kUnknown, outcome, now, delivery);
+      return;
+    case Outcome::Verdict::kRejected:  // A look-up has no such answer.
+    case Outcome::Verdict::kUnknown:
+      BecomeUnknown(outcome, OnDoubt::kAsk, policy, now, delivery);
+      return;
+  }
+}
+
+// When to ask or repeat is set as for a channel that can be asked; one that
+// cannot is left alone when its turn comes.
+void ApplyRestart(const RetryPolicy& policy, Timestamp now,
+                  Delivery* delivery) {
+  Outcome outcome;
+  outcome.reason = Reason::kRestarted;
+  outcome.detail = "was being sent when the process ended";
+  Become(DeliveryState::kUnknown, outcome, now, delivery);
+  delivery->due_at = now + policy.quarantine;
+}
+
+bool IsHostFailure(const Outcome& outcome) {
+  return outcome.reason == Reason::kUnreachable ||
+         outcome.reason == Reason::kTimeout ||
+         outcome.reason == Reason::kServerError;
+}
+
+}  // namespace premura

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/outreach_core.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace premura {
+namespace {
+
+// The switch is to be seen within a second of being thrown.
+constexpr Duration kPollSwitch = std::chrono::milliseconds(300);
+constexpr Duration kCountAgain = std::chrono::seconds(1);
+constexpr Duration kForgetAgain = std::chrono::hours(1);
+constexpr Duration kLedgerAgain = std::chrono::seconds(1);
+constexpr int kForgetAtOnce = 500;
+// Detections in one transaction: enough that its fsync does not count, few
+// enough that sends do not wait for it.
+constexpr std::size_t kDetectionsAtOnce = 2000;
+
+}  // namespace
+
+OutreachCore::OutreachCore(const OutreachOptions& options,
+                           std::unique_ptr<Ledger> ledger,
+                           const ProfileStore* profiles,
+                           OutreachObserver* observer,
+                           std::function<void()> wake)
+    : options_(options),
+      ledger_(std::move(ledger)),
+      outbox_(ledger_->database()),
+      decider_(ledger_.get(), &outbox_, profiles, options.name),
+      answers_(std::make_shared<Answers>(std::move(wake))),
+      courier_(ledger_.get(), &outbox_, profiles, observer, answers_),
+      observer_(observer) {}
+
+OutreachCore::~OutreachCore() { answers_->Close(); }
+
+Result<std::unique_ptr<OutreachCore>> OutreachCore::Open(
+    const OutreachOptions& options,
+    std::shared_ptr<const OutreachSettings> settings, ProfileStore* profiles,
+    OutreachObserver* observer, std::function<void()> wake, Timestamp now) {
+  auto ledger = Ledger::Open(options.ledger_url, Ledger::Access::kWrite);
+  if (!ledger.ok()) return ledger.error();
+  std::unique_ptr<OutreachCore> core(new OutreachCore(
+      options, std::move(ledger).value(), profiles, observer, std::move(wake)));
+  auto status = core->Start(std::move(settings), profiles, now);
+  if (!status.ok()) return status.error().WithContext("ledger");
+  return core;
+}
+
+Status OutreachCore::Start(std::shared_ptr<const OutreachSettings> settings,
+                           ProfileStore* profiles, Timestamp now) {
+  auto status = ledger_->EachProfile(
+      [profiles](std::string_view customer, Profile::Values values) {
+        profiles->Restore(customer, std::move(values));
+      });
+  if (status.ok()) status = courier_.Recover(settings->retry, now);
+  if (status.ok()) status = decider_.Load();
+  // It may have been lifted while nobody looked.
+  if (status.ok()) stop_all_.on = true;
+  if (status.ok()) status = PollSwitch(now);
+  if (!status.ok()) return status;
+  forget_at_ = now + kForgetAgain;
+  Use(std::move(settings), now);
+  return {};
+}
+
+void OutreachCore::Submit(ShardOutput output, std::function<void()> durable) {
+  inbox_.push_back({std::move(output), std::move(durable)});
+}
+
+void OutreachCore::Use(std::shared_ptr<const OutreachSettings> settings,
+                       Timestamp now) {
+  settings_ = std::move(settings);
+  courier_.Use(settings_, now);
+}
+
+Timestamp OutreachCore::Pump(Timestamp now) {
+  courier_.Check(now);
+  // A clock put back must not make it wait.
+  const bool pausing =
+      now < ledger_again_at_ && ledger_again_at_ - now <= kLedgerAgain;
+  if (pausing) return ledger_again_at_;
+  if (auto status = Round(now); !status.ok()) {
+    return OnLedgerFailure(status.error(), now);
+  }
+  auto next = NextRound(now);
+  if (!next.ok()) return OnLedgerFailure(next.error(), now);
+  if (!health_.ledger_ok) {
+    health_.ledger_ok = true;
+    health_.ledger_problem.clear();
+    observer_->OnLedger(true, "");
+  }
+  return next.value();
+}
+
+// Nothing is lost: what could not be written is still where it was and is
+// written when the ledger takes it again.
+Timestamp OutreachCore::OnLedgerFailure(const Error& error, Timestamp now) {
+  ledger_->Rollback();
+  decider_.OnRolledBack();
+  ledger_again_at_ = now + kLedgerAgain;
+  if (health_.ledger_ok || health_.ledger_problem != error.message) {
+    health_.ledger_ok = false;
+    health_.ledger_problem = error.message;
+    observer_->OnLedger(false, error.message);
+  }
+  return ledger_again_at_;
+}
+
+Status OutreachCore::Round(Timestamp now) {
+  auto status = PollSwitch(now);
+  if (status.ok()) status = TakeInbox(now);
+  if (status.ok()) status = courier_.TakeAnswers(now);
+  if (status.ok()) status = courier_.Tidy(now);
+  if (status.ok() && sending_) status = courier_.Send(now, stop_all_.on);
+  if (status.ok()) status = ForgetOld(now);
+  if (status.ok()) status = LookAtHealth(now);
+  return status;
+}
+
+Status OutreachCore::PollSwitch(Timestamp now) {
+  if (now < poll_at_ && poll_at_ - now <= kPollSwitch) return {};
+  auto read = ledger_->ReadStopAll();
+  if (!read.ok()) return read.error();
+  if (stop_all_.on && !read.value().on) {
+    // Asked again one by one: some may have expired meanwhile.
+    auto status = outbox_.Release(Reason::kStopAll, "", now);
+    if (!status.ok()) return status;
+  }
+  stop_all_ = std::move(read).value();
+  health_.stop_all = stop_all_.on;
+  poll_at_ = now + kPollSwitch;
+  return {};
+}
+
+Status OutreachCore::TakeInbox(Timestamp now) {
+  if (inbox_.empty()) return {};
+  std::size_t count = 0;
+  std::size_t detections = 0;
+  while (count < inbox_.size() && detections < kDetectionsAtOnce) {
+    detections += inbox_[count].output.detections.size();
+    ++count;
+  }
+  Told told;
+  if (auto status = WriteInbox(count, now, &told); !status.ok()) return status;
+  decider_.OnCommitted();
+  told.Tell(observer_);
+  for (; count > 0; --count) {
+    const auto durable = std::move(inbox_.front().durable);
+    inbox_.pop_front();
+    if (durable) durable();
+  }
+  return {};
+}
+
+Status OutreachCore::WriteInbox(std::size_t count, Timestamp now, Told* told) {
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  const Decider::Circumstances circumstances{settings_.get(), stop_all_.on,
+                                             now};
+  for (std::size_t i = 0; i < count; ++i) {
+    auto status = decider_.Take(inbox_[i].output, circumstances, told);
+    if (!status.ok()) return status;
+  }
+  return ledger_->Commit();
+}
+
+Status OutreachCore::ForgetOld(Timestamp now) {
+  if (now < forget_at_) return {};
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  const auto forgotten =
+      ledger_->Forget(now - options_.retention, kForgetAtOnce);
+  if (!forgotten.ok()) return forgotten.error();
+  if (auto status = ledger_->Commit(); !status.ok()) return status;
+  const bool more = forgotten.value() == kForgetAtOnce;
+  forget_at_ = now + (more ? kCountAgain : kForgetAgain);
+  return {};
+}
+
+Status OutreachCore::LookAtHealth(Timestamp now) {
+  if (now < count_at_ && count_at_ - now <= kCountAgain) return {};
+  auto counts = outbox_.CountOpen();
+  if (!counts.ok()) return counts.error();
+  auto oldest = outbox_.OldestDue(now);
+  if (!oldest.ok()) return oldest.error();
+  health_.deliveries = std::move(counts).value();
+  health_.oldest_pending = oldest.value().value_or(Timestamp());
+  count_at_ = now + kCountAgain;
+  return {};
+}
+
+Result<Timestamp> OutreachCore::NextRound(Timestamp now) {
+  if (!inbox_.empty()) return now;
+  Timestamp next = poll_at_;
+  if (!sending_) return next;
+  auto due = courier_.NextDue(now);
+  if (!due.ok()) return due.error();
+  if (due.value()) next = std::min(next, *due.value());
+  return next;
+}
+
+}  // namespace premura
