@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Explain: why a customer was or was not written to, from the ledger alone:
+// what fired, what was sent, what is held until when, what was suppressed and
+// why. Opens nothing but the ledger, so it runs beside a daemon or without one.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "notifiers/ledger.h"
+#include "notifiers/outbox.h"
+#include "rules/result.h"
+
+namespace premura {
+
+struct ExplainQuery {
+  std::string customer;
+  std::string rule;  // Empty: all.
+  int most = 50;     // Detections, the newest.
+};
+
+struct Explanation {
+  struct Action {
+    DecisionRecord decision;
+    // What became of it; none: it was suppressed when it was decided.
+    std::optional<Delivery> delivery;
+    std::vector<Attempt> attempts;
+  };
+  struct Case {
+    CaseRecord record;
+    Timestamp recorded_at{};
+    std::vector<Action> actions;
+  };
+  std::string customer;
+  StopAll stop_all;
+  std::vector<OutletRecord> broken_outlets;
+  std::vector<Case> cases;  // Newest first.
+};
+
+Result<Explanation> Explain(Ledger* ledger, const ExplainQuery& query);
+
+// For a terminal; times in UTC.
+std::string ToText(const Explanation& explanation);
+// One JSON object, with a line end.
+std::string ToJson(const Explanation& explanation);
+
+}  // namespace premura
