@@ -127,9 +127,13 @@ GateAnswer CooldownGate(const GateQuestion& question) {
 }
 
 GateAnswer DelayGate(const GateQuestion& question) {
-  if (question.candidate.delay <= Duration::zero()) return std::nullopt;
-  return Hold(Reason::kDelay, question.now + question.candidate.delay,
-              FormatDuration(question.candidate.delay));
+  // Counted from what the customer did: what is read late waits no longer.
+  const Candidate& candidate = question.candidate;
+  const Timestamp due = candidate.detected_at + candidate.delay;
+  if (candidate.delay <= Duration::zero() || due <= question.now) {
+    return std::nullopt;
+  }
+  return Hold(Reason::kDelay, due, FormatDuration(candidate.delay));
 }
 
 // What could only go out when it is no longer worth sending is not kept until
