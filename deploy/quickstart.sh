@@ -54,6 +54,7 @@ where_to_look() {
 Where to look:
   $dir/outbox/                tickets, mails (.eml) and SMS, one file each
   $dir/state/                 the ledger, and dead-letters.jsonl: events that could not be used
+  $dir/premura.log            what the daemon logs
   $premura explain u-1001 -c $dir/premura.yaml
                               what fired for Marta, what was sent, what was held back, and why
   rules/library/              the rules; rules/library/templates/ what they say
@@ -68,12 +69,14 @@ TXT
 prepare_machine
 build
 prepare_folder
-"$premura" check -c "$dir/premura.yaml"
+"$premura" check -c "$dir/premura.yaml" > "$dir/check.log" || { cat "$dir/check.log" >&2; exit 1; }
+rm "$dir/check.log"
 where_to_look
-echo
+printf '\nWho, which rule and why, what, and what became of it:\n\n'
 if [ -n "$once" ]; then
-  "$premura" run --once -c "$dir/premura.yaml"
+  "$premura" run --once --show-decisions -c "$dir/premura.yaml" 2> "$dir/premura.log" ||
+    { code=$?; tail -n 20 "$dir/premura.log" >&2; exit "$code"; }
 else
   echo $$ > "$dir/pid"
-  exec "$premura" run -c "$dir/premura.yaml"
+  exec "$premura" run --show-decisions -c "$dir/premura.yaml" 2> "$dir/premura.log"
 fi

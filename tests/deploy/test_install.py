@@ -22,7 +22,7 @@ def installed(tmp_path_factory):
 
 
 def test_the_binary_runs(installed):
-    run = subprocess.run([str(installed / "bin/premura"), "--version"],
+    run = subprocess.run([str(installed / "bin/premura"), "version"],
                          capture_output=True, text=True)
     assert run.returncode == 0 and re.search(r"\d+\.\d+\.\d+", run.stdout)
 

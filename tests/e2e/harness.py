@@ -65,15 +65,15 @@ def free_ports(count=1):
 class Script:
     """A server script of tests/support/."""
 
-    def __init__(self, name, *arguments, environment=None, log=None):
-        self.log = open(log or os.devnull, "wb")
+    def __init__(self, *command, environment=None, log=None):
+        self.log = open(log or os.devnull, "ab")
         self.process = subprocess.Popen(
-            [str(SUPPORT / name), *map(str, arguments)],
+            list(map(str, command)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
             env={**os.environ, **(environment or {})})
         line = self.process.stdout.readline().decode()
         assert line.startswith("ready"), (
-            "%s did not start: %r, see %s" % (name, line, log))
+            "%s did not start: %r, see %s" % (command, line, log))
         self.facts = dict(
             word.split("=", 1) for word in line.split()[1:] if "=" in word)
 
@@ -151,9 +151,24 @@ class Kafka(Server):
         self.broker = "127.0.0.1:%d" % self.port
         self.start()
 
+    # kafka-up.sh leaves the broker running; this ends it with its caller.
+    KEEPER = """
+      "$1" "$2" "$3" "$4" > /dev/null || exit
+      pid=$(cat "$2/pid")
+      echo "ready pid=$pid"
+      cat > /dev/null
+      kill "$pid" 2> /dev/null
+      while kill -0 "$pid" 2> /dev/null; do sleep 0.05; done
+    """
+
     def start(self):
-        self.script = Script("kafka-up.sh", self.folder, self.version,
-                             self.port, log=str(self.folder) + ".log")
+        cache = pathlib.Path(os.environ.get(
+            "KAFKA_JARS_DIR", pathlib.Path.home() / ".cache/premura/kafka"))
+        self.script = Script(
+            "bash", "-c", self.KEEPER, "-", SUPPORT / "kafka-up.sh",
+            self.folder, self.version, self.port,
+            environment={"KAFKA_JARS": str(cache / self.version)},
+            log=str(self.folder) + ".log")
 
     def kill(self):
         """As a crash would. start() goes on with the same data."""
@@ -194,7 +209,7 @@ class Kafka(Server):
 
 class Rt(Server):
     def __init__(self, folder):
-        self.script = Script("rt-up.sh", folder, free_ports(),
+        self.script = Script(SUPPORT / "rt-up.sh", folder, free_ports(),
                              log=str(folder) + ".log")
         self.url = self.script.facts["url"]
         self.token_file = self.script.facts["token_file"]
@@ -238,7 +253,7 @@ def field_of(ticket, name):
 
 class Redmine(Server):
     def __init__(self, folder):
-        self.script = Script("redmine-up.sh", folder, free_ports(),
+        self.script = Script(SUPPORT / "redmine-up.sh", folder, free_ports(),
                              log=str(folder) + ".log")
         self.url = self.script.facts["url"]
         self.key_file = self.script.facts["key_file"]
@@ -254,7 +269,7 @@ class Redmine(Server):
 
 class Mail(Server):
     def __init__(self, folder):
-        self.script = Script("mail-up.sh", folder, free_ports(3),
+        self.script = Script(SUPPORT / "mail-up.sh", folder, free_ports(3),
                              log=str(folder) + ".log")
         facts = self.script.facts
         self.smtp, self.imap = int(facts["smtp"]), int(facts["imap"])
@@ -276,7 +291,7 @@ class Mail(Server):
 class Kannel(Server):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.script = Script("kannel-up.sh", folder, free_ports(4),
+        self.script = Script(SUPPORT / "kannel-up.sh", folder, free_ports(4),
                              log=str(folder) + ".log")
         self.url = self.script.facts["url"]
         self.sent = pathlib.Path(self.script.facts["sent"])
