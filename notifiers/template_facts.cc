@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/template_facts.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "notifiers/template_names.h"
+#include "notifiers/text.h"
+#include "notifiers/zones.h"
+
+namespace premura {
+namespace {
+
+constexpr std::size_t kMostEvents = 10;
+constexpr std::size_t kMostCharacters = 200;
+
+// A JSON value as a reader wants it; lists with commas.
+std::string PlainText(const std::string& json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element value;
+  if (parser.parse(json).get(value) != simdjson::SUCCESS) return "";
+  std::string_view text;
+  if (value.get(text) == simdjson::SUCCESS) return std::string(text);
+  simdjson::dom::array list;
+  if (value.get(list) != simdjson::SUCCESS) {
+    return value.is_null() ? "" : simdjson::minify(value);
+  }
+  std::string joined;
+  for (const simdjson::dom::element element : list) {
+    if (!joined.empty()) joined += ", ";
+    joined += PlainText(simdjson::minify(element));
+  }
+  return joined;
+}
+
+std::string WithoutRoot(const std::string& path) {
+  constexpr std::string_view kRoot = "properties.";
+  return path.starts_with(kRoot) ? path.substr(kRoot.size()) : path;
+}
+
+class Gatherer {
+ public:
+  Gatherer(const RenderInput& input, const std::string& date_format)
+      : input_(input),
+        record_(*input.record),
+        date_format_(date_format),
+        zone_(IsKnownZone(input.timezone) ? input.timezone : "Etc/UTC") {}
+
+  TemplateFacts Gather(const std::vector<TemplateTag>& tags) {
+    for (const TemplateTag& tag : tags) {
+      const std::string text = OneLine(TextOf(tag.name));
+      if (text.empty()) continue;
+      facts_.texts[tag.name] = CutCharacters(text, kMostCharacters);
+    }
+    GatherEvidence();
+    return std::move(facts_);
+  }
+
+ private:
+  std::string Date(Timestamp at) const {
+    return FormatDate(FormatLocal(zone_, at).substr(0, 10), date_format_);
+  }
+  std::string Time(Timestamp at) const {
+    return FormatLocal(zone_, at).substr(11, 5);
+  }
+
+  void GatherEvidence() {
+    const auto& evidence = record_.evidence;
+    const std::size_t shown = std::min(evidence.size(), kMostEvents);
+    for (auto event = evidence.end() - static_cast<std::ptrdiff_t>(shown);
+         event != evidence.end(); ++event) {
+      TemplateFacts::Texts texts = {{"time", Time(event->at)},
+                                    {"date", Date(event->at)},
+                                    {"name", OneLine(event->name)}};
+      if (std::string details = Details(*event); !details.empty()) {
+        texts["details"] = std::move(details);
+      }
+      facts_.evidence.push_back(std::move(texts));
+    }
+  }
+
+  // "page /billing/card, reason 3ds_timeout"
+  static std::string Details(const EvidenceEvent& event) {
+    std::string details;
+    for (const auto& [path, json] : event.fields) {
+      const std::string text = OneLine(PlainText(json));
+      if (text.empty() || path == "event" || path == "id" || path == "time") {
+        continue;
+      }
+      if (!details.empty()) details += ", ";
+      details += fmt::format("{} {}", OneLine(WithoutRoot(path)), text);
+    }
+    return std::string(CutCharacters(details, kMostCharacters));
+  }
+
+  std::string TextOf(const std::string& name) const {
+    if (const auto path = ProfilePathOf(name)) return OfProfile(*path);
+    if (const auto property = EventPropertyOf(name)) return OfEvents(*property);
+    if (name.starts_with("rule.")) return OfRule(name.substr(5));
+    if (name.starts_with("group.")) return OfGroup(name.substr(6));
+    if (name.starts_with("sender.")) return OfSender(name.substr(7));
+    if (name == "case.date") return Date(record_.at);
+    if (name == "case.time") return Time(record_.at);
+    if (name.starts_with("event.")) return OfNewest(name.substr(6));
+    return OfCase(name);
+  }
+
+  std::string OfCase(const std::string& name) const {
+    const std::size_t count = record_.evidence.size();
+    if (name == "customer.id") return record_.customer;
+    if (name == "case.id") return record_.detection_id;
+    if (name == "count") return std::to_string(count);
+    if (name == "earlier" && count > kMostEvents) {
+      return std::to_string(count - kMostEvents);
+    }
+    if (name == "article") return record_.article;
+    if (name == "article_url") return ArticleUrl();
+    if (name == "done") return fmt::format("{}", fmt::join(input_.done, "; "));
+    if (input_.ticket && name == "ticket.id") return input_.ticket->id;
+    if (input_.ticket && name == "ticket.tag") {
+      return input_.ticket->subject_tag;
+    }
+    return "";
+  }
+
+  std::string ArticleUrl() const {
+    const std::string& help = input_.sender->help_url;
+    if (record_.article.empty() || help.empty()) return "";
+    return help + (help.ends_with('/') ? "" : "/") + record_.article;
+  }
+
+  std::string OfProfile(const std::string& path) const {
+    const std::string text(input_.profile->Text(path));
+    if (!text.empty() || path != "first_name") return text;
+    // "Bianchi, Marta" and lone words say too little.
+    const std::string name = OneLine(input_.profile->Text("name"));
+    if (name.find(',') != std::string::npos) return "";
+    return name.substr(0, name.find(' '));
+  }
+
+  // Of the newest event that has it.
+  std::string OfEvents(const std::string& property) const {
+    for (auto event = record_.evidence.rbegin();
+         event != record_.evidence.rend(); ++event) {
+      for (const auto& [path, json] : event->fields) {
+        if (WithoutRoot(path) != property) continue;
+        if (std::string text = PlainText(json); !text.empty()) return text;
+      }
+    }
+    return "";
+  }
+
+  // A case without evidence (nothing came) happened at its own time.
+  std::string OfNewest(const std::string& what) const {
+    const bool none = record_.evidence.empty();
+    const Timestamp at = none ? record_.at : record_.evidence.back().at;
+    if (what == "date") return Date(at);
+    if (what == "time") return Time(at);
+    return none ? "" : record_.evidence.back().name;
+  }
+
+  std::string OfRule(const std::string& what) const {
+    const std::pair<const char*, const std::string*> texts[] = {
+        {"id", &record_.rule_id},  {"title", &record_.title},
+        {"level", &record_.level}, {"revision", &record_.revision},
+        {"phase", &record_.phase}, {"description", &record_.description},
+        {"owner", &record_.owner}};
+    for (const auto& [name, text] : texts) {
+      if (what == name) return *text;
+    }
+    return "";
+  }
+
+  std::string OfGroup(const std::string& path) const {
+    for (const auto& [grouped_by, json] : record_.group) {
+      if (WithoutRoot(grouped_by) == WithoutRoot(path)) return PlainText(json);
+    }
+    return "";
+  }
+
+  std::string OfSender(const std::string& what) const {
+    const SenderFacts& sender = *input_.sender;
+    const auto found = sender.extra.find(what);
+    if (found != sender.extra.end()) return found->second;
+    return SenderText(sender, what);
+  }
+
+  const RenderInput& input_;
+  const CaseRecord& record_;
+  const std::string& date_format_;
+  const std::string zone_;
+  TemplateFacts facts_;
+};
+
+}  // namespace
+
+std::string SenderText(const SenderFacts& sender, const std::string& what) {
+  const std::pair<const char*, const std::string*> texts[] = {
+      {"organisation", &sender.organisation},
+      {"name", &sender.name},
+      {"phone", &sender.phone},
+      {"hours", &sender.hours},
+      {"address", &sender.address},
+      {"help_url", &sender.help_url},
+      {"stop_url", &sender.stop_url}};
+  for (const auto& [name, text] : texts) {
+    if (what == name) return *text;
+  }
+  return "";
+}
+
+TemplateFacts GatherFacts(const RenderInput& input,
+                          const std::vector<TemplateTag>& tags,
+                          const std::string& date_format) {
+  return Gatherer(input, date_format).Gather(tags);
+}
+
+std::string FormatDate(const std::string& iso, const std::string& format) {
+  if (format.empty()) return iso;
+  std::string date;
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%' || i + 1 == format.size()) {
+      date += format[i];
+      continue;
+    }
+    switch (format[++i]) {
+      case 'Y':
+        date += iso.substr(0, 4);
+        break;
+      case 'm':
+        date += iso.substr(5, 2);
+        break;
+      case 'd':
+        date += iso.substr(8, 2);
+        break;
+      default:
+        date += format[i];
+    }
+  }
+  return date;
+}
+
+}  // namespace premura
