@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// EngineImpl: the Engine's inside. engine.cc takes events and tells what was
+// found; engine_time.cc fires timers, forgets what is idle and changes rules.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "signals/customer.h"
+#include "signals/engine.h"
+#include "signals/matcher.h"
+#include "signals/sweeper.h"
+#include "signals/timer_queue.h"
+#include "signals/watch_index.h"
+
+namespace premura {
+
+struct Found {
+  const Watcher* watcher = nullptr;
+  std::uint64_t key = 0;
+  const Group* group = nullptr;
+  Finding finding;
+};
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
+             DetectionSink* sink)
+      : profiles_(profiles),
+        sink_(sink),
+        index_(std::make_unique<WatchIndex>(std::move(rules))) {
+    timers_.Rebuild(index_->Ranks(), {});
+  }
+  ~EngineImpl() override;
+
+  void Take(const Event& event) override;
+  void Take(const ProfileChange& change) override { profiles_->Merge(change); }
+  void Advance(Timestamp clock) override;
+  void Use(std::shared_ptr<const RuleSet> rules) override;
+  void Forget(std::uint32_t origin) override;
+  EngineStats Stats() const override;
+
+ private:
+  using Concerned = WatchIndex::Concerned;
+
+  const Symbols& symbols() const { return index_->rules()->symbols(); }
+
+  // Events, and detections as events.
+  void Process(const Event& event, const Concerned& concerned);
+  void TakeHits(const Event& event, EventFacts* facts, std::size_t begin);
+  bool MarkSeen(const Event& event, EventFacts* facts, std::size_t begin);
+  void TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
+               Customer* customer, SeenRef* record, std::vector<Found>* found);
+  void Report(Customer* customer, Timestamp clock, std::vector<Found> found);
+  void ReportCancels(const Event& event, const EventFacts& facts,
+                     const Concerned& concerned);
+  bool IsFor(const Rule& rule, const Customer& customer) const;
+
+  // Time.
+  void MoveClock(Timestamp clock);
+  void FireUpTo(Timestamp time, Customer* customer, std::size_t begin);
+  void FireNext();
+  void Fire(Customer* customer, Track* track);
+  void Remind(Customer* customer, State* state, std::uint64_t key);
+  void Touch(Customer* customer, Timestamp clock);
+  void SweepNext();
+  Timestamp Sweep(Customer* customer, Timestamp now);
+  void Drop(Customer* customer, Track* track);
+  void DropReminders(const WatchIndex& index,
+                     const std::function<bool(const TimerQueue::Entry&)>& gone);
+  void RemoveIfEmpty(Customer* customer);
+
+  ProfileStore* const profiles_;
+  DetectionSink* const sink_;
+  std::unique_ptr<const WatchIndex> index_;
+  CustomerTable customers_;
+  TimerQueue timers_;
+  Sweeper sweeper_;
+  EngineStats stats_;
+  DetectorCounts counts_;
+  Timestamp clock_ = kUnseen;
+
+  Matcher hits_;
+};
+
+}  // namespace premura

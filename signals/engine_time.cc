@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "signals/engine_impl.h"
+
+namespace premura {
+
+// --- Time -------------------------------------------------------------------
+
+void EngineImpl::Advance(Timestamp clock) { MoveClock(clock); }
+
+void EngineImpl::MoveClock(Timestamp clock) {
+  clock_ = std::max(clock_, clock);
+  for (;;) {
+    const Timestamp timer = timers_.empty() ? kNever : timers_.top().due;
+    const Timestamp sweep = sweeper_.next();
+    if (std::min(timer, sweep) > clock) return;
+    if (timer <= sweep) {
+      FireNext();
+    } else {
+      SweepNext();
+    }
+  }
+}
+
+// Of the rules that see the event, and before it.
+void EngineImpl::FireUpTo(Timestamp time, Customer* customer,
+                          std::size_t begin) {
+  const std::size_t end = hits_.size();
+  for (;;) {
+    Track* first = nullptr;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (!hits_[i].seen) continue;
+      Track* track = customer->Find(hits_[i].key, hits_.GroupKey(hits_[i]));
+      if (track == nullptr || track->state == nullptr) continue;
+      const Timestamp due = track->state->due;
+      if (due <= time && (first == nullptr || due < first->state->due)) {
+        first = track;
+      }
+    }
+    if (first == nullptr) return;
+    Fire(customer, first);
+  }
+}
+
+void EngineImpl::FireNext() {
+  const TimerQueue::Entry entry = timers_.top();
+  timers_.Pop();
+  Customer* customer = entry.customer;
+  --customer->timers;
+  Track* track = customer->FindReminded(entry.key, entry.due);
+  if (track == nullptr) {
+    RemoveIfEmpty(customer);
+    return;
+  }
+  track->state->queued = kNever;
+  if (track->state->due > entry.due) {
+    Remind(customer, track->state, track->key);
+  } else {
+    Fire(customer, track);
+  }
+}
+
+void EngineImpl::Fire(Customer* customer, Track* track) {
+  const Timestamp due = track->state->due;
+  const Watcher& watcher = *index_->OfSlot(track->slot());
+  track->newest = std::max(track->newest, due);
+  std::vector<Found> found;
+  std::optional<Finding> finding = watcher.detector->Fire(track->state);
+  if (finding) {
+    found.push_back(
+        {&watcher, track->key, track->group.get(), *std::move(finding)});
+  }
+  Remind(customer, track->state, track->key);
+  Touch(customer, due);
+  if (!found.empty()) Report(customer, due, std::move(found));
+}
+
+void EngineImpl::Remind(Customer* customer, State* state, std::uint64_t key) {
+  if (state->due >= state->queued) return;
+  state->queued = state->due;
+  ++customer->timers;
+  timers_.Push({state->due, customer, key});
+}
+
+// --- Forgetting -------------------------------------------------------------
+
+void EngineImpl::Touch(Customer* customer, Timestamp clock) {
+  customer->touched = std::max(customer->touched, clock);
+  if (customer->sweep == kNever) {
+    sweeper_.Schedule(customer, Later(clock, index_->shortest_keep()));
+  }
+}
+
+void EngineImpl::SweepNext() {
+  const Timestamp now = sweeper_.next();
+  for (Customer* customer : sweeper_.TakeNext()) {
+    const Timestamp again = Sweep(customer, now);
+    if (again != kNever) sweeper_.Schedule(customer, again);
+    RemoveIfEmpty(customer);
+  }
+}
+
+// Answers when there may be more to forget.
+Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
+  Timestamp again = kNever;
+  std::erase_if(customer->tracks, [&](Track& track) {
+    const Watcher& watcher = *index_->OfSlot(track.slot());
+    const Timestamp end =
+        Later(std::max(track.newest, customer->touched), watcher.keep);
+    if (end > now) {
+      again = std::min(again, end);
+      return false;
+    }
+    if (track.state != nullptr && (track.state->due != kNever ||
+                                   !watcher.detector->Forget(track.state))) {
+      return false;
+    }
+    Drop(customer, &track);
+    return true;
+  });
+  if (again == kNever) return kNever;
+  return std::min(again, Later(now, std::chrono::hours(24)));
+}
+
+void EngineImpl::Drop(Customer* customer, Track* track) {
+  if (track->state != nullptr) {
+    index_->OfSlot(track->slot())->detector->Delete(track->state);
+    track->state = nullptr;
+  }
+  std::erase_if(customer->episodes, [track](const Episodes& episodes) {
+    return episodes.key == track->key && episodes.group == track->group.get();
+  });
+}
+
+void EngineImpl::RemoveIfEmpty(Customer* customer) {
+  if (customer->tracks.empty() && customer->timers == 0 &&
+      customer->sweep == kNever) {
+    customers_.Remove(customer);
+  }
+}
+
+EngineImpl::~EngineImpl() {
+  customers_.ForEach([this](Customer& customer) {
+    for (Track& track : customer.tracks) Drop(&customer, &track);
+  });
+}
+
+// --- Rules ------------------------------------------------------------------
+
+void EngineImpl::Use(std::shared_ptr<const RuleSet> rules) {
+  assert(hits_.size() == 0);
+  auto next = std::make_unique<WatchIndex>(std::move(rules));
+  customers_.ForEach([&](Customer& customer) {
+    std::erase_if(customer.tracks, [&](Track& track) {
+      if (next->OfSlot(track.slot()) != nullptr) return false;
+      Drop(&customer, &track);
+      return true;
+    });
+  });
+  DropReminders(*next, [&next](const TimerQueue::Entry& entry) {
+    return next->OfSlot(static_cast<std::uint32_t>(entry.key >> 32)) == nullptr;
+  });
+  index_ = std::move(next);
+  customers_.ForEach([this](Customer& customer) { RemoveIfEmpty(&customer); });
+}
+
+void EngineImpl::Forget(std::uint32_t origin) {
+  assert(hits_.size() == 0);
+  customers_.ForEach([&](Customer& customer) {
+    if (customer.origin != origin) return;
+    for (Track& track : customer.tracks) Drop(&customer, &track);
+    customer.tracks.clear();
+  });
+  DropReminders(*index_, [](const TimerQueue::Entry& entry) {
+    return entry.customer->tracks.empty();
+  });
+  customers_.ForEach([this](Customer& customer) { RemoveIfEmpty(&customer); });
+}
+
+void EngineImpl::DropReminders(
+    const WatchIndex& index,
+    const std::function<bool(const TimerQueue::Entry&)>& gone) {
+  timers_.Rebuild(index.Ranks(), [&gone](const TimerQueue::Entry& entry) {
+    if (!gone(entry)) return true;
+    --entry.customer->timers;
+    return false;
+  });
+}
+
+}  // namespace premura

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "signals/matcher.h"
+
+#include <utility>
+
+namespace premura {
+
+namespace {
+
+using Role = WatchIndex::Role;
+
+bool Holds(const WatchIndex::Interest& interest, const EventFacts& facts) {
+  return interest.where == nullptr || interest.role == Role::kLooksBack ||
+         interest.where->Matches(facts);
+}
+
+}  // namespace
+
+void Matcher::Push(const WatchIndex& index,
+                   const WatchIndex::Concerned& concerned,
+                   const EventFacts& facts) {
+  const Interests all = concerned.interests;
+  for (std::size_t i = 0; i < all.size();) {
+    std::size_t end = i;
+    std::size_t first = all.size();  // That holds.
+    while (end < all.size() && all[end].watcher == all[i].watcher) {
+      if (first == all.size() && Holds(all[end], facts)) first = end;
+      ++end;
+    }
+    if (first < end) {
+      PushWatcher(index.watchers()[all[i].watcher],
+                  all.subspan(first, end - first), facts);
+    }
+    i = end;
+  }
+}
+
+// The first of `interests` holds.
+void Matcher::PushWatcher(const Watcher& watcher, Interests interests,
+                          const EventFacts& facts) {
+  Hit hit;
+  hit.watcher = &watcher;
+  if (!AddGroup(facts, &hit)) return;
+  hit.unless = interests.front().role == Role::kUnless;
+  hit.matches = matches_.size();
+  matches_.resize(hit.matches + watcher.patterns, Match::kNo);
+  for (std::size_t i = 0; i < interests.size() && !hit.unless; ++i) {
+    const WatchIndex::Interest& interest = interests[i];
+    if (interest.role == Role::kEverything) continue;
+    if (i > 0 && !Holds(interest, facts)) continue;
+    matches_[hit.matches + interest.pattern] =
+        interest.role == Role::kLooksBack ? Match::kAsk : Match::kYes;
+  }
+  hits_.push_back(hit);
+}
+
+bool Matcher::AddGroup(const EventFacts& facts, Hit* hit) {
+  const Rule& rule = *hit->watcher->rule;
+  hit->group = groups_.size();
+  for (const FieldRef& field : rule.detect.group_by) {
+    const Value value = facts.Get(field);
+    if (!value.present()) {
+      groups_.resize(hit->group);
+      return false;
+    }
+    AppendIdentity(value, &groups_);
+  }
+  hit->group_size = groups_.size() - hit->group;
+  hit->key = TrackKey(rule.state_slot, GroupKey(*hit));
+  return true;
+}
+
+void Matcher::PopTo(const Mark& mark) {
+  hits_.resize(mark.hits);
+  matches_.resize(mark.matches);
+  groups_.resize(mark.groups);
+}
+
+std::unique_ptr<Group> MakeGroup(std::string_view key, const Rule& rule,
+                                 const Symbols& symbols,
+                                 const EventFacts& facts) {
+  auto group = std::make_unique<Group>();
+  group->key = key;
+  for (const FieldRef& field : rule.detect.group_by) {
+    const bool property = field.root == FieldRef::Root::kProperty;
+    Group::Entry entry;
+    entry.path = property ? symbols.properties.Text(field.symbol) : field.path;
+    AppendPacked(facts.Get(field), &entry.packed);
+    group->entries.push_back(std::move(entry));
+  }
+  return group;
+}
+
+}  // namespace premura

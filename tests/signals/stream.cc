@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "tests/signals/stream.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <deque>
+#include <sstream>
+
+#include "rules/value.h"
+
+namespace premura {
+
+namespace {
+
+Value ParseValue(const std::string& text) {
+  if (text == "null") return Value::Null();
+  if (text == "true" || text == "false") return Value::Boolean(text == "true");
+  const char* end = text.data() + text.size();
+  std::int64_t integer = 0;
+  auto read = std::from_chars(text.data(), end, integer);
+  if (read.ec == std::errc() && read.ptr == end) {
+    return Value::Integer(integer, text);
+  }
+  double real = 0;
+  read = std::from_chars(text.data(), end, real);
+  if (read.ec == std::errc() && read.ptr == end) {
+    return Value::Real(real, text);
+  }
+  return Value::Text(text);
+}
+
+Duration ParseTime(const std::string& text) {
+  const std::optional<Duration> time = ParseDuration(text);
+  EXPECT_TRUE(time) << "not a time: " << text;
+  return time.value_or(Duration{});
+}
+
+// The stream's event as the engine wants it; the parts live in `this`.
+class Built {
+ public:
+  Built(const StreamEvent& from, const Symbols& symbols) {
+    for (const auto& [path, text] : from.fields) {
+      const SymbolId property = symbols.properties.Find(path);
+      if (property != 0) fields_.push_back({property, ParseValue(text)});
+    }
+    event.name = from.name;
+    event.name_id = symbols.names.Find(from.name);
+    event.id = from.id;
+    event.customer = from.customer;
+    event.time = kStart + from.time;
+    event.clock = kStart + from.clock;
+    event.fields = fields_;
+  }
+
+  Event event;
+
+ private:
+  std::vector<EventField> fields_;
+};
+
+std::string Since(Timestamp time) { return FormatDuration(time - kStart); }
+
+}  // namespace
+
+const std::string* StreamEvent::Field(std::string_view path) const {
+  for (const auto& [name, value] : fields) {
+    if (name == path) return &value;
+  }
+  return nullptr;
+}
+
+Stream ParseStream(const std::string& text) {
+  Stream stream;
+  Duration clock{};
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    StreamEvent event;
+    std::string time;
+    if (!(words >> event.customer)) continue;
+    if (event.customer != "clock") words >> event.name;
+    words >> time;
+    event.time = ParseTime(time);
+    clock = std::max(clock, event.time);
+    event.clock = clock;
+    for (std::string word; words >> word;) {
+      if (word.starts_with('#')) {
+        event.id = word.substr(1);
+        continue;
+      }
+      const std::size_t equals = word.find('=');
+      event.fields.emplace_back(word.substr(0, equals),
+                                word.substr(equals + 1));
+    }
+    stream.push_back(event);
+  }
+  return stream;
+}
+
+std::shared_ptr<const RuleSet> Rules(const std::string& yaml,
+                                     const RuleSet* previous) {
+  LoadOptions options;
+  options.previous = previous;
+  LoadedRules loaded = LoadRules({{"rules.yaml", yaml}}, options);
+  EXPECT_TRUE(loaded.rules) << RenderText(loaded.diagnostics) << yaml;
+  return loaded.rules;
+}
+
+std::shared_ptr<const RuleSet> RuleList(const std::string& yaml,
+                                        const RuleSet* previous) {
+  return Rules("version: 1\nrules:\n" + yaml, previous);
+}
+
+// --- Rig --------------------------------------------------------------------
+
+class Rig::Sink final : public DetectionSink {
+ public:
+  void OnDetection(Detection detection) override {
+    told.push_back(Short(detection));
+    json.push_back(ToJson(detection));
+    detections.push_back(std::move(detection));
+  }
+  void OnCancellation(Cancellation cancellation) override {
+    told.push_back(fmt::format("cancel {} {} @{}", cancellation.rule,
+                               cancellation.customer, Since(cancellation.at)));
+  }
+
+  std::vector<std::string> told;
+  std::vector<std::string> json;
+  std::vector<Detection> detections;
+};
+
+Rig::Rig(std::shared_ptr<const RuleSet> rules)
+    : rules_(std::move(rules)),
+      sink_(std::make_unique<Sink>()),
+      engine_(NewEngine(rules_, &profiles_, sink_.get())) {}
+
+Rig::~Rig() = default;
+
+void Rig::Take(const StreamEvent& event) {
+  if (event.name.empty()) {
+    engine_->Advance(kStart + event.clock);
+  } else {
+    engine_->Take(Built(event, rules_->symbols()).event);
+  }
+}
+
+void Rig::Play(const Stream& stream) {
+  for (const StreamEvent& event : stream) Take(event);
+}
+
+void Rig::PlayBatch(const Stream& stream) {
+  EventBatch batch;
+  for (const StreamEvent& event : stream) {
+    if (event.name.empty()) {
+      batch.AddClock(kStart + event.clock);
+    } else {
+      batch.Add(Built(event, rules_->symbols()).event);
+    }
+  }
+  engine_->Take(batch);
+}
+
+void Rig::Use(std::shared_ptr<const RuleSet> rules) {
+  rules_ = std::move(rules);
+  engine_->Use(rules_);
+}
+
+void Rig::SetProfile(const std::string& customer, const std::string& path,
+                     const std::string& json) {
+  ProfileChange change;
+  change.customer = customer;
+  change.entries.push_back({path, json});
+  engine_->Take(change);
+}
+
+std::vector<std::string> Rig::Told() { return std::exchange(sink_->told, {}); }
+std::vector<std::string> Rig::Json() { return std::exchange(sink_->json, {}); }
+std::vector<Detection> Rig::Detections() {
+  return std::exchange(sink_->detections, {});
+}
+
+std::string Short(const Detection& detection) {
+  std::string text =
+      fmt::format("{} {}", detection.rule->id, detection.customer);
+  for (const auto& [path, value] : detection.group) {
+    text += fmt::format("{{{}={}}}", path, value);
+  }
+  text += fmt::format(" @{}:", Since(detection.at));
+  for (const EvidenceEvent& event : detection.evidence) {
+    text += " " + (event.id.empty() ? Since(event.at) : event.id);
+  }
+  return text;
+}
+
+// --- Random streams ---------------------------------------------------------
+
+Stream RandomStream(const StreamShape& shape, Dice* dice) {
+  Stream stream;
+  Duration newest{1000};
+  Duration clock{};
+  for (std::size_t i = 0; i < shape.events; ++i) {
+    StreamEvent event;
+    if (!dice->Chance(0.35)) newest += Duration(dice->Roll(shape.longest_step));
+    if (dice->Chance(shape.clock_moves)) {
+      newest += Duration(dice->Roll(4 * shape.longest_step));
+    } else {
+      event.customer = dice->Pick(shape.customers);
+      event.name = dice->Pick(shape.names);
+      event.id = fmt::format("e{}", i);
+      const int value = 1 + dice->Roll(shape.values + 1);
+      if (value <= shape.values) {
+        event.fields.emplace_back("v", std::to_string(value));
+      }
+      if (!shape.groups.empty() && !dice->Chance(0.1)) {
+        event.fields.emplace_back("g", dice->Pick(shape.groups));
+      }
+    }
+    event.time = newest;
+    if (dice->Chance(shape.late))
+      event.time -= Duration(dice->Roll(shape.latest));
+    clock = std::max(clock, newest - shape.lateness);
+    event.clock = clock;
+    stream.push_back(event);
+  }
+  return stream;
+}
+
+std::string Describe(const Stream& stream) {
+  std::string text;
+  for (const StreamEvent& event : stream) {
+    if (event.name.empty()) {
+      text += fmt::format("  clock {}ms\n", event.clock.count());
+      continue;
+    }
+    text += fmt::format("  {} {} {}ms", event.customer, event.name,
+                        event.time.count());
+    for (const auto& [path, value] : event.fields) {
+      text += fmt::format(" {}={}", path, value);
+    }
+    text += fmt::format(" #{} (clock {}ms)\n", event.id, event.clock.count());
+  }
+  return text;
+}
+
+void ForSeeds(double seconds, const std::function<void(std::uint64_t)>& trial) {
+  if (const char* fixed = std::getenv("PREMURA_SEED")) {
+    trial(std::strtoull(fixed, nullptr, 10));
+    return;
+  }
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  std::uint64_t seed = 1;
+  for (; std::chrono::steady_clock::now() < end; ++seed) {
+    trial(seed);
+    if (testing::Test::HasFailure()) {
+      ADD_FAILURE() << "replay with PREMURA_SEED=" << seed;
+      return;
+    }
+  }
+  testing::Test::RecordProperty("streams", static_cast<int>(seed - 1));
+  EXPECT_GT(seed, 20U) << "too few streams to prove anything";
+}
+
+}  // namespace premura
