@@ -45,10 +45,10 @@ struct Header {
 // As a source hands it over; views live during the call. A record without a
 // value (a tombstone) has value.data() == nullptr and is refused.
 struct Record {
-  std::string_view value;
-  std::string_view key;
-  std::span<const Header> headers;
-  std::optional<Timestamp> broker_time;
+  std::string_view value{};
+  std::string_view key{};
+  std::span<const Header> headers{};
+  std::optional<Timestamp> broker_time{};
   std::uint32_t partition = 0;  // The source's number for topic + partition.
   std::int64_t position = 0;    // Offset, or line number counted from 1.
   Duration time_shift{};        // Moves the events' times: a file replayed.
@@ -81,7 +81,7 @@ struct EventMapping {
 
 struct DecoderOptions {
   Preset preset = Preset::kPlain;
-  EventMapping mapping;
+  EventMapping mapping{};
   bool customer_is_user = false;  // Else the account.
   bool profiles_from_events = true;
   std::size_t max_bytes = 1 << 20;  // Of a record.

@@ -33,7 +33,9 @@ class IntakeSink {
   // event.clock is set. In the order in which rules shall see them.
   virtual void OnEvent(const Event& event) = 0;
   virtual void OnProfile(ProfileChange change) = 0;
-  // The clock moved without an event.
+  // It is now `clock`: where it moves without an event, before a profile that
+  // moves it, and at ticks, since an event tells its clock only to whoever
+  // takes it.
   virtual void OnClock(Timestamp clock) = 0;
   // To be kept as a dead letter.
   virtual void OnRefused(const Record& record, Refusal reason,

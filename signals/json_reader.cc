@@ -57,6 +57,18 @@ const char* Words(dom::element_type type) {
   }
 }
 
+// REQUIRES: the element is one.
+dom::object ObjectIn(dom::element element) {
+  dom::object object;
+  if (element.get(object) != simdjson::SUCCESS) std::abort();
+  return object;
+}
+dom::array ListIn(dom::element element) {
+  dom::array list;
+  if (element.get(list) != simdjson::SUCCESS) std::abort();
+  return list;
+}
+
 // The member of that name that counts, if there is one.
 std::optional<dom::element> Member(dom::element parent, std::string_view name) {
   std::optional<dom::element> found;
@@ -92,7 +104,7 @@ class ValueMaker {
       case dom::element_type::STRING:
         return MakeText(element.get_string().value_unsafe());
       case dom::element_type::ARRAY:
-        return MakeList(element.get_array().value_unsafe());
+        return MakeList(ListIn(element));
       case dom::element_type::OBJECT:
         break;
     }
@@ -251,10 +263,10 @@ void JsonReader::ForEachEvent(
       if (!at) return on_other("a record without the list of events");
     }
     if (!at->is_array()) return on_other(Words(at->type()));
-    for (const dom::element event : at->get_array().value_unsafe()) take(event);
+    for (const dom::element event : ListIn(*at)) take(event);
   };
   if (!impl_->document.is_array()) return unfold(impl_->document);
-  for (const dom::element record : impl_->document.get_array().value_unsafe()) {
+  for (const dom::element record : ListIn(impl_->document)) {
     unfold(record);
   }
 }
@@ -270,7 +282,7 @@ void JsonReader::Walk(const PathTrie& trie) {
   ++impl.walk;
   impl.found.clear();
   impl.arena.Reset();
-  impl.WalkObject(impl.event.get_object().value_unsafe(), PathTrie::kRoot);
+  impl.WalkObject(ObjectIn(impl.event), PathTrie::kRoot);
 }
 
 void JsonReader::Impl::WalkObject(const dom::object& object,
@@ -287,7 +299,7 @@ void JsonReader::Impl::WalkObject(const dom::object& object,
       found.push_back(slot);
     }
     if (trie->has_children(child) && value.is_object()) {
-      WalkObject(value.get_object().value_unsafe(), child);
+      WalkObject(ObjectIn(value), child);
     }
   }
 }
@@ -314,7 +326,7 @@ void JsonReader::Impl::AppendMembers(
     dom::element element, const std::string& prefix,
     std::vector<ProfileChange::Entry>* entries) {
   const ValueMaker maker(&arena, marked);
-  for (const dom::key_value_pair member : element.get_object().value_unsafe()) {
+  for (const dom::key_value_pair member : ObjectIn(element)) {
     const std::string path = prefix + std::string(member.key);
     if (member.value.is_object()) {
       AppendMembers(member.value, path + ".", entries);

@@ -79,11 +79,11 @@ class Source {
 };
 
 struct KafkaOptions {
-  std::vector<std::string> topics;
+  std::vector<std::string> topics{};
   // librdkafka's properties, complete: brokers, group, TLS, SASL, the person's.
-  std::map<std::string, std::string> properties;
+  std::map<std::string, std::string> properties{};
   // Receives librdkafka's log lines and errors: (level 0..7, text).
-  std::function<void(int, const std::string&)> log;
+  std::function<void(int, const std::string&)> log{};
 };
 
 // The properties librdkafka knows, for "did you mean".
@@ -96,19 +96,26 @@ Status CheckKafkaProperty(const std::string& name, const std::string& value);
 Result<std::unique_ptr<Source>> NewKafkaSource(KafkaOptions options);
 
 struct FileOptions {
-  std::string path;  // .jsonl, .gz, .zst, "-" for standard input
+  std::string path{};  // JSON Lines, plain, gzip or zstd; "-": standard input
   // Records per event time: 1 is as recorded, 60 an hour a minute; 0: as fast
-  // as it goes. Needs `time_of` to know the records' times.
+  // as it goes.
   double speed = 0;
-  std::function<std::optional<Timestamp>(const Record&)> time_of;
-  // Waits until a steady instant; injected so that tests need not wait.
-  std::function<void(Duration)> wait;
+  // The record's event time. Needed by `speed`, `shift_to` and `sort`.
+  std::function<std::optional<Timestamp>(const Record&)> time_of{};
+  // Steady time that has passed since some instant; injected so that tests need
+  // not wait. Default: the machine's.
+  std::function<Duration()> elapsed{};
+  // Moves all times alike, so that the first record's becomes this: a recorded
+  // file looks as if it arrived now.
+  std::optional<Timestamp> shift_to{};
   bool sort = false;  // Whole file in memory, stably by time_of.
+  // A longer line is cut at max_line + 1 bytes, for the decoder to refuse.
+  std::size_t max_line = std::size_t{1} << 20;
 };
 
 Result<std::unique_ptr<Source>> NewFileSource(FileOptions options);
 
-// Reads lines of a file, packed or not; for profiles and tests too.
+// Lines of a file, packed or not; for profiles and tests too.
 class LineReader {
  public:
   virtual ~LineReader() = default;

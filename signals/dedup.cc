@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "signals/dedup.h"
+
+#include <cstring>
+#include <random>
+#include <utility>
+
+namespace premura {
+
+namespace {
+
+constexpr std::size_t kFirstSize = 1024;
+
+__extension__ using Wide = unsigned __int128;
+
+// Both halves of the product: every bit of the arguments reaches the answer.
+std::uint64_t Mix(std::uint64_t a, std::uint64_t b) {
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^
+         static_cast<std::uint64_t>(product >> 64);
+}
+
+std::uint64_t Load(const char* bytes, std::size_t size) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, size);
+  return word;
+}
+
+// Two independent running hashes of the same words.
+class Hasher {
+ public:
+  explicit Hasher(const std::uint64_t (&seeds)[4]) : seeds_(seeds) {}
+
+  void Add(std::string_view text) {
+    Add(text.size());  // Tells ("ab", "c") from ("a", "bc").
+    while (text.size() >= sizeof(std::uint64_t)) {
+      Add(Load(text.data(), sizeof(std::uint64_t)));
+      text.remove_prefix(sizeof(std::uint64_t));
+    }
+    if (!text.empty()) Add(Load(text.data(), text.size()));
+  }
+
+  DuplicateFilter::Key Done() const {
+    return {Mix(high_ ^ seeds_[1], seeds_[0]),
+            Mix(low_ ^ seeds_[3], seeds_[2])};
+  }
+
+ private:
+  void Add(std::uint64_t word) {
+    high_ = Mix(high_ ^ word ^ seeds_[0], seeds_[1]) + seeds_[2];
+    low_ = Mix(low_ ^ word ^ seeds_[2], seeds_[3]) + seeds_[0];
+  }
+
+  const std::uint64_t (&seeds_)[4];
+  std::uint64_t high_ = 0;
+  std::uint64_t low_ = 0;
+};
+
+}  // namespace
+
+// The seeds differ from run to run, so that nobody can aim at a collision.
+DuplicateFilter::DuplicateFilter(Duration window)
+    : window_(window), table_(kFirstSize), mask_(kFirstSize - 1) {
+  std::random_device random;
+  for (std::uint64_t& seed : seeds_) {
+    seed = (static_cast<std::uint64_t>(random()) << 32 | random()) | 1;
+  }
+}
+
+DuplicateFilter::Key DuplicateFilter::KeyOf(std::string_view customer,
+                                            std::string_view id) const {
+  Hasher hasher(seeds_);
+  hasher.Add(customer);
+  hasher.Add(id);
+  Key key = hasher.Done();
+  if (key == Key{}) key.low = 1;  // The empty key marks a gap.
+  return key;
+}
+
+bool DuplicateFilter::Seen(const Key& key, Timestamp clock) {
+  Forget(clock);
+  return table_[Find(key)] == key;
+}
+
+void DuplicateFilter::Remember(const Key& key, Timestamp clock) {
+  if (window_ <= Duration::zero()) return;
+  if ((first_seen_.size() + 1) * 2 > table_.size()) Grow();
+  table_[Find(key)] = key;
+  first_seen_.push_back({key, clock});
+}
+
+void DuplicateFilter::Begin(Timestamp clock) {
+  for (Entry& entry : first_seen_) entry.clock = clock;
+}
+
+void DuplicateFilter::Forget(Timestamp clock) {
+  while (!first_seen_.empty() && clock - first_seen_.front().clock >= window_) {
+    Erase(first_seen_.front().key);
+    first_seen_.pop_front();
+  }
+}
+
+std::size_t DuplicateFilter::Find(const Key& key) const {
+  std::size_t at = Home(key);
+  while (table_[at] != key && table_[at] != Key{}) at = (at + 1) & mask_;
+  return at;
+}
+
+// Moves what follows back, so that no search ends at the gap too early.
+void DuplicateFilter::Erase(const Key& key) {
+  std::size_t gap = Find(key);
+  for (std::size_t at = (gap + 1) & mask_; table_[at] != Key{};
+       at = (at + 1) & mask_) {
+    const std::size_t distance = (at - Home(table_[at])) & mask_;
+    if (distance >= ((at - gap) & mask_)) {
+      table_[gap] = table_[at];
+      gap = at;
+    }
+  }
+  table_[gap] = {};
+}
+
+void DuplicateFilter::Grow() {
+  const std::vector<Key> old =
+      std::exchange(table_, std::vector<Key>(table_.size() * 2));
+  mask_ = table_.size() - 1;
+  for (const Key& key : old) {
+    if (key != Key{}) table_[Find(key)] = key;
+  }
+}
+
+}  // namespace premura

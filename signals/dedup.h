@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// DuplicateFilter: which events, by customer and id, have been seen within a
+// window of the clock.
+//
+// Keeps a keyed 128-bit hash of each, not its text: 56 bytes or so per event of
+// the window. Two different events share one once in 10^20.
+//
+// Thread: one at a time.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string_view>
+#include <vector>
+
+#include "rules/time.h"
+
+namespace premura {
+
+class DuplicateFilter {
+ public:
+  explicit DuplicateFilter(Duration window);
+
+  struct Key {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    bool operator==(const Key&) const = default;
+  };
+  Key KeyOf(std::string_view customer, std::string_view id) const;
+
+  // Whether it was first seen less than the window before `clock`.
+  // REQUIRES: clocks do not go back.
+  bool Seen(const Key& key, Timestamp clock);
+  // REQUIRES: !Seen(key, clock).
+  void Remember(const Key& key, Timestamp clock);
+
+  // The clock begins: what was remembered before it did counts from here.
+  void Begin(Timestamp clock);
+
+  std::size_t size() const { return first_seen_.size(); }
+
+ private:
+  struct Entry {
+    Key key;
+    Timestamp clock;
+  };
+
+  void Forget(Timestamp clock);
+  std::size_t Home(const Key& key) const { return key.low & mask_; }
+  std::size_t Find(const Key& key) const;  // Its place, or an empty one.
+  void Erase(const Key& key);
+  void Grow();
+
+  Duration window_;
+  std::uint64_t seeds_[4];
+  std::deque<Entry> first_seen_;  // Oldest in front.
+  std::vector<Key> table_;        // Open addressing; an empty Key is a gap.
+  std::size_t mask_;
+};
+
+}  // namespace premura

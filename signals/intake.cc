@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "signals/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "signals/dedup.h"
+#include "signals/handed_on.h"
+#include "signals/held_events.h"
+#include "signals/watermark.h"
+
+namespace premura {
+
+namespace {
+
+class IntakeImpl final : public Intake, private DecodeSink {
+ public:
+  IntakeImpl(const IntakeOptions& options, EventDecoder* decoder,
+             IntakeSink* sink)
+      : options_(options),
+        decoder_(decoder),
+        sink_(sink),
+        duplicates_(options.dedup_window) {}
+
+  void Take(const Record& record, Timestamp now) override {
+    record_ = &record;
+    now_ = now;
+    positions_.Read(record.partition, record.position);
+    arrived_.Stir(record.partition);
+    decoder_->Decode(record, this);
+    record_ = nullptr;
+  }
+
+  void AddPartition(std::uint32_t partition) override {
+    arrived_.Add(partition);
+  }
+
+  // What is held back of it is dropped: it is read again by the next owner.
+  void RemovePartition(std::uint32_t partition) override {
+    held_.DropPartition(partition);
+    positions_.Drop(partition);
+    arrived_.Remove(partition);
+    Settle();
+  }
+
+  void CaughtUp(std::uint32_t partition) override {
+    arrived_.CaughtUp(partition);
+    Settle();
+  }
+
+  void Tick(Timestamp now) override {
+    arrived_.Tick(now);
+    Settle();
+  }
+
+  void Finish(std::optional<Timestamp> until) override {
+    while (!held_.empty()) HandOnOldest();
+    const std::optional<Timestamp> newest = arrived_.Newest();
+    if (newest && !Reorders()) MoveClock(*newest - options_.allowed_lateness);
+    if (until) MoveClock(*until);
+    TellClock();
+  }
+
+  void Use(const Symbols* symbols) override { decoder_->Use(symbols); }
+  Timestamp clock() const override { return clock_; }
+  Positions HandedOn() const override { return positions_.positions(); }
+
+ private:
+  bool Reorders() const { return options_.reorder > Duration::zero(); }
+
+  // --- DecodeSink
+  // -------------------------------------------------------------
+
+  void OnEvent(const Event& decoded) override {
+    Event event = decoded;
+    event.origin = record_->partition;
+    if (!Reorders()) return HandOn(event);
+    // The far future is not waited for.
+    if (IsFuture(event.time)) return HandOn(event);
+    held_.Hold(event, record_->partition, record_->position);
+    Arrived(event.time);
+  }
+
+  void OnProfile(ProfileChange change, Timestamp time) override {
+    if (!Reorders() || IsFuture(time)) return HandOn(std::move(change), time);
+    held_.Hold(std::move(change), time, record_->partition, record_->position);
+    Arrived(time);
+  }
+
+  void OnRefused(Refusal reason, std::string_view detail) override {
+    sink_->OnRefused(*record_, reason, detail);
+  }
+
+  // --- Order
+  // ------------------------------------------------------------------
+
+  void Arrived(Timestamp time) {
+    positions_.Hold(record_->partition);
+    arrived_.Saw(record_->partition, time);
+    HandOnDue();
+  }
+
+  void HandOnDue() {
+    const std::optional<Timestamp> reached = arrived_.Reached();
+    while (reached && !held_.empty() &&
+           held_.oldest() + options_.reorder <= *reached) {
+      HandOnOldest();
+    }
+  }
+
+  void HandOnOldest() {
+    HeldEvent held = held_.TakeOldest();
+    positions_.Release(held.partition, held.position);
+    if (held.profile) {
+      HandOn(std::move(*held.profile), held.time);
+    } else {
+      HandOn(held.event);
+    }
+    held_.Recycle(std::move(held));
+  }
+
+  // --- Clock
+  // ------------------------------------------------------------------
+
+  void HandOn(Event event) {
+    DuplicateFilter::Key key;
+    if (!event.id.empty()) {
+      key = duplicates_.KeyOf(event.customer, event.id);
+      if (duplicates_.Seen(key, clock_)) return sink_->OnDuplicate();
+    }
+    Count(event.time, event.origin);
+    if (!event.id.empty()) duplicates_.Remember(key, clock_);
+    event.clock = clock_;
+    sink_->OnEvent(event);
+  }
+
+  void HandOn(ProfileChange change, Timestamp time) {
+    Count(time, record_ == nullptr ? 0 : record_->partition);
+    TellClock();
+    sink_->OnProfile(std::move(change));
+  }
+
+  // The time of an event that is handed on now moves the clock.
+  void Count(Timestamp time, std::uint32_t partition) {
+    if (IsFuture(time)) return sink_->OnFutureTime();
+    if (Reorders()) {
+      if (time < clock_) sink_->OnLate();
+      return MoveClock(time - options_.allowed_lateness);
+    }
+    const std::optional<Timestamp> before = arrived_.Reached(partition);
+    if (before && time < *before - options_.allowed_lateness) sink_->OnLate();
+    arrived_.Saw(partition, time);
+    FollowArrivals();
+  }
+
+  bool IsFuture(Timestamp time) const {
+    return options_.future_cap && time > now_ + *options_.future_cap;
+  }
+
+  void FollowArrivals() {
+    const std::optional<Timestamp> reached = arrived_.Reached();
+    if (reached) MoveClock(*reached - options_.allowed_lateness);
+  }
+
+  // Partitions came, went or fell quiet.
+  void Settle() {
+    if (!Reorders()) {
+      FollowArrivals();
+    } else {
+      HandOnDue();
+      const std::optional<Timestamp> reached = arrived_.Reached();
+      if (reached && arrived_.AllIdle()) {
+        MoveClock(*reached - options_.reorder - options_.allowed_lateness);
+      }
+    }
+    TellClock();
+  }
+
+  void MoveClock(Timestamp clock) {
+    if (clock <= clock_) return;
+    if (clock_ == Timestamp{}) duplicates_.Begin(clock);
+    clock_ = clock;
+  }
+
+  // Events carry the clock to whoever gets them; this tells all others.
+  void TellClock() {
+    if (clock_ == told_) return;
+    told_ = clock_;
+    sink_->OnClock(clock_);
+  }
+
+  const IntakeOptions options_;
+  EventDecoder* const decoder_;
+  IntakeSink* const sink_;
+  DuplicateFilter duplicates_;
+  Watermark arrived_;
+  HeldEvents held_;
+  HandedOnPositions positions_;
+  Timestamp clock_{};  // The epoch: has not begun.
+  Timestamp told_{};   // What OnClock() said last.
+
+  // Of the record at hand.
+  const Record* record_ = nullptr;
+  Timestamp now_{};
+};
+
+}  // namespace
+
+std::unique_ptr<Intake> NewIntake(const IntakeOptions& options,
+                                  EventDecoder* decoder, IntakeSink* sink) {
+  return std::make_unique<IntakeImpl>(options, decoder, sink);
+}
+
+}  // namespace premura

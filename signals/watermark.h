@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watermark: how far event time has come over the partitions of a source: the
+// smallest of what each has reached, never going back.
+//
+// A partition has reached its newest event time. One that has been read to its
+// end and stays quiet for kIdleAfter follows the wall clock. One that has had
+// no event yet holds everything back until it is known to be at its end:
+// nobody knows how old its events are.
+//
+// Thread: one at a time. Reads no clock.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "rules/time.h"
+
+namespace premura {
+
+class Watermark {
+ public:
+  static constexpr Duration kIdleAfter = std::chrono::seconds(10);
+
+  void Add(std::uint32_t partition);
+  void Remove(std::uint32_t partition);
+
+  // A record came: the partition is no longer at its end.
+  void Stir(std::uint32_t partition);
+  // An event of that time came.
+  void Saw(std::uint32_t partition, Timestamp time);
+  // All there was has been read.
+  void CaughtUp(std::uint32_t partition);
+  void Tick(Timestamp now);
+
+  // What the partition has reached; nullopt if nothing yet.
+  std::optional<Timestamp> Reached(std::uint32_t partition) const;
+  // The smallest of all; nullopt if there is none yet.
+  std::optional<Timestamp> Reached() const { return reached_; }
+  // The largest of all: where a stream that has ended stands.
+  std::optional<Timestamp> Newest() const;
+  // Every partition that counts follows the wall clock.
+  bool AllIdle() const;
+
+ private:
+  struct Partition {
+    std::optional<Timestamp> reached;
+    bool caught_up = false;
+    bool idle = false;
+    std::optional<Timestamp> quiet_since;
+  };
+
+  void Update();
+
+  std::map<std::uint32_t, Partition> partitions_;
+  std::optional<Timestamp> reached_;
+  std::optional<std::uint32_t> last_;  // The partition that holds back most.
+};
+
+}  // namespace premura
