@@ -28,13 +28,17 @@ Ledger::Ledger(std::unique_ptr<Database> database)
 
 Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& url,
                                              Access access) {
-  const bool read_only = access == Access::kRead;
-  auto database = OpenDatabase(url, read_only);
+  auto database = OpenDatabase(url, access == Access::kRead);
   if (!database.ok()) return database.error().WithContext("ledger");
-  const auto status = read_only ? CheckSchema(database.value().get())
-                                : Migrate(database.value().get());
+  return Open(std::move(database).value(), access);
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::Open(std::unique_ptr<Database> database,
+                                             Access access) {
+  const auto status = access == Access::kRead ? CheckSchema(database.get())
+                                              : Migrate(database.get());
   if (!status.ok()) return status.error().WithContext("ledger");
-  return std::unique_ptr<Ledger>(new Ledger(std::move(database).value()));
+  return std::unique_ptr<Ledger>(new Ledger(std::move(database)));
 }
 
 Result<bool> Ledger::HasDetection(const std::string& id) {

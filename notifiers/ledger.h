@@ -60,6 +60,8 @@ class Ledger {
   };
   static Result<std::unique_ptr<Ledger>> Open(const std::string& url,
                                               Access access);
+  static Result<std::unique_ptr<Ledger>> Open(
+      std::unique_ptr<Database> database, Access access);
 
   // Writes below belong to the caller's transaction, if one is open. After a
   // failure the caller rolls back.

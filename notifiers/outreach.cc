@@ -31,9 +31,11 @@ class ThreadedOutreach final : public Outreach {
   Status Start(const OutreachOptions& options,
                std::shared_ptr<const OutreachSettings> settings,
                ProfileStore* profiles, OutreachObserver* observer) {
+    auto ledger = Ledger::Open(options.ledger_url, Ledger::Access::kWrite);
+    if (!ledger.ok()) return ledger.error();
     auto core = OutreachCore::Open(
-        options, std::move(settings), profiles, observer,
-        [this] { PostPump(); }, clock_->Now());
+        options, std::move(ledger).value(), std::move(settings), profiles,
+        observer, [this] { PostPump(); }, clock_->Now());
     if (!core.ok()) return core.error();
     core_ = std::move(core).value();
     health_ = core_->health();

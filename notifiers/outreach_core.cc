@@ -35,13 +35,11 @@ OutreachCore::OutreachCore(const OutreachOptions& options,
 OutreachCore::~OutreachCore() { answers_->Close(); }
 
 Result<std::unique_ptr<OutreachCore>> OutreachCore::Open(
-    const OutreachOptions& options,
+    const OutreachOptions& options, std::unique_ptr<Ledger> ledger,
     std::shared_ptr<const OutreachSettings> settings, ProfileStore* profiles,
     OutreachObserver* observer, std::function<void()> wake, Timestamp now) {
-  auto ledger = Ledger::Open(options.ledger_url, Ledger::Access::kWrite);
-  if (!ledger.ok()) return ledger.error();
   std::unique_ptr<OutreachCore> core(new OutreachCore(
-      options, std::move(ledger).value(), profiles, observer, std::move(wake)));
+      options, std::move(ledger), profiles, observer, std::move(wake)));
   auto status = core->Start(std::move(settings), profiles, now);
   if (!status.ok()) return status.error().WithContext("ledger");
   return core;

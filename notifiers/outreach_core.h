@@ -23,9 +23,10 @@ namespace premura {
 
 class OutreachCore {
  public:
-  // As NewOutreach(). `now` is the time of the start.
+  // As NewOutreach(), with a ledger that is open already; options.ledger_url is
+  // not looked at. `now` is the time of the start.
   static Result<std::unique_ptr<OutreachCore>> Open(
-      const OutreachOptions& options,
+      const OutreachOptions& options, std::unique_ptr<Ledger> ledger,
       std::shared_ptr<const OutreachSettings> settings, ProfileStore* profiles,
       OutreachObserver* observer, std::function<void()> wake, Timestamp now);
   ~OutreachCore();
