@@ -41,7 +41,7 @@ Action ReadAction(Action::Channel channel, const Node& node, Reading* reading) {
       ReadCondition(mapping.MappingOf("only_if"), {reading->symbols, true, {}});
   if (channel == Action::Channel::kTicket) ReadTicketKeys(mapping, &action);
   mapping.RejectOtherKeys(
-      fmt::format("in `{}` {}", ToString(channel), reading->where));
+      fmt::format("in `{}` of {}", ToString(channel), reading->rule));
   return action;
 }
 
@@ -65,7 +65,7 @@ std::vector<Action> ReadActions(const Node& list, Reading* reading) {
       action.position = mapping.KeyPosition(name);
       actions.push_back(std::move(action));
     }
-    mapping.RejectOtherKeys("in `actions` " + reading->where);
+    mapping.RejectOtherKeys("in `actions` of " + reading->rule);
     if (mapping && mapping.Entries().empty()) {
       element.Complain("an action names its channel: ticket, email or sms");
     }

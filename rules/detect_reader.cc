@@ -47,7 +47,8 @@ void ReadParameters(const Kind& kind, const Node& node, Reading* reading,
   if (const Node unless = mapping.Get("unless")) {
     detect->unless = ReadPattern(unless, "unless", reading);
   }
-  mapping.RejectOtherKeys(fmt::format("in `{}` {}", kind.name, reading->where));
+  mapping.RejectOtherKeys(
+      fmt::format("in `{}` of {}", kind.name, reading->rule));
 }
 
 }  // namespace

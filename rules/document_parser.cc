@@ -250,8 +250,9 @@ class Builder final : public YAML::EventHandler {
 bool CheckBytes(DocumentImpl* document) {
   const std::string& text = document->text();
   if (text.size() > kMaxBytes) {
-    document->Error(document->FilePosition(),
-                    fmt::format("is larger than {} MiB", kMaxBytes >> 20));
+    document->Error(
+        document->FilePosition(),
+        fmt::format("the file is larger than {} MiB", kMaxBytes >> 20));
     return false;
   }
   int line = 0;
@@ -267,11 +268,11 @@ bool CheckBytes(DocumentImpl* document) {
     const std::size_t start = at;
     const std::int32_t c = NextCharacter(text, &at);
     if (c < 0) {
-      return complain(start, "is not UTF-8 from here on",
+      return complain(start, "the file is not UTF-8 from here on",
                       "save the file as UTF-8");
     }
     if (c == 0xfeff && start == 0) {
-      return complain(start, "begins with a byte order mark",
+      return complain(start, "the file begins with a byte order mark",
                       "save the file as UTF-8 without one");
     }
     const bool control = c < 0x20 && c != '\n' && c != '\t' && c != '\r';
@@ -306,7 +307,7 @@ void ComplainOfSyntax(const YAML::Exception& mistake, DocumentImpl* document) {
   const int line = std::max(0, mistake.mark.line);
   document->Error(
       document->PositionAt(line, std::max(0, mistake.mark.column), 1),
-      "is not YAML: " + mistake.msg,
+      "not YAML: " + mistake.msg,
       SyntaxHint(mistake.msg, document->LineAt(line)));
 }
 
@@ -326,7 +327,7 @@ void ParseYaml(DocumentImpl* document) {
     ComplainOfSyntax(mistake, document);
   } catch (const std::exception& mistake) {
     document->Error(document->FilePosition(),
-                    fmt::format("cannot be read: {}", mistake.what()));
+                    fmt::format("the file cannot be read: {}", mistake.what()));
   }
   // Of half a document the readers would miss things that are there.
   document->root = -1;

@@ -157,8 +157,10 @@ std::optional<std::int64_t> Node::AsInt(std::string_view what, std::int64_t min,
     return std::nullopt;
   }
   if (*number >= min && *number <= max) return number;
-  Complain(fmt::format("`{}` is {}; it must be between {} and {}", what,
-                       *number, min, max));
+  Complain(min == max
+               ? fmt::format("`{}` is {}; it must be {}", what, *number, min)
+               : fmt::format("`{}` is {}; it must be between {} and {}", what,
+                             *number, min, max));
   return std::nullopt;
 }
 

@@ -57,7 +57,7 @@ Pattern ReadPattern(const Node& node, std::string_view what, Reading* reading) {
   }
   Mapping mapping = node.AsMapping(what);
   pattern = ReadPatternKeys(mapping, reading);
-  mapping.RejectOtherKeys(fmt::format("in `{}` {}", what, reading->where));
+  mapping.RejectOtherKeys(fmt::format("in `{}` of {}", what, reading->rule));
   return pattern;
 }
 

@@ -24,7 +24,7 @@ struct Reference {
 
 struct Reading {
   Symbols* symbols = nullptr;
-  std::string where;               // Ends messages: "in rule `export-stuck`".
+  std::string rule;                // In messages: "rule `export-stuck`".
   bool detecting = false;          // Inside `detect`.
   std::vector<std::string> steps;  // Named by `as` so far.
   std::vector<Reference> references;

@@ -33,7 +33,7 @@ class RuleReader {
     ReadDetection();
     ReadFollowing();
     ReadRestraint();
-    mapping_.RejectOtherKeys(reading_.where);
+    mapping_.RejectOtherKeys("in " + reading_.rule);
     Digest();
     rule_.shown_fields = ShownFields();
     return {std::move(rule_), at_, std::move(reading_.references)};
@@ -45,8 +45,7 @@ class RuleReader {
     at_ = id ? id : mapping_.node();
     rule_.id = id.AsText("id").value_or("");
     rule_.position = at_.position();
-    reading_.where =
-        id ? fmt::format("in rule `{}`", rule_.id) : "in this rule";
+    reading_.rule = id ? fmt::format("rule `{}`", rule_.id) : "this rule";
     if (id && !IsId(rule_.id)) {
       id.Complain(
           fmt::format("`{}` is no rule id", rule_.id),
@@ -114,7 +113,7 @@ class RuleReader {
       success.event = ReadPatternKeys(mapping, &reading_);
       success.within =
           ReadSpan(mapping.Require("within"), "within").value_or(Duration(0));
-      mapping.RejectOtherKeys("in `success` " + reading_.where);
+      mapping.RejectOtherKeys("in `success` of " + reading_.rule);
       rule_.success = std::move(success);
     }
   }
@@ -204,7 +203,7 @@ std::vector<ReadRule> ReadRulesFile(const Document& document,
   if (!root || root.IsNull()) {
     // Where the text could not be read, that has been said.
     if (document.diagnostics().empty()) {
-      root.Complain("holds no rules", "it begins with `version: 1`");
+      root.Complain("the file holds no rules", "it begins with `version: 1`");
     }
     return rules;
   }

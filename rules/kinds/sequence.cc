@@ -39,7 +39,7 @@ class StepsReader {
     }
     Mapping mapping = node.AsMapping("steps");
     Step step = IsNegative(mapping) ? ReadNot(mapping) : ReadPositive(mapping);
-    mapping.RejectOtherKeys("in a step " + reading_->where);
+    mapping.RejectOtherKeys("in a step of " + reading_->rule);
     return step;
   }
 
