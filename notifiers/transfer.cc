@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -17,7 +18,7 @@ namespace {
 
 class CurlPool final : public TransferPool {
  public:
-  explicit CurlPool(CURLM* multi) : multi_(multi) {
+  CurlPool(CURLM* multi, Duration longest) : multi_(multi), longest_(longest) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -34,6 +35,7 @@ class CurlPool final : public TransferPool {
 
   void Start(TransferRequest request,
              std::function<void(TransferAnswer)> done) override {
+    request.deadline = std::min(request.deadline, longest_);
     auto job =
         std::make_unique<TransferJob>(std::move(request), std::move(done));
     {
@@ -92,6 +94,7 @@ class CurlPool final : public TransferPool {
   }
 
   CURLM* const multi_;
+  const Duration longest_;
   std::map<CURL*, std::unique_ptr<TransferJob>> running_;  // The thread's.
   std::mutex mutex_;
   std::vector<std::unique_ptr<TransferJob>> inbox_;  // Guarded by mutex_.
@@ -110,7 +113,8 @@ Result<std::unique_ptr<TransferPool>> NewTransferPool(
                     static_cast<long>(options.max_per_host));
   curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                     static_cast<long>(options.max_total));
-  return std::unique_ptr<TransferPool>(std::make_unique<CurlPool>(multi));
+  return std::unique_ptr<TransferPool>(
+      std::make_unique<CurlPool>(multi, options.longest));
 }
 
 }  // namespace premura

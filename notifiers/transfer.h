@@ -74,6 +74,8 @@ class TransferPool {
 struct TransferPoolOptions {
   int max_per_host = 8;
   int max_total = 64;
+  // No call may take longer, whatever its own deadline.
+  Duration longest = std::chrono::seconds(60);
 };
 
 Result<std::unique_ptr<TransferPool>> NewTransferPool(

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "notifiers/template_facts.h"
+#include "notifiers/templates.h"
+#include "tests/notifiers/examples.h"
+#include "tests/notifiers/temp_folder.h"
+
+namespace premura {
+namespace {
+
+constexpr const char* kStandard =
+    "signature: |\n"
+    "  {{sender.name}}{{#sender.hours}}, {{sender.hours}}{{/sender.hours}}\n"
+    "footer: |\n"
+    "  {{why}} Enough? {{#sender.stop_url}}{{sender.stop_url}} or "
+    "{{/sender.stop_url}}answer STOP.\n";
+
+constexpr const char* kFull =
+    "why: You get this because {{count}} things happened.\n"
+    "email:\n"
+    "  subject: Can we help?\n"
+    "  text: |\n"
+    "    Hello{{#customer.first_name}} {{customer.first_name}}"
+    "{{/customer.first_name}},\n"
+    "\n"
+    "    {{article_url}}\n"
+    "\n"
+    "    at {{case.time}} on {{case.date}}.\n"
+    "ticket:\n"
+    "  subject: '{{rule.title}}: {{customer.id}}'\n"
+    "  text: |\n"
+    "    Who: {{customer.name}}, {{customer.role}}\n"
+    "    Phone: {{customer.phone}}\n"
+    "    Saw {{count}}{{#earlier}}, {{earlier}} before{{/earlier}}:\n"
+    "    {{#evidence}}\n"
+    "      {{time}} {{name}} {{details}}\n"
+    "    {{/evidence}}\n"
+    "    Did: {{done}}{{^done}}nothing yet{{/done}}\n"
+    "    {{#ticket.id}}\n"
+    "    Ticket {{ticket.id}}\n"
+    "    {{/ticket.id}}\n"
+    "    Last page {{event.page}}, reason {{event.reason}}, from "
+    "{{group.d.ip}}\n"
+    "sms: '{{sender.organisation}}: trouble? Call {{sender.phone}}. STOP to "
+    "opt out'\n";
+
+SenderFacts Sender() {
+  SenderFacts sender;
+  sender.organisation = "Example";
+  sender.name = "Anna Rossi";
+  sender.phone = "02 1234567";
+  sender.help_url = "https://example.com/help";
+  return sender;
+}
+
+class TemplateSetTest : public ::testing::Test {
+ protected:
+  TemplateSetTest() { folder_.Write("_standard.en.yaml", kStandard); }
+
+  std::shared_ptr<const TemplateSet> Load() {
+    diagnostics_.clear();
+    const std::string folders[] = {folder_.path()};
+    return TemplateSet::Load(folders, "en", &diagnostics_);
+  }
+
+  // Loads a set with one template and answers what is said of it:
+  // "line:column: message [hint]".
+  std::vector<std::string> Said(const std::string& yaml) {
+    folder_.Write("t.en.yaml", yaml);
+    Load();
+    SortDiagnostics(&diagnostics_);
+    std::vector<std::string> said;
+    for (const Diagnostic& d : diagnostics_) {
+      const bool error = d.severity == Diagnostic::Severity::kError;
+      said.push_back(
+          std::to_string(d.where.line) + ":" + std::to_string(d.where.column) +
+          (error ? ": " : ": warning: ") + d.message + " [" + d.hint + "]");
+    }
+    return said;
+  }
+
+  RenderInput Input() {
+    RenderInput input;
+    input.record = &record_;
+    input.profile = &profile_;
+    input.sender = &sender_;
+    input.locale = "en";
+    input.timezone = "Europe/Rome";
+    return input;
+  }
+
+  TempFolder folder_;
+  Diagnostics diagnostics_;
+  CaseRecord record_ = ExampleRecord();
+  SenderFacts sender_ = Sender();
+  Profile profile_{{{"name", "\"Marta Bianchi\""}, {"role", "\"owner\""}}, {}};
+};
+
+TEST_F(TemplateSetTest, AnEmailSaysWhyWhoAndHowToStop) {
+  folder_.Write("t.en.yaml", kFull);
+  const auto set = Load();
+  ASSERT_EQ(RenderText(diagnostics_), "");
+  const Result<Rendered> mail = set->Render("t", "email", Input());
+  ASSERT_TRUE(mail.ok()) << mail.error().message;
+  EXPECT_EQ(mail.value().subject, "Can we help?");
+  EXPECT_EQ(mail.value().text,
+            "Hello Marta,\n\n"
+            "https://example.com/help/card-confirmation\n\n"
+            "at 09:52 on 2026-11-22.\n\n"
+            "Anna Rossi\n\n"
+            "You get this because 3 things happened. Enough? answer STOP.\n");
+  EXPECT_NE(mail.value().html.find("<p>Hello Marta,</p>"), std::string::npos);
+  EXPECT_NE(mail.value().html.find("<a href=\"https://example.com/help/"
+                                   "card-confirmation\">"),
+            std::string::npos);
+  EXPECT_EQ(mail.value().locale, "en");
+}
+
+TEST_F(TemplateSetTest, WordsForWhatIsNotKnownAreLeftOut) {
+  folder_.Write("t.en.yaml", kFull);
+  const auto set = Load();
+  const Profile nobody({}, {});
+  RenderInput input = Input();
+  input.profile = &nobody;
+  record_.article.clear();
+  EXPECT_EQ(set->Render("t", "email", input).value().text,
+            "Hello,\n\n"
+            "at 09:52 on 2026-11-22.\n\n"
+            "Anna Rossi\n\n"
+            "You get this because 3 things happened. Enough? answer STOP.\n");
+  EXPECT_EQ(set->Render("t", "ticket", input).value().text,
+            "Saw 3:\n"
+            "  09:41 page_viewed page /billing/card\n"
+            "  09:44 payment_failed reason 3ds_timeout, amount 12.5\n"
+            "  09:52 page_viewed page /billing/card\n"
+            "Did: nothing yet\n"
+            "Last page /billing/card, reason 3ds_timeout, from 10.0.0.1\n");
+}
+
+TEST_F(TemplateSetTest, ATicketTellsTheAgentWhatIsKnown) {
+  folder_.Write("t.en.yaml", kFull);
+  const auto set = Load();
+  RenderInput input = Input();
+  input.done = {"email sent 09:55", "sms held"};
+  input.ticket = TicketReference{"rt", "4711", "", ""};
+  const Result<Rendered> ticket = set->Render("t", "ticket", input);
+  EXPECT_EQ(ticket.value().subject,
+            "Keeps coming back to the billing page: acme");
+  EXPECT_EQ(ticket.value().text.substr(0, 27), "Who: Marta Bianchi, owner\nS");
+  EXPECT_NE(ticket.value().text.find("Did: email sent 09:55; sms held\n"
+                                     "Ticket 4711\n"),
+            std::string::npos);
+}
+
+TEST_F(TemplateSetTest, OnlyTheNewestEventsAreListed) {
+  folder_.Write("t.en.yaml", kFull);
+  const EvidenceEvent event = record_.evidence[0];
+  record_.evidence.assign(13, event);
+  const std::string text = Load()->Render("t", "ticket", Input()).value().text;
+  EXPECT_NE(text.find("Saw 13, 3 before:"), std::string::npos);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1 + 1 + 10 + 1 + 1);
+}
+
+TEST_F(TemplateSetTest, AnSmsIsPlainText) {
+  folder_.Write("t.en.yaml", kFull);
+  sender_.organisation = "Example’s <b>";
+  EXPECT_EQ(Load()->Render("t", "sms", Input()).value().text,
+            "Example's <b>: trouble? Call 02 1234567. STOP to opt out");
+}
+
+TEST_F(TemplateSetTest, WhatCustomersWriteCannotBreakOut) {
+  folder_.Write("t.en.yaml",
+                "why: x\n"
+                "email:\n"
+                "  subject: 'Hi{{#customer.name}} {{customer.name}}"
+                "{{/customer.name}}'\n"
+                "  text: '{{customer.name}}'\n"
+                "  html: '<p>{{customer.name}}</p>'\n");
+  const Profile evil(
+      {{"name", R"("<script>&\"'\r\nBcc: x@y.z {{sender.phone}}\u0001")"}}, {});
+  RenderInput input = Input();
+  input.profile = &evil;
+  const Rendered mail = Load()->Render("t", "email", input).value();
+  EXPECT_EQ(mail.subject, "Hi <script>&\"' Bcc: x@y.z {{sender.phone}}");
+  EXPECT_EQ(mail.text.substr(0, mail.text.find('\n')),
+            "<script>&\"' Bcc: x@y.z {{sender.phone}}");
+  EXPECT_EQ(mail.html.find("<script>"), std::string::npos);
+  EXPECT_NE(mail.html.find("<p>&lt;script&gt;&amp;&quot;&apos; Bcc"),
+            std::string::npos)
+      << mail.html;
+}
+
+TEST_F(TemplateSetTest, TheFirstNameIsTheFirstWordOfTheName) {
+  const struct {
+    Profile::Values values;
+    const char* greeting;
+  } cases[] = {
+      {{{"name", "\"Marta Bianchi\""}}, "Hello Marta,"},
+      {{{"name", "\"Marta\""}}, "Hello Marta,"},
+      {{{"name", "\"Bianchi, Marta\""}}, "Hello,"},
+      {{{"name", "\"Bianchi, Marta\""}, {"first_name", "\"Marta\""}},
+       "Hello Marta,"},
+      {{}, "Hello,"},
+  };
+  folder_.Write("t.en.yaml", kFull);
+  const auto set = Load();
+  for (const auto& c : cases) {
+    const Profile profile(c.values, {});
+    RenderInput input = Input();
+    input.profile = &profile;
+    const std::string text = set->Render("t", "email", input).value().text;
+    EXPECT_EQ(text.substr(0, text.find('\n')), c.greeting);
+  }
+}
+
+TEST_F(TemplateSetTest, TheLanguageFallsBack) {
+  folder_.Write("_standard.it.yaml", kStandard);
+  folder_.Write("t.en.yaml", kFull);
+  for (const char* locale : {"it", "de-AT"}) {
+    folder_.Write(std::string("t.") + locale + ".yaml",
+                  "ticket: {subject: a, text: b}\n");
+  }
+  const auto set = Load();
+  ASSERT_EQ(RenderText(diagnostics_), "");
+  EXPECT_EQ(set->Locales("t", "ticket"),
+            (std::vector<std::string>{"de-AT", "en", "it"}));
+  EXPECT_EQ(set->Locales("t", "email"), (std::vector<std::string>{"en"}));
+  const struct {
+    const char* wanted;
+    const char* channel;
+    const char* chosen;
+  } cases[] = {
+      {"it-CH", "ticket", "it"},    {"it_ch", "ticket", "it"},
+      {"de-AT", "ticket", "de-AT"}, {"de", "ticket", "en"},
+      {"IT", "ticket", "it"},       {"it", "email", "en"},
+      {"", "ticket", "en"},         {"klingon", "ticket", "en"},
+  };
+  for (const auto& c : cases) {
+    RenderInput input = Input();
+    input.locale = c.wanted;
+    EXPECT_EQ(set->Render("t", c.channel, input).value().locale, c.chosen)
+        << c.wanted;
+  }
+  folder_.Write("u.fr.yaml", "ticket: {subject: a, text: b}\n");
+  EXPECT_EQ(Load()->Render("u", "ticket", Input()).value().locale, "fr");
+}
+
+TEST_F(TemplateSetTest, ALaterFolderWins) {
+  TempFolder own;
+  folder_.Write("t.en.yaml", kFull);
+  own.Write("t.en.yaml", "ticket: {subject: ours, text: b}\n");
+  const std::string folders[] = {folder_.path(), own.path()};
+  const auto set = TemplateSet::Load(folders, "en", &diagnostics_);
+  EXPECT_EQ(set->Render("t", "ticket", Input()).value().subject, "ours");
+  EXPECT_FALSE(set->Has("t", "sms"));
+}
+
+TEST_F(TemplateSetTest, ThePropertiesThatTemplatesNameAreKnown) {
+  folder_.Write("t.en.yaml", kFull);
+  folder_.Write("u.en.yaml",
+                "ticket: {subject: a, text: '{{event.properties.name}} "
+                "{{event.name}} {{event.d.ip}}'}\n");
+  EXPECT_EQ(Load()->EventProperties(),
+            (std::vector<std::string>{"d.ip", "name", "page", "reason"}));
+  EXPECT_EQ(Load()->Names(), (std::vector<std::string>{"t", "u"}));
+}
+
+TEST_F(TemplateSetTest, TimesAreTheCustomersOwn) {
+  folder_.Write("_standard.en.yaml",
+                std::string(kStandard) + "date: '%d/%m/%Y'\n");
+  folder_.Write("t.en.yaml",
+                "ticket: {subject: a, text: '{{case.date}} {{case.time}}'}\n");
+  const auto set = Load();
+  record_.at = At("2026-03-08T06:59:00Z");
+  const struct {
+    const char* zone;
+    const char* text;
+  } cases[] = {
+      {"America/New_York", "08/03/2026 01:59\n"},
+      {"Asia/Kolkata", "08/03/2026 12:29\n"},
+      {"Pacific/Auckland", "08/03/2026 19:59\n"},
+      {"", "08/03/2026 06:59\n"},
+      {"Mars/Olympus", "08/03/2026 06:59\n"},
+  };
+  for (const auto& c : cases) {
+    RenderInput input = Input();
+    input.timezone = c.zone;
+    EXPECT_EQ(set->Render("t", "ticket", input).value().text, c.text);
+  }
+}
+
+TEST_F(TemplateSetTest, EveryMistakeIsSaidWithItsPlace) {
+  const std::string mail = "why: x\nemail:\n  subject: a\n  text: |\n    ";
+  const struct {
+    std::string yaml;
+    std::vector<std::string> said;
+  } cases[] = {
+      {mail + "a\n    {{#count}}{{customer.frist_name}}{{/count}}\n",
+       {"6:15: templates know no `customer.frist_name` [did you mean "
+        "`customer.first_name`?]"}},
+      {mail + "{{customer.favourite_colour}}\n",
+       {"5:5: templates know no `customer.favourite_colour` [any other path "
+        "of the profile is written `customer.custom.favourite_colour`]"}},
+      {mail + "{{#nope}}{{nope}}{{/nope}}\n",
+       {"5:5: templates know no `nope` []",
+        "5:14: templates know no `nope` []"}},
+      {mail + "{{time}}\n",
+       {"5:5: `time` is known inside `{{#evidence}}` only []"}},
+      {mail + "{{evidence}}\n",
+       {"5:5: `evidence` is a list [write `{{#evidence}}{{time}} "
+        "{{name}}{{/evidence}}`]"}},
+      {mail + "x {{#customer.name}}\n",
+       {"5:7: section `customer.name` is not closed [close it with "
+        "`{{/customer.name}}`]"}},
+      {mail + "Dear {{customer.name}}!\n",
+       {"5:10: warning: `customer.name` may not be known; the words around it "
+        "would stay [put them into `{{#customer.name}}..{{/customer.name}}`]"}},
+      {"email: {subject: a, text: b}\n",
+       {"1:8: an email must say why it came: `why` is missing [add `why: You "
+        "get this mail because ..`]"}},
+      {"ticket: {subject: a, text: '{{why}}'}\n",
+       {"1:29: `why` is known in emails only []"}},
+      {"sms: 'Call {{sender.phone}}'\n",
+       {"1:6: an SMS must say how to stop it: the word STOP is missing [end it "
+        "with `STOP to opt out`]"}},
+      {"sms: Hello. STOP to opt out\n",
+       {"1:6: an SMS must say where to turn to [use `{{sender.phone}}`, "
+        "`{{sender.address}}` or `{{article_url}}`]"}},
+      {"sms: 'Ça va – {{sender.phone}} čá STOP'\n",
+       {"1:6: warning: not in the SMS alphabet: č (U+010D), á (U+00E1); one "
+        "SMS then holds 70 characters instead of 160 [write it without, if "
+        "the language allows]"}},
+      {"why: x\n",
+       {"1:1: a template needs one of `email`, `ticket`, `sms` []"}},
+  };
+  for (const auto& c : cases) EXPECT_EQ(Said(c.yaml), c.said) << c.yaml;
+}
+
+TEST_F(TemplateSetTest, TheCaretStandsUnderTheRightOneOfTwoLikeTags) {
+  EXPECT_EQ(Said("ticket:\n  subject: a\n  text: >\n    {{nope}} b\n    c "
+                 "\"{{nope}}\"\n"),
+            (std::vector<std::string>{"4:5: templates know no `nope` []",
+                                      "5:8: templates know no `nope` []"}));
+}
+
+TEST_F(TemplateSetTest, UnknownKeysAreMistakes) {
+  const std::vector<std::string> said =
+      Said("tickets: {subject: a, text: b}\nticket: {subjekt: a, text: b}\n");
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_NE(said[0].find("`tickets`"), std::string::npos);
+  EXPECT_NE(said[1].find("`subjekt`"), std::string::npos);
+}
+
+TEST_F(TemplateSetTest, StandardTextsMustSayWhoWhyAndHowToStop) {
+  folder_.Write("_standard.en.yaml",
+                "signature: hello\nfooter: goodbye\ndate: '%H'\n");
+  EXPECT_EQ(
+      Said("ticket: {subject: a, text: b}\n"),
+      (std::vector<std::string>{
+          "1:12: `signature` must say how to reach a person [use "
+          "`{{sender.name}}`, `{{sender.phone}}` or `{{sender.address}}`]",
+          "2:9: `footer` must say how to stop such mails [use "
+          "`{{sender.stop_url}}` or the word STOP]",
+          "2:9: `footer` must say why the mail came [use `{{why}}`]",
+          "3:7: `date` may hold %d, %m and %Y only []"}));
+}
+
+TEST_F(TemplateSetTest, AnEmailNeedsStandardTextsInItsOwnLanguage) {
+  folder_.Write("t.it.yaml", "why: x\nemail: {subject: a, text: b}\n");
+  Load();
+  ASSERT_EQ(diagnostics_.size(), 1u);
+  EXPECT_EQ(diagnostics_[0].message,
+            "nothing says in `it` how to reach a person and how to stop "
+            "emails");
+  EXPECT_EQ(diagnostics_[0].hint,
+            "add `_standard.it.yaml` with `signature` and `footer`");
+  EXPECT_EQ(diagnostics_[0].where.line, 2);
+}
+
+TEST_F(TemplateSetTest, FileNamesEndInALanguage) {
+  folder_.Write("billing.yaml", "ticket: {subject: a, text: b}\n");
+  Load();
+  ASSERT_EQ(diagnostics_.size(), 1u);
+  EXPECT_EQ(diagnostics_[0].message,
+            "a template's file name ends in its language");
+  EXPECT_EQ(diagnostics_[0].hint, "name it `billing.en.yaml`");
+}
+
+TEST_F(TemplateSetTest, AFolderThatIsNotThereIsAMistake) {
+  const std::string folders[] = {folder_ / "none"};
+  TemplateSet::Load(folders, "en", &diagnostics_);
+  ASSERT_EQ(diagnostics_.size(), 1u);
+  EXPECT_EQ(diagnostics_[0].message,
+            "cannot read the template folder: No such file or directory");
+}
+
+TEST_F(TemplateSetTest, ATemplateIsCheckedAgainstTheSender) {
+  folder_.Write("t.en.yaml",
+                "ticket: {subject: a, text: '{{sender.phnoe}}'}\n"
+                "sms: 'Call {{sender.phone}} {{sender.slogan}} "
+                "{{#sender.hours}}{{sender.hours}}{{/sender.hours}} STOP'\n");
+  const auto set = Load();
+  ASSERT_EQ(RenderText(diagnostics_), "");
+  const SourcePosition where{"rules.yaml", 7, 3, 4};
+  const auto said = [&](const char* name, const char* channel) {
+    std::vector<std::string> all;
+    for (const Diagnostic& d : set->Check(name, channel, sender_, where)) {
+      EXPECT_EQ(d.where.line, 7);
+      all.push_back(d.message + " [" + d.hint + "]");
+    }
+    return all;
+  };
+  using List = std::vector<std::string>;
+  EXPECT_EQ(said("t", "ticket"),
+            (List{"template `t` (en) needs `sender.phnoe`, which the "
+                  "configuration does not give [did you mean "
+                  "`sender.phone`?]"}));
+  EXPECT_EQ(said("t", "sms"),
+            (List{"template `t` (en) needs `sender.slogan`, which the "
+                  "configuration does not give [add `slogan` to `sender` in "
+                  "the configuration]"}));
+  sender_.extra["slogan"] = std::string(150, 'x');
+  EXPECT_EQ(said("t", "sms"),
+            (List{"template `t` (en) makes 2 SMS of 172 characters with "
+                  "example facts [one SMS holds 160]"}));
+  sender_.extra["slogan"] = "č";
+  EXPECT_EQ(said("t", "sms"), List{});
+  EXPECT_EQ(said("tt", "sms"),
+            (List{"there is no template `tt` [did you mean `t`?]"}));
+  EXPECT_EQ(said("t", "email"),
+            (List{"template `t` has no part `email` [add `email:` to "
+                  "t.en.yaml]"}));
+}
+
+TEST_F(TemplateSetTest, ClosingTextsAreCheckedAgainstTheSenderToo) {
+  folder_.Write("t.en.yaml", kFull);
+  sender_.name.clear();
+  const Diagnostics found =
+      Load()->Check("t", "email", sender_, SourcePosition{});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].message,
+            "template `t` (en) needs `sender.name`, which the configuration "
+            "does not give");
+}
+
+TEST_F(TemplateSetTest, ATemplateThatIsNotThereCannotBeRendered) {
+  EXPECT_EQ(Load()->Render("none", "sms", Input()).error().message,
+            "there is no template `none` for sms");
+}
+
+TEST(FormatDateTest, DatesFollowTheLanguagesPattern) {
+  EXPECT_EQ(FormatDate("2026-11-20", ""), "2026-11-20");
+  EXPECT_EQ(FormatDate("2026-11-20", "%d.%m.%Y"), "20.11.2026");
+}
+
+}  // namespace
+}  // namespace premura

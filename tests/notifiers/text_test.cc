@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notifiers/text.h"
+
+#include <gtest/gtest.h>
+
+#include "notifiers/mail_address.h"
+
+namespace premura {
+namespace {
+
+TEST(TextTest, OneLineTakesLineEndsAndControlsAway) {
+  EXPECT_EQ(OneLine("  a\r\nBcc: x\t\x01\x7f b\u2028c\u0085d  "),
+            "a Bcc: x b c d");
+  EXPECT_EQ(OneLine("\xff\xfe"), "");
+  EXPECT_EQ(OneLine("Žluť 👍"), "Žluť 👍");
+}
+
+TEST(TextTest, ControlsAreSeen) {
+  EXPECT_FALSE(HasControls("plain è 👍"));
+  for (const char* text : {"a\rb", "a\nb", "\x7f", "\u0085", "\xff", "\t"}) {
+    EXPECT_TRUE(HasControls(text)) << text;
+  }
+}
+
+TEST(TextTest, CharactersAreNotCutInTheMiddle) {
+  EXPECT_EQ(CutCharacters("èèè", 2), "èè");
+  EXPECT_EQ(CutCharacters("ab", 5), "ab");
+}
+
+TEST(TextTest, AddressesInAnswersAreMasked) {
+  EXPECT_EQ(
+      MaskAddresses("550 5.1.1 <jane@acme.example>: no; To +393331234567 bad"),
+      "550 5.1.1 <j***@acme.example>: no; To +39********67 bad");
+  EXPECT_EQ(MaskAddresses("RFC 5321, 4711, a+b"), "RFC 5321, 4711, a+b");
+}
+
+TEST(MailAddressTest, OnlyPlainAddressesPass) {
+  for (const char* good :
+       {"jane@acme.example", "j.doe+tag@mail.acme.example", "o'b@x.co"}) {
+    EXPECT_TRUE(IsMailAddress(good)) << good;
+  }
+  for (const char* bad : {"",
+                          "jane",
+                          "@x.y",
+                          "jane@",
+                          "jane@localhost",
+                          "a@b@c.d",
+                          "a b@c.d",
+                          "a@c .d",
+                          "<a@c.d>",
+                          "\"a b\"@c.d",
+                          "a@[1.2.3.4]",
+                          "a..b@c.d",
+                          ".a@c.d",
+                          "a.@c.d",
+                          "a@.c.d",
+                          "a@c.d.",
+                          "a@-c.d",
+                          "jané@c.d",
+                          "a@c.d\r\nRCPT TO:<evil@x.y>",
+                          "a,b@c.d",
+                          "a@c.d,e@f.g"}) {
+    EXPECT_FALSE(IsMailAddress(bad)) << bad;
+  }
+  EXPECT_FALSE(IsMailAddress(std::string(65, 'a') + "@c.d"));
+  EXPECT_FALSE(IsMailAddress("a@" + std::string(260, 'b') + ".d"));
+}
+
+TEST(MailAddressTest, LogsShowOnlyTheFirstLetter) {
+  EXPECT_EQ(MaskMailAddress("jane@acme.example"), "j***@acme.example");
+  EXPECT_EQ(MaskMailAddress("none"), "***");
+}
+
+}  // namespace
+}  // namespace premura
