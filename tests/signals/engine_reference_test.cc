@@ -108,7 +108,7 @@ struct Common {
     return std::string(grouped ? ", group_by: [g]" : "") +
            (unless ? ", unless: d" : "");
   }
-  std::string Beside() const { return ignore_late ? ", late: ignore" : ""; }
+  std::string Beside() const { return ignore_late ? "\n    late: ignore" : ""; }
   std::unique_ptr<Reference> Dress(std::unique_ptr<Reference> made) const {
     if (unless) made->unless = Named("d");
     made->ignore_late = ignore_late;
@@ -132,7 +132,7 @@ Trial Windowed(Dice* dice, bool values, bool lt) {
   if (values) spec.field = "v";
   Trial trial;
   trial.yaml =
-      fmt::format("{{{}: {{event: [a, b]{}, {}: {}, within: {}ms{}}}{}}}",
+      fmt::format("{{{}: {{event: [a, b]{}, {}: {}, within: {}ms{}}}}}{}",
                   values ? "value_count" : "event_count",
                   values ? ", field: v" : "", lt ? "lt" : "gte", spec.bound,
                   spec.within, common.Inside(), common.Beside());
@@ -167,7 +167,7 @@ TEST(EngineReference, FlappingOfAField) {
     };
     Trial trial;
     trial.yaml = fmt::format(
-        "{{flapping: {{event: [a, c], field: v, gte: {}, within: {}ms{}}}{}}}",
+        "{{flapping: {{event: [a, c], field: v, gte: {}, within: {}ms{}}}}}{}",
         spec.flips, spec.within, common.Inside(), common.Beside());
     trial.grouped = common.grouped;
     trial.reference = [=] { return common.Dress(NewRefFlapping(spec)); };
@@ -188,8 +188,8 @@ TEST(EngineReference, FlappingOfEvents) {
     };
     Trial trial;
     trial.yaml = fmt::format(
-        "{{flapping: {{turned_on: a, turned_off: b, gte: {}, within: {}ms{}}}"
-        "{}}}",
+        "{{flapping: {{turned_on: a, turned_off: b, gte: {}, within: {}ms{}}}}}"
+        "{}",
         spec.flips, spec.within, common.Inside(), common.Beside());
     trial.grouped = common.grouped;
     trial.reference = [=] { return common.Dress(NewRefFlapping(spec)); };
@@ -211,7 +211,7 @@ TEST(EngineReference, Absence) {
     };
     Trial trial;
     trial.yaml = fmt::format(
-        "{{absence: {{after: [a, b], without: [b, c], for: {}ms{}{}}}{}}}",
+        "{{absence: {{after: [a, b], without: [b, c], for: {}ms{}{}}}}}{}",
         spec.wait, spec.restart ? ", restart: true" : "", common.Inside(),
         common.Beside());
     trial.grouped = common.grouped;
@@ -286,7 +286,7 @@ class SequenceMaker {
     }
     Trial trial;
     trial.yaml =
-        fmt::format("{{sequence: {{{}steps: [{}]{}}}{}}}", within,
+        fmt::format("{{sequence: {{{}steps: [{}]{}}}}}{}", within,
                     fmt::join(yaml_, ", "), common_.Inside(), common_.Beside());
     trial.grouped = common_.grouped;
     trial.reference = [spec = spec_, common = common_] {

@@ -69,8 +69,8 @@ std::string Since(Timestamp time) { return FormatDuration(time - kStart); }
 }  // namespace
 
 const std::string* StreamEvent::Field(std::string_view path) const {
-  for (const auto& [name, value] : fields) {
-    if (name == path) return &value;
+  for (const auto& [field, value] : fields) {
+    if (field == path) return &value;
   }
   return nullptr;
 }

@@ -120,9 +120,9 @@ Stream RandomStream(const StreamShape& shape, Dice* dice);
 // For the message of a failed test.
 std::string Describe(const Stream& stream);
 
-// Calls `trial` with one seed after another for `seconds`, or, with
-// PREMURA_SEED in the environment, with that one. Stops at the first failure
-// and says which seed it was.
+// Calls `trial` with one seed after another for `seconds` (PREMURA_SECONDS in
+// the environment: for so many), or, with PREMURA_SEED, with that one. Stops at
+// the first failure and says which seed it was.
 void ForSeeds(double seconds, const std::function<void(std::uint64_t)>& trial);
 
 }  // namespace premura

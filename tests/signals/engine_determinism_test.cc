@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same events give the same detections and ids, byte for byte, however
+// they are cut into batches or their customers spread over engines, and
+// whatever other rules come and go.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "tests/signals/stream.h"
+
+namespace premura {
+namespace {
+
+constexpr double kSecondsEach = 0.5;
+
+constexpr char kRules[] = R"(
+  - {id: a1, title: A, detect: {event_count: {event: [a, b], gte: 3, within: 20ms, group_by: [g]}}}
+  - {id: a2, title: A, detect: {event_count: {event: c, lt: 2, within: 15ms}}}
+  - {id: b1, title: B, detect: {value_count: {event: a, field: v, gte: 3, within: 30ms}}}
+  - {id: b2, title: B, detect: {value_count: {event: b, field: v, lt: 2, within: 12ms, group_by: [g]}}}
+  - {id: c1, title: C, detect: {flapping: {event: b, field: v, gte: 3, within: 40ms, unless: d}}}
+  - {id: d1, title: D, detect: {sequence: {within: 25ms, steps: [a, {not: d}, b, {not: c, for: 10ms}]}}}
+  - {id: d2, title: D, detect: {sequence: {within: 40ms, steps: [{event: a, as: first}, {event: b, where: {v|gt: $first.v}}]}}}
+  - {id: e1, title: E, cancel_on: [d], detect: {absence: {after: a, without: c, for: 15ms, group_by: [g]}}}
+  - {id: e2, title: E, detect: {absence: {after: "detection:d1", without: "detection:a2", for: 5ms}}}
+  - {id: f1, title: F, detect: {event_count: {event: ["detection:e1", "detection:a1"], gte: 2, within: 60ms, group_by: [g]}}}
+)";
+
+constexpr char kUnrelated[] = R"(
+  - {id: aa, title: U, detect: {event_count: {event: other, where: {w: 1}, gte: 3, within: 20ms}}}
+  - {id: zz, title: U, detect: {absence: {after: strange, without: c, for: 15ms}}}
+)";
+
+Stream AStream(std::uint64_t seed) {
+  Dice dice(seed);
+  StreamShape shape;
+  shape.events = 150;
+  shape.customers = {"ann", "bob", "cid", "dee"};
+  shape.groups = {"x", "y"};
+  shape.late = dice.Pick<double>({0, 0.1});
+  shape.lateness = Duration(dice.Pick<int>({0, 20}));
+  return RandomStream(shape, &dice);
+}
+
+StreamEvent ClockMove(Duration clock) {
+  StreamEvent move;
+  move.time = clock;
+  move.clock = clock;
+  return move;
+}
+
+std::vector<std::string> Plainly(const std::shared_ptr<const RuleSet>& rules,
+                                 const Stream& stream) {
+  Rig rig(rules);
+  rig.Play(stream);
+  return rig.Json();
+}
+
+TEST(Determinism, BatchesMakeNoDifference) {
+  const auto rules = RuleList(kRules);
+  ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
+    const Stream stream = AStream(seed);
+    Dice dice(seed);
+    Rig rig(rules);
+    for (std::size_t i = 0; i < stream.size();) {
+      const std::size_t n = std::min<std::size_t>(
+          stream.size() - i, 1 + static_cast<std::size_t>(dice.Roll(30)));
+      rig.PlayBatch(
+          Stream(stream.begin() + static_cast<std::ptrdiff_t>(i),
+                 stream.begin() + static_cast<std::ptrdiff_t>(i + n)));
+      i += n;
+    }
+    EXPECT_EQ(rig.Json(), Plainly(rules, stream)) << Describe(stream);
+  });
+}
+
+TEST(Determinism, ClockMovesInBetweenMakeNoDifference) {
+  const auto rules = RuleList(kRules);
+  ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
+    const Stream stream = AStream(seed);
+    Stream more;
+    Duration clock{};
+    for (const StreamEvent& event : stream) {
+      for (; clock < event.clock; clock += Duration(1)) {
+        more.push_back(ClockMove(clock));
+      }
+      clock = event.clock;
+      more.push_back(event);
+    }
+    EXPECT_EQ(Plainly(rules, more), Plainly(rules, stream)) << Describe(stream);
+  });
+}
+
+// Each customer's detections, since engines do not take turns in time.
+std::map<std::string, std::vector<std::string>> ByCustomer(
+    std::vector<std::unique_ptr<Rig>>* rigs) {
+  std::map<std::string, std::vector<std::string>> all;
+  for (const auto& rig : *rigs) {
+    for (const Detection& one : rig->Detections()) {
+      all[one.customer].push_back(ToJson(one));
+    }
+  }
+  return all;
+}
+
+TEST(Determinism, ShardsMakeNoDifference) {
+  const auto rules = RuleList(kRules);
+  ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
+    const Stream stream = AStream(seed);
+    std::map<std::string, std::vector<std::string>> whole;
+    for (const std::size_t shards : {1, 2, 3, 16}) {
+      std::vector<std::unique_ptr<Rig>> rigs;
+      for (std::size_t i = 0; i < shards; ++i) {
+        rigs.push_back(std::make_unique<Rig>(rules));
+      }
+      for (const StreamEvent& event : stream) {
+        if (event.name.empty()) {
+          for (const auto& rig : rigs) rig->Take(event);
+        } else {
+          rigs[std::hash<std::string>()(event.customer) % shards]->Take(event);
+        }
+      }
+      for (const auto& rig : rigs) {
+        rig->Take(ClockMove(stream.back().clock));
+      }
+      auto told = ByCustomer(&rigs);
+      if (shards == 1) {
+        whole = std::move(told);
+      } else {
+        EXPECT_EQ(told, whole) << shards << " shards\n" << Describe(stream);
+      }
+    }
+  });
+}
+
+TEST(Determinism, AReloadThatChangesOtherRulesMakesNoDifference) {
+  const auto rules = RuleList(kRules);
+  const auto more = RuleList(std::string(kRules) + kUnrelated, rules.get());
+  const auto back = RuleList(kRules, more.get());
+  ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
+    const Stream stream = AStream(seed);
+    Dice dice(seed);
+    Rig rig(rules);
+    for (const StreamEvent& event : stream) {
+      if (dice.Chance(0.05)) rig.Use(dice.Chance(0.5) ? more : back);
+      rig.Take(event);
+    }
+    EXPECT_EQ(rig.Json(), Plainly(rules, stream)) << Describe(stream);
+  });
+}
+
+TEST(Determinism, IdsAreUnique) {
+  const auto rules = RuleList(kRules);
+  ForSeeds(kSecondsEach / 2, [&](std::uint64_t seed) {
+    Rig rig(rules);
+    rig.Play(AStream(seed));
+    std::set<std::string> ids;
+    const std::vector<Detection> all = rig.Detections();
+    for (const Detection& one : all) ids.insert(one.id);
+    EXPECT_EQ(ids.size(), all.size());
+  });
+}
+
+}  // namespace
+}  // namespace premura

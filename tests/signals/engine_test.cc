@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine as a whole: order, detections as events, groups, profiles, late
+// events, cancellation, reloads, memory.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "tests/signals/stream.h"
+
+namespace premura {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// --- Order ------------------------------------------------------------------
+
+TEST(Engine, AllRulesTakeTheEventThenWhatTheyFoundIsToldInOrderOfIds) {
+  Rig rig(RuleList(R"(
+  - {id: b, title: B, detect: {event_count: {event: x, gte: 1, within: 1m}}}
+  - {id: a, title: A, detect: {event_count: {event: x, gte: 1, within: 1m}}}
+  - {id: c, title: C, detect: {event_count: {event: "detection:a", gte: 1, within: 1m}}}
+  - {id: d, title: D, detect: {event_count: {event: ["detection:b", "detection:c"], gte: 1, within: 1m}}}
+)"));
+  rig.Play("ann x 10s #1");
+  const std::vector<Detection> all = rig.Detections();
+  std::vector<std::string> order;
+  for (const Detection& one : all) order.push_back(one.rule->id);
+  EXPECT_THAT(order, ElementsAre("a", "b", "c", "d", "d"));
+  EXPECT_EQ(all[2].evidence[0].name, "detection:a");
+  EXPECT_EQ(all[2].evidence[0].id, all[0].id);
+  EXPECT_EQ(all[2].at, kStart + std::chrono::seconds(10));
+}
+
+TEST(Engine, TimersOfOneInstantFireByCustomerThenRule) {
+  Rig rig(RuleList(R"(
+  - {id: b, title: B, detect: {absence: {after: x, without: y, for: 1m}}}
+  - {id: a, title: A, detect: {absence: {after: x, without: y, for: 1m}}}
+  - {id: z, title: Z, detect: {event_count: {event: "detection:a", gte: 1, within: 1m}}}
+)"));
+  rig.Play(R"(
+    bob x 10s #1
+    ann x 10s #2
+    clock 5m
+  )");
+  const std::vector<std::string> told = rig.Told();
+  ASSERT_EQ(told.size(), 6U);
+  EXPECT_EQ(told[0], "a ann @70s: 2");
+  EXPECT_TRUE(told[1].starts_with("z ann @70s")) << told[1];
+  EXPECT_EQ(told[2], "b ann @70s: 2");
+  EXPECT_EQ(told[3], "a bob @70s: 1");
+  EXPECT_TRUE(told[4].starts_with("z bob @70s")) << told[4];
+  EXPECT_EQ(told[5], "b bob @70s: 1");
+}
+
+TEST(Engine, ATimerFiresBeforeTheEventThatReachesIt) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {absence: {after: x, without: y, for: 1m}}}
+)"));
+  rig.Play("ann x 10s #1\n ann y 70s #2");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @70s: 1"));
+  rig.Play("ann x 80s #3\n ann y 139999ms #4\n clock 1h");
+  EXPECT_THAT(rig.Told(), IsEmpty());
+}
+
+TEST(Engine, ATimerFiresBeforeAnEventTheRuleSeesThoughTheClockIsBehind) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {absence: {after: x, without: y, for: 1m}}}
+)"));
+  Stream stream = ParseStream("ann x 10s #1\n ann z 2m #2\n ann y 2m #3");
+  for (StreamEvent& event : stream) event.clock = {};
+  rig.Take(stream[0]);
+  rig.Take(stream[1]);
+  EXPECT_THAT(rig.Told(), IsEmpty()) << "the rule does not see z";
+  rig.Take(stream[2]);
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @70s: 1"));
+}
+
+// --- What counts ------------------------------------------------------------
+
+TEST(Engine, GroupsAreCountedApartAndNumbersOfOneValueAreOneGroup) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, gte: 2, within: 1m, group_by: [d.ip, port]}}}
+)"));
+  rig.Play(R"(
+    ann x 1s d.ip=a port=1 #1
+    ann x 2s d.ip=A port=1 #2
+    ann x 3s d.ip=a #3
+    ann x 4s d.ip=a port=null #4
+    ann x 5s d.ip=a port=1.0 #5
+  )");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann{d.ip=\"a\"}{port=1} @5s: 1 5"));
+}
+
+TEST(Engine, ADetectionCarriesItsGroupAsPropertiesNestedAsTheirPathsAre) {
+  Rig rig(RuleList(R"(
+  - {id: a, title: A, detect: {event_count: {event: x, gte: 1, within: 1m, group_by: [d.ip, port]}}}
+  - {id: b, title: B, detect: {event_count: {event: "detection:a", where: {d.ip: 10.0.0.1, port|gt: 80, d|exists: true}, gte: 2, within: 1m, group_by: [d]}}}
+)"));
+  rig.Play(R"(
+    ann x 1s d.ip=10.0.0.1 port=443 #1
+    ann x 2s d.ip=10.0.0.1 port=22 #2
+    ann x 3s d.ip=10.0.0.2 port=443 #3
+    ann x 4s d.ip=10.0.0.1 port=443 #4
+  )");
+  const std::vector<std::string> told = rig.Told();
+  ASSERT_EQ(told.size(), 5U);
+  EXPECT_TRUE(told.back().starts_with(R"(b ann{d={"ip":"10.0.0.1"}} @4s:)"))
+      << told.back();
+}
+
+TEST(Engine, WithoutEventEveryEventCountsButNoDetection) {
+  Rig rig(RuleList(R"(
+  - {id: a, title: A, detect: {event_count: {event: x, gte: 1, within: 1m}}}
+  - {id: b, title: B, detect: {event_count: {gte: 3, within: 1m}}}
+)"));
+  rig.Play("ann x 1s #1\n ann unheard-of 2s #2\n ann detection:a 3s #3");
+  EXPECT_THAT(rig.Told(), ElementsAre("a ann @1s: 1", "b ann @3s: 1 2 3"));
+}
+
+TEST(Engine, AnEventFromOutsideIsNoDetectionWhateverItsName) {
+  Rig rig(RuleList(R"(
+  - {id: a, title: A, detect: {event_count: {event: x, gte: 9, within: 1m}}}
+  - {id: b, title: B, detect: {event_count: {event: "detection:a", gte: 1, within: 1m}}}
+)"));
+  rig.Play("ann detection:a 3s #3");
+  EXPECT_THAT(rig.Told(), IsEmpty());
+}
+
+TEST(Engine, SimulationFeedsOthersAndDisabledDoesNot) {
+  for (const char* status : {"simulation", "disabled"}) {
+    Rig rig(RuleList(fmt::format(R"(
+  - {{id: a, status: {}, title: A, detect: {{event_count: {{event: x, gte: 1, within: 1m}}}}}}
+  - {{id: b, title: B, detect: {{event_count: {{event: "detection:a", gte: 1, within: 1m}}}}}}
+)",
+                                 status)));
+    rig.Play("ann x 1s #1");
+    EXPECT_EQ(rig.Told().size(), status == std::string("simulation") ? 2U : 0U);
+  }
+}
+
+TEST(Engine, OnlyForIsLookedAtWhenTheDetectionIsMadeAndTheEvidenceIsSpent) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, only_for: {tier: gold}, detect: {event_count: {event: x, gte: 2, within: 1m}}}
+)"));
+  rig.Play("ann x 1s #1");
+  rig.SetProfile("ann", "tier", "\"silver\"");
+  rig.Play("ann x 2s #2");
+  EXPECT_THAT(rig.Told(), IsEmpty());
+  rig.SetProfile("ann", "tier", "\"gold\"");
+  rig.Play("ann x 3s #3");
+  EXPECT_THAT(rig.Told(), IsEmpty()) << "1 and 2 are spent";
+  rig.Play("ann x 4s #4");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @4s: 3 4"));
+}
+
+TEST(Engine, ConditionsReadTheProfileAsItIsAtTheEvent) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, where: {customer.tier: gold}, gte: 2, within: 1m}}}
+)"));
+  rig.Play("ann x 1s #1");
+  rig.SetProfile("ann", "tier", "\"gold\"");
+  rig.Play("ann x 2s #2\n ann x 3s #3");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @3s: 2 3"));
+}
+
+TEST(Engine, AnEventThatCompletesAndCancelsIsCancelledAfterAllItCaused) {
+  Rig rig(RuleList(R"(
+  - {id: a, title: A, cancel_on: [{event: x, where: {v: 1}}, y], detect: {event_count: {event: x, gte: 1, within: 1m}}}
+  - {id: b, title: B, cancel_on: ["detection:a"], detect: {event_count: {event: x, gte: 1, within: 1m}}}
+)"));
+  rig.Play("ann x 1s v=1 #1\n ann x 2s v=2 #2\n bob y 3s");
+  EXPECT_THAT(rig.Told(),
+              ElementsAre("a ann @1s: 1", "b ann @1s: 1", "cancel b ann @1s",
+                          "cancel a ann @1s", "a ann @2s: 2", "b ann @2s: 2",
+                          "cancel b ann @2s", "cancel a bob @3s"));
+}
+
+// --- Late events ------------------------------------------------------------
+
+TEST(Engine, ALateEventCountsIfItStillLiesInTheWindow) {
+  const std::string stream = R"(
+    ann x 60s #1
+    ann x 30s #2
+    ann x 40s #3
+    ann x 61s #4
+  )";
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, gte: 3, within: 30s}}}
+)"));
+  rig.Play(stream);
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @61s: 3 1 4"));
+  EXPECT_EQ(rig.engine().Stats().late, 1U);
+
+  Rig ignoring(RuleList(R"(
+  - {id: r, title: R, late: ignore, detect: {event_count: {event: x, gte: 3, within: 30s}}}
+)"));
+  ignoring.Play(stream);
+  EXPECT_THAT(ignoring.Told(), IsEmpty());
+  EXPECT_EQ(ignoring.engine().Stats().late, 2U);
+}
+
+TEST(Engine, ALateEventThatCompletesGivesTheNewestTimeOfTheEvidence) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, gte: 2, within: 30s}}}
+)"));
+  rig.Play("ann x 60s #1\n ann x 50s #2");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @1m: 2 1"));
+}
+
+TEST(Engine, ALateOpeningWhoseTimeHasComeFiresAtOnce) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {absence: {after: x, without: y, for: 1m}}}
+)"));
+  rig.Play("bob x 1h #1\n ann x 50m #2");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @51m: 2"));
+}
+
+// --- Sequences that look back -----------------------------------------------
+
+TEST(Engine, ASequenceThatLooksBackKeepsThirtyTwoAttempts) {
+  Rig rig(RuleList(R"(
+  - id: r
+    title: R
+    detect:
+      sequence:
+        within: 1h
+        steps:
+          - {event: x, as: first}
+          - {event: y, where: {v: $first.v}}
+)"));
+  std::string lines;
+  for (int i = 1; i <= 34; ++i) lines += fmt::format("ann x {}s v={}\n", i, i);
+  rig.Play(lines + "ann y 40s v=1\n ann y 41s v=2\n ann y 42s v=3 #y");
+  EXPECT_THAT(rig.Told(), ElementsAre("r ann @42s: 3s y"));
+  EXPECT_EQ(rig.engine().Stats().attempts_dropped, 2U);
+}
+
+// --- Ids --------------------------------------------------------------------
+
+TEST(Engine, NoTwoDetectionsShareAnIdThoughTheirInstantsAreEqual) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, gte: 1, within: 1m}}}
+)"));
+  rig.Play(R"(
+    ann x 10s
+    ann x 10s
+    ann x 5s
+    ann x 10s
+    ann x 5s
+    bob x 10s
+  )");
+  std::set<std::string> ids;
+  for (const Detection& one : rig.Detections()) ids.insert(one.id);
+  EXPECT_EQ(ids.size(), 6U);
+}
+
+// --- Reload -----------------------------------------------------------------
+
+TEST(Engine, AnUnchangedRuleKeepsItsStateOverAReload) {
+  const std::string kept = R"(
+  - {id: kept, title: K, detect: {event_count: {event: x, gte: 2, within: 1m}}}
+  - {id: wait, title: W, detect: {absence: {after: x, without: z, for: 1m}}}
+)";
+  const auto before = RuleList(kept + R"(
+  - {id: changed, title: C, detect: {event_count: {event: x, gte: 2, within: 1m}}}
+  - {id: gone, title: G, detect: {absence: {after: x, without: y, for: 1m}}}
+)");
+  const auto after = RuleList(kept + R"(
+  - {id: changed, title: C, detect: {event_count: {event: x, gte: 2, within: 2m}}}
+  - {id: added, title: A, detect: {event_count: {event: x, gte: 2, within: 1m}}}
+)",
+                              before.get());
+  Rig rig(before);
+  rig.Play("ann x 10s #1");
+  EXPECT_EQ(rig.engine().Stats().timers, 2U);
+  rig.Use(after);
+  EXPECT_EQ(rig.engine().Stats().timers, 1U);
+  rig.Play("ann x 20s #2\n clock 2m");
+  EXPECT_THAT(rig.Told(),
+              ElementsAre("kept ann @20s: 1 2", "wait ann @70s: 1"));
+}
+
+TEST(Engine, ForgettingAnOriginDropsItsCustomersAndTheirTimers) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {absence: {after: x, without: y, for: 1m}}}
+)"));
+  rig.Play("ann x 10s #1");
+  rig.engine().Forget(7);
+  EXPECT_EQ(rig.engine().Stats().timers, 1U);
+  rig.engine().Forget(0);
+  EXPECT_EQ(rig.engine().Stats().timers, 0U);
+  rig.Play("clock 1h");
+  EXPECT_THAT(rig.Told(), IsEmpty());
+}
+
+// --- Memory -----------------------------------------------------------------
+
+TEST(Engine, CustomersThatAreIdleLeaveMemory) {
+  Rig rig(RuleList(R"(
+  - {id: a, title: A, detect: {event_count: {event: x, gte: 9, within: 10m}}}
+  - {id: b, title: B, detect: {value_count: {event: x, field: v, gte: 9, within: 10m}}}
+  - {id: c, title: C, detect: {absence: {after: x, without: y, for: 10m}}}
+  - {id: d, title: D, detect: {sequence: {within: 10m, steps: [x, y]}}}
+  - {id: e, title: E, detect: {flapping: {turned_on: p, turned_off: q, gte: 9, within: 10m}}}
+)"));
+  for (int i = 0; i < 1000; ++i) {
+    rig.Play(fmt::format("c{} x 10s v=1", i));
+  }
+  EXPECT_EQ(rig.engine().Stats().customers, 1000U);
+  rig.Play("clock 1h");
+  EXPECT_EQ(rig.engine().Stats().customers, 1000U);
+  EXPECT_EQ(rig.Told().size(), 1000U);
+  rig.Play("clock 26h");
+  EXPECT_EQ(rig.engine().Stats().customers, 0U);
+  EXPECT_EQ(rig.engine().Stats().timers, 0U);
+}
+
+TEST(Engine, WhatARuleMustNotForgetStays) {
+  Rig rig(RuleList(R"(
+  - {id: few, title: F, detect: {event_count: {event: x, lt: 2, within: 10m}}}
+  - {id: flip, title: G, detect: {flapping: {turned_on: p, turned_off: q, gte: 1, within: 10m}}}
+)"));
+  rig.Play("ann x 10s #1\n ann p 10s #2\n clock 90d");
+  EXPECT_THAT(rig.Told(), ElementsAre("few ann @610s:"));
+  rig.Play("ann x 90d #3\n ann q 90d #4\n clock 100d");
+  EXPECT_THAT(rig.Told(), ElementsAre("flip ann @90d: 4"))
+      << "one x is too few to arm `few` again; p to q is a flip";
+}
+
+TEST(Engine, ForgettingDoesNotDependOnWhenTheClockIsLookedAt) {
+  const auto rules = RuleList(R"(
+  - {id: r, title: R, detect: {sequence: {within: 10m, steps: [x, y]}}}
+)");
+  Rig often(rules);
+  Rig once(rules);
+  often.Play("ann x 10s #1");
+  once.Play("ann x 10s #1");
+  for (int i = 1; i < 48; ++i) often.Play(fmt::format("clock {}h", i));
+  for (Rig* rig : {&often, &once}) {
+    rig->Play("ann x 48h #2\n ann x 47h #3\n ann y 2881m #4");
+  }
+  EXPECT_EQ(often.Told(), once.Told());
+}
+
+}  // namespace
+}  // namespace premura
