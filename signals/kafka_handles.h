@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owners of librdkafka's handles. For the kafka_*.cc files only.
+
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "rules/result.h"
+
+namespace premura {
+
+template <auto Destroy>
+struct KafkaDeleter {
+  template <typename T>
+  void operator()(T* handle) const {
+    Destroy(handle);
+  }
+};
+
+using KafkaConf =
+    std::unique_ptr<rd_kafka_conf_t, KafkaDeleter<rd_kafka_conf_destroy>>;
+using KafkaQueue =
+    std::unique_ptr<rd_kafka_queue_t, KafkaDeleter<rd_kafka_queue_destroy>>;
+using KafkaEvent =
+    std::unique_ptr<rd_kafka_event_t, KafkaDeleter<rd_kafka_event_destroy>>;
+using KafkaMessage =
+    std::unique_ptr<rd_kafka_message_t, KafkaDeleter<rd_kafka_message_destroy>>;
+using KafkaList =
+    std::unique_ptr<rd_kafka_topic_partition_list_t,
+                    KafkaDeleter<rd_kafka_topic_partition_list_destroy>>;
+
+// A configuration with these properties; the error names the property.
+Result<KafkaConf> MakeKafkaConf(
+    const std::map<std::string, std::string>& properties);
+
+}  // namespace premura

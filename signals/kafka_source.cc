@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+// A partition without a committed position, or whose position has been deleted
+// by retention, is read from its oldest record, unless the person sets
+// auto.offset.reset otherwise: what is still there is not passed over.
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "signals/kafka_consumer.h"
+#include "signals/kafka_partitions.h"
+#include "signals/source.h"
+
+namespace premura {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// How soon a rebalance is noticed while no messages come.
+constexpr Duration kSlice = std::chrono::milliseconds(50);
+constexpr Duration kHealthEvery = std::chrono::seconds(1);
+// To finish and commit before partitions are given back.
+constexpr Duration kRevokeLimit = std::chrono::seconds(5);
+constexpr Duration kCloseLimit = std::chrono::seconds(10);
+
+// What a person may set otherwise. librdkafka's own prefetch limits make it
+// pause for a second whenever its consumer is slower than its fetcher.
+const std::map<std::string, std::string>& Defaults() {
+  static const auto* defaults = new std::map<std::string, std::string>{
+      {"client.id", "premura"},
+      {"auto.offset.reset", "earliest"},
+      {"queued.max.messages.kbytes", "131072"},
+      {"queued.min.messages", "10000000"},
+      {"topic.metadata.refresh.interval.ms", "30000"},
+      {"reconnect.backoff.max.ms", "2000"}};
+  return *defaults;
+}
+
+std::map<std::string, std::string> Complete(
+    std::map<std::string, std::string> properties) {
+  properties.insert(Defaults().begin(), Defaults().end());
+  properties["enable.auto.commit"] = "false";
+  properties["enable.auto.offset.store"] = "false";
+  properties["enable.partition.eof"] = "true";
+  properties["statistics.interval.ms"] = "1000";
+  properties["log.queue"] = "true";
+  // Cooperative rebalancing loses positions below 2.10.
+  constexpr int kGoodCooperative = 0x020a00ff;
+  properties["partition.assignment.strategy"] =
+      rd_kafka_version() >= kGoodCooperative ? "cooperative-sticky" : "range";
+  return properties;
+}
+
+// Whether librdkafka is connected to a broker; nullopt if its statistics are
+// not understood.
+std::optional<bool> HasBroker(simdjson::dom::parser* parser,
+                              std::string_view statistics) {
+  simdjson::dom::object brokers;
+  if (parser->parse(statistics.data(), statistics.size())["brokers"].get(
+          brokers) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  for (const simdjson::dom::key_value_pair broker : brokers) {
+    std::string_view state;
+    if (broker.value["state"].get(state) == simdjson::SUCCESS &&
+        state == "UP") {
+      return true;
+    }
+  }
+  return false;
+}
+
+class KafkaSource final : public Source, private KafkaConsumer::Listener {
+ public:
+  explicit KafkaSource(KafkaOptions options)
+      : options_(std::move(options)), consumer_(this) {}
+
+  Status Start() {
+    Result<KafkaConf> conf = MakeKafkaConf(Complete(options_.properties));
+    if (!conf.ok()) return conf.error();
+    return consumer_.Start(std::move(conf).value(), options_.topics);
+  }
+
+  std::string Origin(std::uint32_t partition) const override {
+    const KafkaPartition& it = partitions_[partition];
+    return it.topic + "/" + std::to_string(it.partition);
+  }
+
+  Result<Polled> Poll(RecordSink* sink, std::size_t max,
+                      Duration wait) override {
+    if (closed_) return Polled{.ended = true};
+    sink_ = sink;
+    const auto deadline = SteadyClock::now() + wait;
+    Polled polled;
+    while (true) {
+      consumer_.Serve();
+      if (std::string fatal = consumer_.Fatal(); !fatal.empty()) {
+        connection_problem_ = fatal;
+        ShowProblem();
+        return Error{std::move(fatal)};
+      }
+      polled.records += HandOn(max, Left(deadline));
+      if (polled.records > 0 || max == 0 || interrupted_.exchange(false) ||
+          Left(deadline) == Duration::zero()) {
+        break;
+      }
+    }
+    UpdateHealth();
+    return polled;
+  }
+
+  void Commit(const Positions& positions) override {
+    if (closed_) return;
+    KafkaConsumer::Offsets offsets;
+    for (const auto& [number, position] : positions) {
+      const KafkaPartition& it = partitions_[number];
+      if (it.assigned) offsets[{it.topic, it.partition}] = position;
+    }
+    consumer_.Commit(offsets);
+  }
+
+  void Close() override {
+    if (std::exchange(closed_, true)) return;
+    const std::lock_guard lock(interrupt_mutex_);
+    consumer_.Close(kCloseLimit);
+    open_ = false;
+  }
+
+  void Interrupt() override {
+    const std::lock_guard lock(interrupt_mutex_);
+    interrupted_ = true;
+    if (open_) consumer_.Interrupt();
+  }
+
+  SourceHealth Health() const override {
+    const std::lock_guard lock(mutex_);
+    return health_;
+  }
+
+ private:
+  static Duration Left(SteadyClock::time_point deadline) {
+    return std::max(Duration::zero(),
+                    std::chrono::ceil<Duration>(deadline - SteadyClock::now()));
+  }
+
+  // Waits for the first message only, and not long: the group is to be served.
+  std::size_t HandOn(std::size_t max, Duration wait) {
+    std::size_t records = 0;
+    Duration patience = std::min(wait, kSlice);
+    while (records < max) {
+      const KafkaMessage message = consumer_.Next(patience);
+      if (!message) break;
+      patience = Duration::zero();
+      if (Take(*message)) ++records;
+    }
+    return records;
+  }
+
+  // Whether it was a record.
+  bool Take(const rd_kafka_message_t& message) {
+    if (message.rkt == nullptr) {
+      OnError(message.err, rd_kafka_message_errstr(&message));
+      return false;
+    }
+    const std::uint32_t number = partitions_.Number(
+        message.rkt, rd_kafka_topic_name(message.rkt), message.partition);
+    KafkaPartition& partition = partitions_[number];
+    if (!partition.assigned) return false;  // Came before it was taken away.
+    if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      partition.at_end = true;
+      partition.next = message.offset;
+      sink_->OnCaughtUp(number);
+      return false;
+    }
+    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      OnError(message.err, rd_kafka_message_errstr(&message));
+      return false;
+    }
+    partition.at_end = false;
+    partition.next = message.offset + 1;
+    HandOn(message, number);
+    return true;
+  }
+
+  void HandOn(const rd_kafka_message_t& message, std::uint32_t number) {
+    Record record;
+    record.value = {static_cast<const char*>(message.payload), message.len};
+    record.key = {static_cast<const char*>(message.key), message.key_len};
+    record.partition = number;
+    record.position = message.offset;
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    const std::int64_t time = rd_kafka_message_timestamp(&message, &type);
+    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && time >= 0) {
+      record.broker_time = Timestamp(Duration(time));
+    }
+    ReadHeaders(message);
+    record.headers = headers_;
+    sink_->OnRecord(record);
+  }
+
+  void ReadHeaders(const rd_kafka_message_t& message) {
+    headers_.clear();
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&message, &headers) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return;
+    }
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t size = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) ==
+         RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      headers_.push_back({name, {static_cast<const char*>(value), size}});
+    }
+  }
+
+  // --- KafkaConsumer::Listener
+  // ------------------------------------------------
+
+  void OnAssign(const List& list) override {
+    partitions_.ForgetHandles();
+    ++rebalances_;
+    if (list.cnt > 0) group_problem_.clear();
+    ShowProblem();
+    for (int i = 0; i < list.cnt; ++i) {
+      const std::uint32_t number =
+          partitions_.Number(list.elems[i].topic, list.elems[i].partition);
+      KafkaPartition& it = partitions_[number];
+      it.assigned = true;
+      it.at_end = false;
+      it.next = -1;
+      if (sink_ != nullptr) sink_->OnAssigned(number);
+    }
+  }
+
+  void OnRevoking() override {
+    if (sink_ != nullptr) sink_->OnRevoking(kRevokeLimit);
+    consumer_.Settle(kRevokeLimit);
+  }
+
+  void OnRevoked(const List& list) override {
+    partitions_.ForgetHandles();
+    for (int i = 0; i < list.cnt; ++i) {
+      const std::uint32_t number =
+          partitions_.Number(list.elems[i].topic, list.elems[i].partition);
+      if (!std::exchange(partitions_[number].assigned, false)) continue;
+      if (sink_ != nullptr) sink_->OnRevoked(number);
+    }
+  }
+
+  // librdkafka goes on trying by itself; Health() says how it stands.
+  void OnError(rd_kafka_resp_err_t error, const char* words) override {
+    constexpr int kError = 3;
+    const std::string text = std::string(rd_kafka_err2str(error)) +
+                             (words ? ": " : "") + (words ? words : "");
+    OnLog(kError, rd_kafka_err2name(error), text.c_str());
+    if (error == RD_KAFKA_RESP_ERR__FATAL) return;
+    // What brokers answer is above zero; the rest is librdkafka's own.
+    if (error > 0) {
+      if (!AnyAssigned()) group_problem_ = "kafka: " + text;
+    } else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+      has_broker_ = false;
+      connection_problem_ = NoBroker();
+    } else if (!has_broker_) {
+      last_error_ = text;
+      connection_problem_ = NoBroker();
+    }
+    ShowProblem();
+  }
+
+  void OnStatistics(std::string_view json) override {
+    const std::optional<bool> has_broker = HasBroker(&statistics_, json);
+    if (!has_broker) return;
+    has_broker_ = *has_broker;
+    if (has_broker_) last_error_.clear();
+    connection_problem_ = has_broker_ ? "" : NoBroker();
+    ShowProblem();
+  }
+
+  void OnLog(int level, const char* facility, const char* words) override {
+    if (options_.log) options_.log(level, std::string(facility) + ": " + words);
+  }
+
+  // --- Health
+  // -----------------------------------------------------------------
+
+  bool AnyAssigned() const {
+    const std::vector<KafkaPartition>& all = partitions_.all();
+    return std::any_of(all.begin(), all.end(),
+                       [](const KafkaPartition& it) { return it.assigned; });
+  }
+
+  std::string NoBroker() const {
+    return "kafka: no broker can be reached" +
+           (last_error_.empty() ? "" : " (" + last_error_ + ")");
+  }
+
+  void ShowProblem() {
+    const std::string& problem =
+        connection_problem_.empty() ? group_problem_ : connection_problem_;
+    const std::lock_guard lock(mutex_);
+    health_.reachable = problem.empty();
+    health_.problem = problem;
+  }
+
+  void UpdateHealth() {
+    const auto now = SteadyClock::now();
+    if (now - health_time_ < kHealthEvery &&
+        health_rebalances_ == rebalances_) {
+      return;
+    }
+    health_time_ = now;
+    health_rebalances_ = rebalances_;
+    std::size_t assigned = 0;
+    std::int64_t lag = 0;
+    for (const KafkaPartition& it : partitions_.all()) {
+      if (!it.assigned) continue;
+      ++assigned;
+      const std::int64_t behind = LagOf(it);
+      lag = lag < 0 || behind < 0 ? -1 : lag + behind;
+    }
+    const std::lock_guard lock(mutex_);
+    health_.partitions = assigned;
+    health_.lag = lag;
+    health_.rebalances = rebalances_;
+  }
+
+  std::int64_t LagOf(const KafkaPartition& it) const {
+    if (it.at_end) return 0;
+    const std::int64_t end = consumer_.EndOf(it.topic, it.partition);
+    return end < 0 || it.next < 0 ? -1
+                                  : std::max<std::int64_t>(0, end - it.next);
+  }
+
+  const KafkaOptions options_;
+  KafkaPartitions partitions_;
+  RecordSink* sink_ = nullptr;  // Of the Poll at hand, or the last.
+  std::vector<Header> headers_;
+  std::uint64_t rebalances_ = 0;
+  std::string last_error_;
+  std::string connection_problem_;
+  std::string group_problem_;
+  bool has_broker_ = false;
+  bool closed_ = false;
+  SteadyClock::time_point health_time_{};
+  std::uint64_t health_rebalances_ = 0;
+  simdjson::dom::parser statistics_;
+
+  std::atomic<bool> interrupted_ = false;
+  std::mutex interrupt_mutex_;  // Guards consumer_ against its end.
+  bool open_ = true;
+
+  mutable std::mutex mutex_;  // Guards health_.
+  SourceHealth health_;
+
+  KafkaConsumer consumer_;  // Last: its end may call back.
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> NewKafkaSource(KafkaOptions options) {
+  if (options.topics.empty()) return Error{"kafka: no topics"};
+  for (const char* needed : {"bootstrap.servers", "group.id"}) {
+    if (!options.properties.contains(needed)) {
+      return Error{std::string("kafka: ") + needed + " is missing"};
+    }
+  }
+  auto source = std::make_unique<KafkaSource>(std::move(options));
+  const Status started = source->Start();
+  if (!started.ok()) return started.error();
+  return std::unique_ptr<Source>(std::move(source));
+}
+
+}  // namespace premura
