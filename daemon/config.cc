@@ -13,22 +13,9 @@ namespace {
 
 constexpr int kMaxShards = 256;
 
-// Part of metric labels, keys and Message-IDs.
-bool IsPlainName(std::string_view name) {
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  return !name.empty() && name.size() <= 64 &&
-         name.find_first_not_of(kAllowed) == name.npos;
-}
-
 void ReadName(Mapping* root, ConfigReader* reader) {
-  const Node node = root->Get("name");
-  const auto name = reader->Expand(node, "name");
-  if (!name) return;
-  if (!IsPlainName(*name)) {
-    node.Complain("`name` must be letters, digits, `.`, `_`, `-`, at most 64");
-  }
-  reader->config()->name = *name;
+  reader->config()->name =
+      reader->PlainName(root, "name", reader->config()->name);
 }
 
 void ReadCustomer(Mapping* root, ConfigReader* reader) {
@@ -121,6 +108,7 @@ void ReadRoot(const Node& node, ConfigReader* reader) {
   ReadProfiles(&root, reader);
   ReadRulePaths(&root, reader);
   ReadState(&root, reader);
+  ReadDeadLetters(&root, reader);
   ReadLedger(&root, reader);
   ReadTickets(&root, reader);
   ReadEmail(&root, reader);

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -62,6 +63,13 @@ struct SourceConfig {
   IntakeOptions intake;
 };
 
+// Where records that cannot be used are kept.
+struct DeadLetterConfig {
+  std::string topic;  // Not empty: in Kafka, by the first source's connection.
+  std::uint64_t max_size = std::uint64_t{64} << 20;  // Of a file.
+  int keep = 8;                                      // Full files kept.
+};
+
 using DeskOptions =
     std::variant<RtOptions, RedmineOptions, WebhookOptions, FileChannelOptions>;
 
@@ -98,6 +106,7 @@ struct Config {
   std::vector<std::string> rules;
   std::vector<std::string> templates;
   std::string state_dir = "/var/lib/premura";
+  DeadLetterConfig dead_letters;
   std::string ledger_url;  // "sqlite:/var/lib/premura/ledger.db"
   Duration ledger_retention = std::chrono::days(400);
   std::vector<std::pair<std::string, DeskOptions>> tickets;
@@ -140,6 +149,11 @@ std::string FormatConfig(const Config& config);
 
 // librdkafka's properties for a source: its own and those that the keys mean.
 std::map<std::string, std::string> KafkaProperties(const KafkaConfig& kafka,
+                                                   const std::string& name);
+// nullptr if no source is Kafka.
+const KafkaConfig* FirstKafka(const Config& config);
+// Of these what a producer beside it needs: brokers, TLS, SASL.
+std::map<std::string, std::string> KafkaConnection(const KafkaConfig& kafka,
                                                    const std::string& name);
 
 }  // namespace premura

@@ -17,6 +17,7 @@ RtOptions ReadRt(Mapping* mapping, const std::string& desk,
       reader->ReadSecret(mapping, "token", "tickets." + desk + ".token", true);
   rt.key_field = reader->TextOr(mapping, "key_field", rt.key_field);
   rt.queue = reader->TextOr(mapping, "queue", "General");
+  rt.name = reader->TextOr(mapping, "name", "");
   rt.ca_file = reader->Path(mapping, "ca");
   return rt;
 }
@@ -203,6 +204,12 @@ void ReadTickets(Mapping* root, ConfigReader* reader) {
   for (const auto& [name, node] : tickets.Entries()) {
     Mapping mapping = node.AsMapping(name);
     if (!mapping) continue;
+    if (!IsPlainName(name)) {
+      tickets.ComplainAtKey(
+          name, fmt::format("the desk's name `{}` must be letters, digits, "
+                            "`.`, `_`, `-`, at most 64",
+                            name));
+    }
     auto desk = ReadDesk(&mapping, name, reader);
     if (!desk) continue;
     mapping.RejectOtherKeys(fmt::format("in desk `{}`", name));

@@ -29,6 +29,12 @@ class Formatter {
     yaml_.Begin("state");
     yaml_.Text("dir", config_.state_dir);
     yaml_.End();
+    yaml_.Begin("dead_letters");
+    yaml_.Text("topic", config_.dead_letters.topic);
+    Number("max_size",
+           static_cast<std::int64_t>(config_.dead_letters.max_size));
+    Number("keep", config_.dead_letters.keep);
+    yaml_.End();
     yaml_.Text("ledger", config_.ledger_url);
     Time("ledger_retention", config_.ledger_retention);
     Tickets();
@@ -144,6 +150,7 @@ class Formatter {
     SecretAt("tickets." + rt.desk + ".token");
     yaml_.Text("key_field", rt.key_field);
     yaml_.Text("queue", rt.queue);
+    yaml_.Text("name", rt.name);
     yaml_.Text("ca", rt.ca_file);
   }
   void Desk(const RedmineOptions& redmine) {
@@ -296,6 +303,7 @@ class Formatter {
     Time("retry_first", retry.first);
     Time("retry_most", retry.most);
     Time("give_up_after", retry.give_up_after);
+    Number("max_concurrent", retry.max_concurrent);
     Number("breaker_failures", retry.breaker_failures);
     Time("breaker_pause", retry.breaker_pause);
     Time("ask_after", retry.quarantine);

@@ -56,6 +56,15 @@ bool IsLoopback(std::string_view host) {
 
 }  // namespace
 
+const KafkaConfig* FirstKafka(const Config& config) {
+  for (const SourceConfig& source : config.sources) {
+    if (const auto* kafka = std::get_if<KafkaConfig>(&source.from)) {
+      return kafka;
+    }
+  }
+  return nullptr;
+}
+
 void ReadRestraint(Mapping* root, ConfigReader* reader) {
   RestraintPolicy* const policy = &reader->config()->restraint;
   *policy = SafeRestraint();
@@ -123,6 +132,8 @@ void ReadDelivery(Mapping* root, ConfigReader* reader) {
   read("give_up_after", &retry->give_up_after);
   read("breaker_pause", &retry->breaker_pause);
   read("ask_after", &retry->quarantine);
+  retry->max_concurrent = static_cast<int>(
+      mapping.Int("max_concurrent", 1, 64).value_or(retry->max_concurrent));
   retry->breaker_failures =
       static_cast<int>(mapping.Int("breaker_failures", 1, 1000)
                            .value_or(retry->breaker_failures));
@@ -130,6 +141,26 @@ void ReadDelivery(Mapping* root, ConfigReader* reader) {
     mapping.node().Complain("`retry_first` is longer than `retry_most`");
   }
   mapping.RejectOtherKeys("in `delivery`");
+}
+
+void ReadDeadLetters(Mapping* root, ConfigReader* reader) {
+  DeadLetterConfig* const letters = &reader->config()->dead_letters;
+  Mapping mapping = root->MappingOf("dead_letters");
+  letters->topic = reader->TextOr(&mapping, "topic", "");
+  if (!letters->topic.empty() && !FirstKafka(*reader->config())) {
+    mapping.ComplainAtKey("topic", "`topic` needs a source that is `kafka`",
+                          "leave it out: dead letters are kept in state.dir");
+  }
+  const Node size = mapping.Get("max_size");
+  if (const auto bytes = size.AsSize("max_size")) {
+    if (*bytes < (1 << 20)) {
+      size.Complain("`max_size` must be at least 1MiB");
+    }
+    letters->max_size = static_cast<std::uint64_t>(*bytes);
+  }
+  letters->keep =
+      static_cast<int>(mapping.Int("keep", 1, 1000).value_or(letters->keep));
+  mapping.RejectOtherKeys("in `dead_letters`");
 }
 
 void ReadAdmin(Mapping* root, ConfigReader* reader) {

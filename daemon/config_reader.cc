@@ -28,6 +28,13 @@ std::string WithoutLineEnd(std::string text) {
 
 }  // namespace
 
+bool IsPlainName(std::string_view name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= 64 &&
+         name.find_first_not_of(kAllowed) == name.npos;
+}
+
 std::optional<std::string> EnvironmentName(std::string_view text) {
   if (!text.starts_with("${env:") || !text.ends_with('}')) return std::nullopt;
   return std::string(text.substr(6, text.size() - 7));
@@ -107,6 +114,18 @@ std::optional<std::string> ConfigReader::RequireText(Mapping* mapping,
 std::string ConfigReader::TextOr(Mapping* mapping, std::string_view key,
                                  std::string_view fallback) {
   return Text(mapping, key).value_or(std::string(fallback));
+}
+
+std::string ConfigReader::PlainName(Mapping* mapping, std::string_view key,
+                                    std::string_view fallback) {
+  const Node node = mapping->Get(key);
+  const std::optional<std::string> name = Expand(node, key);
+  if (!name) return std::string(fallback);
+  if (!IsPlainName(*name)) {
+    node.Complain(fmt::format(
+        "`{}` must be letters, digits, `.`, `_`, `-`, at most 64", key));
+  }
+  return *name;
 }
 
 std::string ConfigReader::Absolute(const std::string& path) const {

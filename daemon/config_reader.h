@@ -29,6 +29,10 @@ class ConfigReader {
   // Of a value at hand. `what` names it in messages.
   std::optional<std::string> Expand(const Node& node, std::string_view what);
 
+  // A name that stands in metrics, keys and Message-IDs.
+  std::string PlainName(Mapping* mapping, std::string_view key,
+                        std::string_view fallback);
+
   // A path, absolute, seen from the file's folder. "-" stays.
   std::string Path(Mapping* mapping, std::string_view key);
   std::string Absolute(const std::string& path) const;
@@ -58,6 +62,9 @@ class ConfigReader {
   Config* const config_;
 };
 
+// Letters, digits, `.`, `_`, `-`, at most 64.
+bool IsPlainName(std::string_view name);
+
 // `${env:NAME}` as a whole: NAME.
 std::optional<std::string> EnvironmentName(std::string_view text);
 
@@ -67,6 +74,8 @@ std::string FormatRateLimit(const RateLimit& limit);
 
 // The sections; each asks for its keys in the root and records mistakes.
 void ReadSources(Mapping* root, ConfigReader* reader);
+// After the sources.
+void ReadDeadLetters(Mapping* root, ConfigReader* reader);
 void ReadTickets(Mapping* root, ConfigReader* reader);
 void ReadEmail(Mapping* root, ConfigReader* reader);
 void ReadSms(Mapping* root, ConfigReader* reader);

@@ -252,7 +252,8 @@ SourceConfig ReadSource(const Node& node, std::size_t number,
   SourceConfig source;
   Mapping mapping = node.AsMapping("sources");
   if (!mapping) return source;
-  source.id = reader->TextOr(&mapping, "id", fmt::format("source-{}", number));
+  source.id =
+      reader->PlainName(&mapping, "id", fmt::format("source-{}", number));
   ReadFrom(&mapping, reader, &source);
   source.format = reader->TextOr(&mapping, "format", "plain");
   if (const auto preset = ParsePreset(source.format)) {
@@ -296,36 +297,6 @@ void ReadSources(Mapping* root, ConfigReader* reader) {
     }
     reader->config()->sources.push_back(std::move(source));
   }
-}
-
-std::map<std::string, std::string> KafkaProperties(const KafkaConfig& kafka,
-                                                   const std::string& name) {
-  std::map<std::string, std::string> all = kafka.properties;
-  for (const auto& [key, secret] : kafka.secret_properties) {
-    all[key] = secret.Reveal();
-  }
-  const auto put = [&all](const char* key, const std::string& value) {
-    if (!value.empty()) all[key] = value;
-  };
-  put("bootstrap.servers", fmt::format("{}", fmt::join(kafka.brokers, ",")));
-  put("group.id", kafka.group);
-  put("group.instance.id", kafka.instance_id);
-  all.try_emplace("client.id", name);
-  if (kafka.tls) {
-    put("ssl.ca.location", kafka.tls->ca);
-    put("ssl.certificate.location", kafka.tls->certificate);
-    put("ssl.key.location", kafka.tls->key_file);
-    put("ssl.key.password", kafka.tls->key_password.Reveal());
-  }
-  if (kafka.sasl) {
-    put("sasl.mechanisms", kafka.sasl->mechanism);
-    put("sasl.username", kafka.sasl->username);
-    put("sasl.password", kafka.sasl->password.Reveal());
-  }
-  const char* const plain = kafka.sasl ? "sasl_plaintext" : "plaintext";
-  const char* const secure = kafka.sasl ? "sasl_ssl" : "ssl";
-  all["security.protocol"] = kafka.tls ? secure : plain;
-  return all;
 }
 
 }  // namespace premura

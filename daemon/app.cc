@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/app.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <thread>
+
+#include "daemon/admin_server.h"
+#include "daemon/app_parts.h"
+#include "daemon/assembly.h"
+#include "daemon/decision_printer.h"
+#include "daemon/file_watch.h"
+#include "daemon/log.h"
+#include "daemon/state_dir.h"
+#include "daemon/telemetry.h"
+#include "daemon/version.h"
+
+namespace premura {
+namespace {
+
+using Level = Log::Level;
+
+constexpr Duration kLookAtFiles = std::chrono::seconds(1);
+// The ledger's figures are at most this old.
+constexpr Duration kFiguresAge = std::chrono::milliseconds(2200);
+// Replaced channels may still have calls under way.
+constexpr std::size_t kSettingsKept = 4;
+
+int ShardCount(int configured) {
+  if (configured > 0) return configured;
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+class Daemon final : public App {
+ public:
+  explicit Daemon(const AppOptions& options)
+      : options_(options), clock_(options.clock) {}
+
+  ~Daemon() override { Stop(Duration::zero()); }
+
+  Status Start(Diagnostics* diagnostics);
+
+  void Tick() override;
+  bool Reload() override;
+  bool Settled() const override;
+  bool SourcesEnded() const override;
+  bool Failed() const override;
+  std::string NotReady() const override {
+    return WhyNotReady(pipeline_->Health(), outreach_->Health());
+  }
+  bool Ends() const override {
+    return std::all_of(
+        config_->sources.begin(), config_->sources.end(),
+        [](const SourceConfig& source) {
+          return std::holds_alternative<ReplayConfig>(source.from);
+        });
+  }
+  int admin_port() const override { return admin_->port(); }
+  void Stop(Duration limit) override;
+
+ private:
+  Status Load(Diagnostics* diagnostics);
+  Status StartOutreach();
+  Status StartPipeline();
+  Status StartAdmin();
+  void TakeOver(std::shared_ptr<const Config> config,
+                std::shared_ptr<const Assembly> assembly);
+  std::string MetricsText();
+  void Say(const Config& config);
+
+  const AppOptions options_;
+  const Clock* const clock_;
+
+  // In the order in which they lean on one another; the last goes first.
+  std::shared_ptr<const Config> config_;
+  std::shared_ptr<const Assembly> assembly_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<StateDir> state_dir_;
+  std::unique_ptr<Telemetry> telemetry_;
+  std::unique_ptr<DecisionPrinter> printer_;
+  ProfileStore profiles_;
+  std::unique_ptr<TransferPool> pool_;
+  std::deque<std::shared_ptr<const OutreachSettings>> settings_;
+  std::unique_ptr<Outreach> outreach_;
+  std::unique_ptr<OutputSink> sink_;
+  std::unique_ptr<DeadLetterSink> dead_letters_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<AdminServer> admin_;
+  Timestamp looked_at_{};
+  mutable std::optional<Timestamp> finished_at_;
+  bool stopped_ = false;
+};
+
+Status Daemon::Load(Diagnostics* diagnostics) {
+  LoadedConfig loaded = LoadConfig(options_.config_path, options_.config);
+  *diagnostics = std::move(loaded.diagnostics);
+  config_ = loaded.config;
+  if (!config_) return Error{"the configuration has mistakes"};
+  LoadedAssembly assembled = Assemble(*config_, nullptr);
+  diagnostics->insert(diagnostics->end(), assembled.diagnostics.begin(),
+                      assembled.diagnostics.end());
+  assembly_ = assembled.assembly;
+  if (!assembly_) return Error{"rules, templates or profiles have mistakes"};
+  return {};
+}
+
+Status Daemon::Start(Diagnostics* diagnostics) {
+  if (Status status = Load(diagnostics); !status.ok()) return status;
+  log_ = NewLog(config_->log, clock_, options_.log);
+  auto state_dir = StateDir::Open(config_->state_dir);
+  if (!state_dir.ok()) return state_dir.error();
+  state_dir_ = std::move(state_dir).value();
+
+  TelemetryOptions telemetry;
+  telemetry.version = Version();
+  telemetry.channels = ChannelNames(*config_);
+  for (const SourceConfig& source : config_->sources) {
+    telemetry.sources.push_back(source.id);
+  }
+  telemetry_ = NewTelemetry(telemetry, clock_, log_.get());
+  telemetry_->OnRules(*assembly_->rules);
+  profiles_.ReplaceFileLayer(assembly_->profiles);
+  if (Status status = StartOutreach(); !status.ok()) return status;
+  if (Status status = StartPipeline(); !status.ok()) return status;
+  if (Status status = StartAdmin(); !status.ok()) return status;
+  telemetry_->OnReload(true);
+  watch_ =
+      std::make_unique<FileWatch>([this] { return WatchedPaths(*config_); });
+  pipeline_->Start();
+  Say(*config_);
+  return {};
+}
+
+Status Daemon::StartOutreach() {
+  auto pool = NewTransferPool({});
+  if (!pool.ok()) return pool.error();
+  pool_ = std::move(pool).value();
+  settings_.push_back(
+      MakeSettings(*config_, assembly_->templates, pool_.get(), clock_));
+  OutreachObserver* observer = telemetry_.get();
+  if (options_.decisions != nullptr) {
+    printer_ = NewDecisionPrinter(options_.decisions, options_.colours,
+                                  telemetry_.get());
+    observer = printer_.get();
+  }
+  OutreachOptions options;
+  options.ledger_url = config_->ledger_url;
+  options.name = config_->name;
+  options.retention = config_->ledger_retention;
+  auto outreach =
+      NewOutreach(options, settings_.back(), &profiles_, clock_, observer);
+  if (!outreach.ok()) return outreach.error();
+  outreach_ = std::move(outreach).value();
+  sink_ = NewOutreachSink(outreach_.get(), telemetry_.get());
+  return {};
+}
+
+Status Daemon::StartPipeline() {
+  auto letters = OpenDeadLetters(*config_, log_.get(), clock_);
+  if (!letters.ok()) return letters.error().WithContext("dead letters");
+  dead_letters_ = std::move(letters).value();
+  auto sources = OpenSources(*config_, log_.get(), clock_);
+  if (!sources.ok()) return sources.error().WithContext("source");
+  PipelineOptions options;
+  options.shards = ShardCount(config_->shards);
+  options.now = [clock = clock_] { return clock->Now(); };
+  pipeline_ = NewPipeline(options, std::move(sources).value(), assembly_->rules,
+                          &profiles_, sink_.get(), dead_letters_.get(),
+                          telemetry_.get());
+  return {};
+}
+
+Status Daemon::StartAdmin() {
+  AdminServerOptions options;
+  options.host = config_->admin.host;
+  options.port = config_->admin.port;
+  options.token = config_->admin.token;
+  AdminPages pages;
+  pages.metrics = [this] { return MetricsText(); };
+  pages.not_ready = [this] { return NotReady(); };
+  auto admin = NewAdminServer(std::move(options), std::move(pages));
+  if (!admin.ok()) return admin.error().WithContext("http.admin");
+  admin_ = std::move(admin).value();
+  return {};
+}
+
+std::string Daemon::MetricsText() {
+  telemetry_->Sample(pipeline_->Health(), outreach_->Health());
+  return telemetry_->Text();
+}
+
+void Daemon::Say(const Config& config) {
+  log_->Write(
+      Level::kInfo, "started", "premura is running",
+      {{"version", Version()},
+       {"configuration", config.path},
+       {"rules", std::to_string(assembly_->rules->rules().size())},
+       {"fingerprint", assembly_->rules->fingerprint()},
+       {"admin", fmt::format("{}:{}", config.admin.host, admin_->port())}});
+}
+
+void Daemon::Tick() {
+  if (printer_) printer_->Print();
+  const Timestamp now = clock_->Now();
+  if (now - looked_at_ < kLookAtFiles && now >= looked_at_) return;
+  looked_at_ = now;
+  telemetry_->Sample(pipeline_->Health(), outreach_->Health());
+  if (watch_->Changed()) {
+    log_->Write(Level::kInfo, "files_changed", "files have changed");
+    Reload();
+  }
+}
+
+bool Daemon::Reload() {
+  watch_->Accept();
+  LoadedConfig loaded = LoadConfig(options_.config_path, options_.config);
+  Diagnostics diagnostics = std::move(loaded.diagnostics);
+  std::shared_ptr<const Assembly> assembly;
+  if (loaded.config) {
+    LoadedAssembly assembled = Assemble(*loaded.config, assembly_->rules.get());
+    assembly = assembled.assembly;
+    diagnostics.insert(diagnostics.end(), assembled.diagnostics.begin(),
+                       assembled.diagnostics.end());
+  }
+  LogDiagnostics(diagnostics, assembly ? "reload_warning" : "reload_mistake",
+                 log_.get());
+  telemetry_->OnReload(assembly != nullptr);
+  if (!assembly) {
+    log_->Write(Level::kError, "reload_failed",
+                "nothing was taken over; what ran before goes on");
+    return false;
+  }
+  for (const std::string& key : NeedRestart(*config_, *loaded.config)) {
+    log_->Write(Level::kWarning, "restart_needed",
+                "a change is taken over only at the next start",
+                {{"key", key}});
+  }
+  TakeOver(loaded.config, std::move(assembly));
+  return true;
+}
+
+// Nothing here can fail.
+void Daemon::TakeOver(std::shared_ptr<const Config> config,
+                      std::shared_ptr<const Assembly> assembly) {
+  settings_.push_back(
+      MakeSettings(*config, assembly->templates, pool_.get(), clock_));
+  if (settings_.size() > kSettingsKept) settings_.pop_front();
+  telemetry_->OnRules(*assembly->rules);
+  profiles_.ReplaceFileLayer(assembly->profiles);
+  // Messages of new rules need the new templates.
+  outreach_->Use(settings_.back());
+  pipeline_->Use(assembly->rules);
+  // What needs a restart is compared with what runs.
+  auto running = std::make_shared<Config>(*config);
+  running->name = config_->name;
+  running->sources = config_->sources;
+  running->customer_is_user = config_->customer_is_user;
+  running->profiles_from_events = config_->profiles_from_events;
+  running->state_dir = config_->state_dir;
+  running->dead_letters = config_->dead_letters;
+  running->ledger_url = config_->ledger_url;
+  running->ledger_retention = config_->ledger_retention;
+  running->admin = config_->admin;
+  running->log = config_->log;
+  running->shards = config_->shards;
+  config_ = std::move(running);
+  assembly_ = std::move(assembly);
+  watch_->Accept();
+  log_->Write(Level::kInfo, "reloaded", "rules and settings were taken over",
+              {{"rules", std::to_string(assembly_->rules->rules().size())},
+               {"fingerprint", assembly_->rules->fingerprint()}});
+}
+
+bool Daemon::Settled() const {
+  if (!pipeline_->Finished()) return false;
+  const Timestamp now = clock_->Now();
+  if (!finished_at_) finished_at_ = now;
+  if (now - *finished_at_ < kFiguresAge) return false;
+  const OutreachHealth health = outreach_->Health();
+  std::size_t open = 0;
+  for (const auto& [state, count] : health.deliveries) {
+    if (state != "held" && state != "unknown") open += count;
+  }
+  return open == 0;
+}
+
+bool Daemon::SourcesEnded() const {
+  const PipelineHealth health = pipeline_->Health();
+  return std::all_of(health.sources.begin(), health.sources.end(),
+                     [](const auto& source) { return source.ended; });
+}
+
+bool Daemon::Failed() const {
+  const PipelineHealth health = pipeline_->Health();
+  return std::all_of(
+      health.sources.begin(), health.sources.end(),
+      [](const auto& source) { return !source.failure.empty(); });
+}
+
+void Daemon::Stop(Duration limit) {
+  if (stopped_) return;
+  stopped_ = true;
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const auto left = [&deadline] {
+    const auto rest = std::chrono::duration_cast<Duration>(
+        deadline - std::chrono::steady_clock::now());
+    return std::max(rest, Duration::zero());
+  };
+  if (log_ && pipeline_) {
+    log_->Write(Level::kInfo, "stopping", "what was read is being finished");
+  }
+  // Calls that run get the last fifth at least.
+  if (pipeline_) pipeline_->Stop(limit * 4 / 5);
+  if (outreach_) outreach_->Stop(left());
+  if (printer_) printer_->Print();
+  admin_.reset();
+  if (log_ && pipeline_) log_->Write(Level::kInfo, "stopped", "premura ends");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<App>> NewApp(const AppOptions& options,
+                                    Diagnostics* diagnostics) {
+  auto daemon = std::make_unique<Daemon>(options);
+  const Status started = daemon->Start(diagnostics);
+  if (!started.ok()) return started.error();
+  return std::unique_ptr<App>(std::move(daemon));
+}
+
+}  // namespace premura

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// App: the daemon put together: configuration -> templates and rules ->
+// profiles -> outreach -> pipeline -> admin server.
+//
+// Thread: all calls from one, the main one. What fails at start fails in
+// NewApp; what fails later shows in log, metrics and /readyz.
+
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "daemon/config.h"
+#include "notifiers/clock.h"
+#include "rules/diagnostic.h"
+#include "rules/result.h"
+
+namespace premura {
+
+struct AppOptions {
+  std::string config_path;
+  ConfigOptions config;
+  const Clock* clock = nullptr;
+  std::ostream* log = nullptr;        // nullptr: standard error.
+  std::ostream* decisions = nullptr;  // Not nullptr: one line per decision.
+  bool colours = false;               // In `decisions`.
+};
+
+class App {
+ public:
+  virtual ~App() = default;  // Stops at once.
+
+  // To be called a few times a second: looks for changed files, prints
+  // decisions.
+  virtual void Tick() = 0;
+
+  // Reads configuration, rules, templates, profiles and secrets again: whole
+  // or not at all. Says in log and metrics how it went; false: nothing changed.
+  virtual bool Reload() = 0;
+
+  // Every source has ended, and nothing is left to send but what is held or
+  // needs a person.
+  virtual bool Settled() const = 0;
+  virtual bool SourcesEnded() const = 0;
+  // Every source has ended by a failure: nothing will happen any more.
+  virtual bool Failed() const = 0;
+  // Why /readyz says no; empty if it does not.
+  virtual std::string NotReady() const = 0;
+  // Every source is a file, so that Settled() can come true.
+  virtual bool Ends() const = 0;
+
+  virtual int admin_port() const = 0;
+
+  // Stops reading, lets what was read become durable and what is being sent
+  // finish, all within `limit`.
+  virtual void Stop(Duration limit) = 0;
+};
+
+// Mistakes in files are put into `diagnostics` (warnings too, if it starts).
+Result<std::unique_ptr<App>> NewApp(const AppOptions& options,
+                                    Diagnostics* diagnostics);
+
+}  // namespace premura

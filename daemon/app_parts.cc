@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/app_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "daemon/replay.h"
+#include "rules/rule_set.h"
+#include "signals/dead_letters.h"
+#include "signals/source.h"
+
+namespace premura {
+namespace {
+
+// Event times beyond this are not believed by the clock.
+constexpr Duration kFutureCap = std::chrono::minutes(5);
+
+DecoderOptions MakeDecoderOptions(const Config& config,
+                                  const SourceConfig& source) {
+  DecoderOptions options;
+  options.preset = source.preset;
+  options.mapping = source.mapping;
+  options.customer_is_user = config.customer_is_user;
+  options.profiles_from_events = config.profiles_from_events;
+  options.max_bytes = source.max_bytes;
+  return options;
+}
+
+// librdkafka's levels are syslog's.
+Log::Level FromSyslog(int level) {
+  if (level <= 3) return Log::Level::kError;
+  if (level == 4) return Log::Level::kWarning;
+  return level <= 6 ? Log::Level::kInfo : Log::Level::kDebug;
+}
+
+std::function<void(int, const std::string&)> KafkaLog(Log* log,
+                                                      const std::string& id) {
+  return [log, id](int level, const std::string& text) {
+    log->WriteLimited(FromSyslog(level), "kafka", text, {{"source", id}});
+  };
+}
+
+Result<std::unique_ptr<Source>> OpenKafka(const KafkaConfig& kafka,
+                                          const std::string& id,
+                                          const std::string& name, Log* log) {
+  KafkaOptions options;
+  options.topics = kafka.topics;
+  options.properties = KafkaProperties(kafka, name);
+  options.log = KafkaLog(log, id);
+  return NewKafkaSource(std::move(options));
+}
+
+class OutreachSink final : public OutputSink {
+ public:
+  OutreachSink(Outreach* outreach, Telemetry* telemetry)
+      : outreach_(outreach), telemetry_(telemetry) {}
+
+  void Submit(ShardOutput output, std::function<void()> durable) override {
+    telemetry_->OnDetections(output.detections);
+    outreach_->Submit(std::move(output), std::move(durable));
+  }
+
+ private:
+  Outreach* const outreach_;
+  Telemetry* const telemetry_;
+};
+
+bool SameSecrets(const KafkaConfig& a, const KafkaConfig& b) {
+  return KafkaProperties(a, "") == KafkaProperties(b, "");
+}
+
+bool SameSources(const Config& a, const Config& b) {
+  Config only_a, only_b;
+  only_a.sources = a.sources;
+  only_b.sources = b.sources;
+  if (FormatConfig(only_a) != FormatConfig(only_b)) return false;
+  for (std::size_t i = 0; i < a.sources.size(); ++i) {
+    const auto* const one = std::get_if<KafkaConfig>(&a.sources[i].from);
+    const auto* const other = std::get_if<KafkaConfig>(&b.sources[i].from);
+    if (one && other && !SameSecrets(*one, *other)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
+                                            Telemetry* telemetry) {
+  return std::make_unique<OutreachSink>(outreach, telemetry);
+}
+
+Result<std::vector<PipelineSource>> OpenSources(const Config& config, Log* log,
+                                                const Clock* clock) {
+  std::vector<PipelineSource> sources;
+  for (const SourceConfig& each : config.sources) {
+    auto decoder = NewEventDecoder(MakeDecoderOptions(config, each));
+    if (!decoder.ok()) return decoder.error().WithContext(each.id);
+    const auto* const kafka = std::get_if<KafkaConfig>(&each.from);
+    auto source = kafka ? OpenKafka(*kafka, each.id, config.name, log)
+                        : OpenReplay(std::get<ReplayConfig>(each.from),
+                                     MakeDecoderOptions(config, each), clock);
+    if (!source.ok()) return source.error().WithContext(each.id);
+    PipelineSource made;
+    made.id = each.id;
+    made.source = std::move(source).value();
+    made.decoder = std::move(decoder).value();
+    made.intake = each.intake;
+    made.intake.future_cap = kFutureCap;
+    sources.push_back(std::move(made));
+  }
+  return sources;
+}
+
+Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,
+                                                        Log* log,
+                                                        const Clock* clock) {
+  const DeadLetterConfig& letters = config.dead_letters;
+  if (const KafkaConfig* const kafka = FirstKafka(config);
+      kafka != nullptr && !letters.topic.empty()) {
+    KafkaDeadLetterOptions options;
+    options.topic = letters.topic;
+    options.properties = KafkaConnection(*kafka, config.name);
+    options.log = KafkaLog(log, "dead_letters");
+    return NewKafkaDeadLetters(std::move(options));
+  }
+  FileDeadLetterOptions options;
+  options.path = config.state_dir + "/dead-letters.jsonl";
+  options.max_bytes = letters.max_size;
+  options.keep = letters.keep;
+  options.now = [clock] { return clock->Now(); };
+  return NewFileDeadLetters(std::move(options));
+}
+
+std::vector<std::string> NeedRestart(const Config& before,
+                                     const Config& after) {
+  std::vector<std::string> keys;
+  const auto compare = [&keys](const char* key, bool same) {
+    if (!same) keys.emplace_back(key);
+  };
+  compare("name", before.name == after.name);
+  compare("sources", SameSources(before, after));
+  compare("customer", before.customer_is_user == after.customer_is_user);
+  compare("profiles.from_events",
+          before.profiles_from_events == after.profiles_from_events);
+  compare("state", before.state_dir == after.state_dir);
+  compare("dead_letters",
+          before.dead_letters.topic == after.dead_letters.topic &&
+              before.dead_letters.max_size == after.dead_letters.max_size &&
+              before.dead_letters.keep == after.dead_letters.keep);
+  compare("ledger", before.ledger_url == after.ledger_url);
+  compare("ledger_retention",
+          before.ledger_retention == after.ledger_retention);
+  compare("http",
+          before.admin.host == after.admin.host &&
+              before.admin.port == after.admin.port &&
+              before.admin.token.Reveal() == after.admin.token.Reveal());
+  compare("log", before.log.level == after.log.level &&
+                     before.log.json == after.log.json);
+  compare("shards", before.shards == after.shards);
+  return keys;
+}
+
+std::vector<std::string> WatchedPaths(const Config& config) {
+  std::vector<std::string> paths = {config.path};
+  const auto rules = ExpandRulePaths(config.rules);
+  if (rules.ok()) {
+    paths.insert(paths.end(), rules.value().begin(), rules.value().end());
+  }
+  // A folder shows what was added to it.
+  paths.insert(paths.end(), config.templates.begin(), config.templates.end());
+  paths.insert(paths.end(), config.profile_files.begin(),
+               config.profile_files.end());
+  for (const auto& [key, origin] : config.secret_origins) {
+    if (origin.first.ends_with("_file")) paths.push_back(origin.second);
+  }
+  return paths;
+}
+
+std::vector<std::string> ChannelNames(const Config& config) {
+  std::vector<std::string> names;
+  for (const auto& [name, desk] : config.tickets) {
+    names.push_back("ticket:" + name);
+  }
+  if (config.email) names.emplace_back("email");
+  if (config.sms) names.emplace_back("sms");
+  return names;
+}
+
+std::string WhyNotReady(const PipelineHealth& pipeline,
+                        const OutreachHealth& outreach) {
+  if (!outreach.ledger_ok) {
+    return "the ledger cannot be written: " + outreach.ledger_problem;
+  }
+  std::string away;
+  for (const auto& source : pipeline.sources) {
+    const bool failed = !source.failure.empty();
+    if (!failed && (source.ended || source.health.reachable)) return {};
+    away += fmt::format("{}{}: {}", away.empty() ? "" : "; ", source.id,
+                        failed ? source.failure : source.health.problem);
+  }
+  if (pipeline.sources.empty()) return {};
+  return "no source can be read: " + away;
+}
+
+void LogDiagnostics(const Diagnostics& diagnostics, std::string_view event,
+                    Log* log) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    const SourcePosition& at = diagnostic.where;
+    const bool error = diagnostic.severity == Diagnostic::Severity::kError;
+    Log::Fields fields = {
+        {"at", fmt::format("{}:{}:{}", at.file, at.line, at.column)}};
+    if (!diagnostic.hint.empty()) fields.emplace_back("hint", diagnostic.hint);
+    log->Write(error ? Log::Level::kError : Log::Level::kWarning, event,
+               diagnostic.message, fields);
+  }
+}
+
+}  // namespace premura

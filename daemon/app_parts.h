@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What App is made of beside the pipeline and the outreach: its sources and the
+// joints between the folders.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "daemon/telemetry.h"
+#include "notifiers/outreach.h"
+#include "rules/result.h"
+#include "signals/pipeline.h"
+
+namespace premura {
+
+// Opens the sources that the configuration names. `log` and `clock` must
+// outlive them.
+Result<std::vector<PipelineSource>> OpenSources(const Config& config, Log* log,
+                                                const Clock* clock);
+
+// Where records that cannot be used go.
+Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,
+                                                        Log* log,
+                                                        const Clock* clock);
+
+// Shards' output to the outreach, counted on the way. Both must outlive it.
+std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
+                                            Telemetry* telemetry);
+
+// What differs between two configurations and is taken over only at the next
+// start: "sources", "http".
+std::vector<std::string> NeedRestart(const Config& before, const Config& after);
+
+// The files and folders that a reload reads.
+std::vector<std::string> WatchedPaths(const Config& config);
+
+// The names that channels are reported by: "email", "ticket:rt".
+std::vector<std::string> ChannelNames(const Config& config);
+
+// Why nothing useful can happen now; empty if it can.
+std::string WhyNotReady(const PipelineHealth& pipeline,
+                        const OutreachHealth& outreach);
+
+// Logs each of them under `event`.
+void LogDiagnostics(const Diagnostics& diagnostics, std::string_view event,
+                    Log* log);
+
+}  // namespace premura

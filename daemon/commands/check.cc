@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// `premura check`: all mistakes of rules, and with -c of configuration,
+// templates and profiles, at once.
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <ostream>
+#include <set>
+
+#include "daemon/assembly.h"
+#include "daemon/commands/commands.h"
+#include "rules/rule_set.h"
+
+namespace premura {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string config;
+  std::string format = "text";
+};
+
+// The folders `templates` beside the rules.
+std::vector<std::string> SiblingTemplates(
+    const std::vector<std::string>& files) {
+  std::set<std::string> folders;
+  for (const std::string& file : files) {
+    const auto folder = std::filesystem::path(file).parent_path() / "templates";
+    std::error_code error;
+    if (std::filesystem::is_directory(folder, error)) folders.insert(folder);
+  }
+  return {folders.begin(), folders.end()};
+}
+
+// Rules on their own; their templates if they lie beside them.
+Diagnostics CheckRules(const std::vector<std::string>& paths) {
+  Diagnostics diagnostics;
+  const auto files = ExpandRulePaths(paths);
+  const std::vector<std::string> folders =
+      files.ok() ? SiblingTemplates(files.value()) : std::vector<std::string>();
+  std::shared_ptr<const TemplateSet> templates;
+  LoadOptions options;
+  if (!folders.empty()) {
+    templates = TemplateSet::Load(folders, "en", &diagnostics);
+    if (templates) options.extra_properties = templates->EventProperties();
+  }
+  const LoadedRules rules = LoadRulePaths(paths, options);
+  diagnostics.insert(diagnostics.end(), rules.diagnostics.begin(),
+                     rules.diagnostics.end());
+  if (rules.rules && templates) {
+    CheckActions(*rules.rules, *templates, nullptr, &diagnostics);
+  }
+  return diagnostics;
+}
+
+Diagnostics CheckConfig(const Options& options, const Io& io) {
+  ConfigOptions config_options;
+  config_options.environment = io.environment;
+  LoadedConfig loaded = LoadConfig(options.config, config_options);
+  if (loaded.config == nullptr) {
+    // What the command line names can be checked nevertheless.
+    if (options.paths.empty()) return loaded.diagnostics;
+    Diagnostics rules = CheckRules(options.paths);
+    rules.insert(rules.end(), loaded.diagnostics.begin(),
+                 loaded.diagnostics.end());
+    return rules;
+  }
+  Config config = *loaded.config;
+  if (!options.paths.empty()) config.rules = options.paths;
+  Diagnostics diagnostics = Assemble(config, nullptr).diagnostics;
+  diagnostics.insert(diagnostics.end(), loaded.diagnostics.begin(),
+                     loaded.diagnostics.end());
+  return diagnostics;
+}
+
+int Check(const Options& options, const Io& io) {
+  if (options.paths.empty() && options.config.empty()) {
+    return Fail(io, "check needs rules (PATH...) or a configuration (-c FILE)",
+                kUsage);
+  }
+  Diagnostics diagnostics = options.config.empty() ? CheckRules(options.paths)
+                                                   : CheckConfig(options, io);
+  FillLines(&diagnostics);
+  SortDiagnostics(&diagnostics);
+  if (options.format == "json") {
+    *io.out << RenderJson(diagnostics);
+  } else if (options.format == "github") {
+    *io.out << RenderGithub(diagnostics);
+  } else if (diagnostics.empty()) {
+    *io.out << "No mistakes found.\n";
+  } else {
+    *io.out << RenderText(diagnostics);
+  }
+  return HasErrors(diagnostics) ? kFailed : kOk;
+}
+
+}  // namespace
+
+void AddCheck(CLI::App* app, const Io& io, Chosen* chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app->add_subcommand(
+      "check",
+      "Check rules, and with -c the configuration and all that it names: "
+      "prints every mistake at once; exits with 1 if there is any error.");
+  command->add_option("PATH", options->paths,
+                      "Rule files, folders or patterns; by default those that "
+                      "the configuration names");
+  command->add_option("-c,--config", options->config, "Configuration file");
+  command
+      ->add_option("--format", options->format,
+                   "text, json, or github (workflow annotations)")
+      ->check(CLI::IsMember({"text", "json", "github"}))
+      ->capture_default_str();
+  command->callback([options, io, chosen] {
+    *chosen = [options, io] { return Check(*options, io); };
+  });
+}
+
+}  // namespace premura

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// `premura stop-all on|off|status`: the switch that stops every contact. It
+// stands in the ledger: a daemon that runs obeys within a second, and one that
+// starts later too.
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "daemon/commands/commands.h"
+#include "notifiers/clock.h"
+#include "notifiers/ledger.h"
+
+namespace premura {
+namespace {
+
+struct Options {
+  std::string what;
+  std::string config;
+};
+
+std::string WhoAmI() {
+  const passwd* const entry = getpwuid(getuid());
+  return entry != nullptr ? entry->pw_name : std::to_string(getuid());
+}
+
+void Say(const StopAll& state, std::ostream* out) {
+  *out << "stop-all is " << (state.on ? "on: nothing is sent" : "off");
+  if (!state.by.empty()) {
+    *out << " (since " << FormatInstant(state.since) << ", by " << state.by
+         << ")";
+  }
+  *out << '\n';
+}
+
+int SetOrShow(const Options& options, const Io& io) {
+  const auto config = LoadConfigToLook(io, options.config);
+  if (config == nullptr) return kFailed;
+  const bool show = options.what == "status";
+  auto ledger = Ledger::Open(config->ledger_url, show ? Ledger::Access::kRead
+                                                      : Ledger::Access::kWrite);
+  if (!ledger.ok()) return Fail(io, ledger.error().message);
+  if (!show) {
+    StopAll state;
+    state.on = options.what == "on";
+    state.by = WhoAmI();
+    state.since = SystemClock().Now();
+    const Status set = ledger.value()->SetStopAll(state);
+    if (!set.ok()) return Fail(io, set.error().message);
+  }
+  const auto state = ledger.value()->ReadStopAll();
+  if (!state.ok()) return Fail(io, state.error().message);
+  Say(state.value(), io.out);
+  return kOk;
+}
+
+}  // namespace
+
+void AddStopAll(CLI::App* app, const Io& io, Chosen* chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app->add_subcommand(
+      "stop-all",
+      "Stop every contact of every rule, until it is lifted. Detections and "
+      "decisions are recorded meanwhile.");
+  command->add_option("WHAT", options->what, "on, off or status")
+      ->required()
+      ->check(CLI::IsMember({"on", "off", "status"}));
+  command->add_option("-c,--config", options->config, "Configuration file")
+      ->required();
+  command->callback([options, io, chosen] {
+    *chosen = [options, io] { return SetOrShow(*options, io); };
+  });
+}
+
+}  // namespace premura

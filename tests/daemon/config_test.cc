@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/daemon/temp_folder.h"
+
+namespace premura {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kTestdata = PREMURA_SOURCE_DIR "/tests/daemon/testdata";
+
+ConfigOptions Options() {
+  ConfigOptions options;
+  options.environment =
+      [](const std::string& name) -> std::optional<std::string> {
+    if (name == "TOKEN" || name == "PASSWORD") return "hush-" + name;
+    if (name == "HOST") return "eu-1";
+    return std::nullopt;
+  };
+  return options;
+}
+
+LoadedConfig Read(const std::string& text) {
+  return ReadConfig("/etc/premura/premura.yaml", text, Options());
+}
+
+std::string Short(const Diagnostic& diagnostic) {
+  std::ostringstream out;
+  out << diagnostic.where.line << ':' << diagnostic.where.column << ": "
+      << diagnostic.message;
+  return out.str();
+}
+
+// `# expect: 3:5: message` lines of a file.
+std::vector<std::string> Expected(const std::string& text) {
+  std::vector<std::string> expected;
+  std::istringstream lines(text);
+  constexpr std::string_view kMark = "# expect: ";
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(kMark)) expected.push_back(line.substr(kMark.size()));
+  }
+  std::sort(expected.begin(), expected.end());
+  return expected;
+}
+
+std::string Slurp(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(ConfigTest, EveryBadFileGivesExactlyItsMessages) {
+  int files = 0;
+  for (const auto& entry : fs::directory_iterator(kTestdata + "/bad")) {
+    const std::string path = entry.path();
+    SCOPED_TRACE(path);
+    ++files;
+    const LoadedConfig loaded = LoadConfig(path, Options());
+    EXPECT_EQ(loaded.config, nullptr);
+    std::vector<std::string> found;
+    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+      found.push_back(Short(diagnostic));
+    }
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, Expected(Slurp(path)));
+    if (::testing::Test::HasFailure() && getenv("PREMURA_SHOW")) {
+      for (const auto& line : found) std::cout << "# expect: " << line << "\n";
+    }
+  }
+  EXPECT_GT(files, 80);
+}
+
+TEST(ConfigTest, TheSmallestFileHasSafeDefaults) {
+  const LoadedConfig loaded = Read(R"(
+sources:
+  - kafka: {brokers: [kafka-1:9092], topics: [product-events], group: premura}
+    format: segment
+rules: [rules/*.yaml]
+tickets:
+  rt: {type: rt, url: "https://rt.example.com", token: "${env:TOKEN}", key_field: Premura Key}
+)");
+  ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
+  const Config& config = *loaded.config;
+  EXPECT_TRUE(loaded.diagnostics.empty());
+  EXPECT_EQ(config.name, "premura");
+  EXPECT_EQ(config.sources[0].id, "source-1");
+  EXPECT_EQ(config.sources[0].preset, Preset::kSegment);
+  EXPECT_EQ(config.rules,
+            std::vector<std::string>{"/etc/premura/rules/*.yaml"});
+  EXPECT_EQ(config.ledger_url, "sqlite:/var/lib/premura/ledger.db");
+  EXPECT_EQ(config.admin.host, "127.0.0.1");
+  EXPECT_EQ(config.admin.port, 9464);
+  EXPECT_TRUE(config.log.json);
+  EXPECT_FALSE(config.customer_is_user);
+  EXPECT_EQ(config.restraint.timezone_missing, "hold");
+  EXPECT_EQ(config.restraint.frequency_cap.at("sms").count, 1);
+  EXPECT_FALSE(config.restraint.quiet_hours.at("sms").empty());
+  EXPECT_EQ(config.restraint.consent.at("marketing"),
+            ConsentPolicy::kOnlyIfGiven);
+  EXPECT_EQ(config.email, std::nullopt);
+  const auto& rt = std::get<RtOptions>(config.tickets[0].second);
+  EXPECT_EQ(rt.token.Reveal(), "hush-TOKEN");
+}
+
+TEST(ConfigTest, AKafkaSourceIsWhatLibrdkafkaUnderstands) {
+  const LoadedConfig loaded = Read(R"(
+name: premura-eu
+sources:
+  - id: product
+    kafka:
+      brokers: [kafka-1:9092, kafka-2:9092]
+      topics: [product-events, billing-events]
+      group: premura
+      instance_id: ${env:HOST}
+      tls: {ca: ca.pem, certificate: client.pem, key_file: client.key}
+      sasl: {mechanism: SCRAM-SHA-512, username: premura, password: "${env:PASSWORD}"}
+      properties: {client.rack: eu-1a}
+rules: [rules]
+)");
+  ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
+  const auto& kafka = std::get<KafkaConfig>(loaded.config->sources[0].from);
+  const std::map<std::string, std::string> expected = {
+      {"bootstrap.servers", "kafka-1:9092,kafka-2:9092"},
+      {"client.id", "premura-eu"},
+      {"client.rack", "eu-1a"},
+      {"group.id", "premura"},
+      {"group.instance.id", "eu-1"},
+      {"sasl.mechanisms", "SCRAM-SHA-512"},
+      {"sasl.password", "hush-PASSWORD"},
+      {"sasl.username", "premura"},
+      {"security.protocol", "sasl_ssl"},
+      {"ssl.ca.location", "/etc/premura/ca.pem"},
+      {"ssl.certificate.location", "/etc/premura/client.pem"},
+      {"ssl.key.location", "/etc/premura/client.key"}};
+  EXPECT_EQ(KafkaProperties(kafka, loaded.config->name), expected);
+  auto connection = expected;
+  for (const char* key : {"client.rack", "group.id", "group.instance.id"}) {
+    connection.erase(key);
+  }
+  EXPECT_EQ(KafkaConnection(kafka, loaded.config->name), connection);
+}
+
+TEST(ConfigTest, ReplaySpeedIsAFactorOrAsFastAsItGoes) {
+  const std::pair<const char*, double> cases[] = {
+      {"1x", 1}, {"60x", 60}, {"0.5x", 0.5}, {"max", 0}};
+  for (const auto& [text, speed] : cases) {
+    const LoadedConfig loaded =
+        Read(std::string("sources: [{file: {path: e, speed: ") + text +
+             "}}]\nrules: [r]\n");
+    ASSERT_NE(loaded.config, nullptr) << text;
+    EXPECT_EQ(std::get<ReplayConfig>(loaded.config->sources[0].from).speed,
+              speed);
+  }
+}
+
+TEST(ConfigTest, ACapThatIsNotNamedKeepsItsDefault) {
+  const LoadedConfig loaded = Read(
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "restraint: {frequency_cap: {email: 5/1d}}\n");
+  ASSERT_NE(loaded.config, nullptr);
+  EXPECT_EQ(loaded.config->restraint.frequency_cap.at("email").count, 5);
+  EXPECT_EQ(loaded.config->restraint.frequency_cap.at("any").count, 3);
+}
+
+TEST(ConfigTest, SecretsComeFromFilesWithoutTheirLineEnd) {
+  TempFolder folder;
+  folder.Write("token", "s3cret\n");
+  folder.Write("premura.yaml", R"(
+sources: [{file: {path: e}}]
+rules: [r]
+http: {admin: {listen: "0.0.0.0:0", token_file: token}}
+)");
+  const LoadedConfig loaded =
+      LoadConfig(folder.Path("premura.yaml"), Options());
+  ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
+  EXPECT_EQ(loaded.config->admin.token.Reveal(), "s3cret");
+  EXPECT_EQ(FormatConfig(*loaded.config).find("s3cret"), std::string::npos);
+}
+
+TEST(ConfigTest, CommandsThatOnlyLookNeedNoSecrets) {
+  ConfigOptions options = Options();
+  options.read_secrets = false;
+  const LoadedConfig loaded = ReadConfig("/etc/premura/premura.yaml", R"(
+sources: [{file: {path: e}}]
+rules: [r]
+tickets: {rt: {type: rt, url: "https://rt.example.com", token_file: /nowhere}}
+)",
+                                         options);
+  ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
+  EXPECT_TRUE(
+      std::get<RtOptions>(loaded.config->tickets[0].second).token.empty());
+}
+
+// Every file of good/, and the example that is shipped.
+TEST(ConfigTest, WhatIsPrintedReadsBackAsTheSame) {
+  std::vector<std::string> paths = {PREMURA_SOURCE_DIR "/deploy/premura.yaml"};
+  for (const auto& entry : fs::directory_iterator(kTestdata + "/good")) {
+    paths.push_back(entry.path());
+  }
+  ASSERT_GT(paths.size(), 1U);
+  ConfigOptions options = Options();
+  options.read_secrets = false;
+  for (const std::string& path : paths) {
+    SCOPED_TRACE(path);
+    const LoadedConfig first = LoadConfig(path, options);
+    ASSERT_NE(first.config, nullptr) << RenderText(first.diagnostics);
+    const std::string printed = FormatConfig(*first.config);
+    EXPECT_EQ(printed.find("hush"), std::string::npos);
+    const LoadedConfig again = ReadConfig(path, printed, options);
+    ASSERT_NE(again.config, nullptr)
+        << printed << RenderText(again.diagnostics);
+    EXPECT_EQ(FormatConfig(*again.config), printed);
+  }
+}
+
+// All keys of a printed configuration, as words.
+TEST(ConfigTest, TheShippedExampleNamesEveryKey) {
+  const std::string example = Slurp(PREMURA_SOURCE_DIR "/deploy/premura.yaml");
+  const LoadedConfig loaded =
+      LoadConfig(kTestdata + "/good/everything.yaml", Options());
+  ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
+  std::istringstream printed(FormatConfig(*loaded.config));
+  int keys = 0;
+  for (std::string line; std::getline(printed, line);) {
+    const std::size_t start = line.find_first_not_of(" -");
+    const std::size_t colon = line.find(':', start);
+    if (start == line.npos || colon == line.npos) continue;
+    const std::string key = line.substr(start, colon - start);
+    if (key.starts_with("my-") || key.starts_with('"')) continue;
+    ++keys;
+    EXPECT_NE(example.find(key), std::string::npos) << key;
+  }
+  EXPECT_GT(keys, 80);
+}
+
+}  // namespace
+}  // namespace premura
