@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/condition.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+
+namespace premura {
+namespace {
+
+// An event and its customer, field by field: "n", "customer.tier", "event",
+// "1.n" for the first step with a name.
+class FakeFacts final : public Facts {
+ public:
+  FakeFacts(const Symbols* symbols, std::map<std::string, Value> values)
+      : symbols_(symbols), values_(std::move(values)) {}
+
+  Value Get(const FieldRef& field) const override {
+    const std::string step =
+        field.step == 0 ? "" : std::to_string(field.step) + ".";
+    const auto found = values_.find(step + Name(field));
+    return found == values_.end() ? Value() : found->second;
+  }
+
+ private:
+  std::string Name(const FieldRef& field) const {
+    switch (field.root) {
+      case FieldRef::Root::kName:
+        return "event";
+      case FieldRef::Root::kId:
+        return "id";
+      case FieldRef::Root::kTime:
+        return "time";
+      case FieldRef::Root::kProfile:
+        return "customer." + symbols_->profile.Text(field.symbol);
+      case FieldRef::Root::kProperty:
+        break;
+    }
+    return symbols_->properties.Text(field.symbol);
+  }
+
+  const Symbols* symbols_;
+  std::map<std::string, Value> values_;
+};
+
+class ConditionTest : public testing::Test {
+ protected:
+  Condition Read(const std::string& yaml, bool profile = false) {
+    Document document = Document::Parse("where.yaml", yaml);
+    const ConditionContext context{&symbols_, profile, {"first", "second"}};
+    Condition condition =
+        ReadCondition(document.root().AsMapping("where"), context);
+    EXPECT_EQ(RenderText(document.diagnostics()), "");
+    return condition;
+  }
+
+  bool Holds(const std::string& yaml, std::map<std::string, Value> values,
+             bool profile = false) {
+    const Condition condition = Read(yaml, profile);
+    return condition.Matches(FakeFacts(&symbols_, std::move(values)));
+  }
+
+  // Of an event with one field `f`.
+  bool Holds(const std::string& yaml, const Value& value) {
+    return Holds(yaml, std::map<std::string, Value>{{"f", value}});
+  }
+
+  Symbols symbols_;
+};
+
+Value Int(std::int64_t number) {
+  static std::map<std::int64_t, std::string> spellings;
+  auto& spelling = spellings[number];
+  spelling = std::to_string(number);
+  return Value::Integer(number, spelling);
+}
+Value Text(std::string_view text) { return Value::Text(text); }
+
+TEST_F(ConditionTest, ADefaultOneAlwaysHolds) {
+  EXPECT_TRUE(Condition().always());
+  EXPECT_TRUE(Condition().Matches(FakeFacts(&symbols_, {})));
+  EXPECT_TRUE(Read("{}").always());
+  EXPECT_FALSE(Read("f: 1").always());
+}
+
+struct Case {
+  const char* yaml;
+  Value value;
+  bool holds;
+};
+
+TEST_F(ConditionTest, ComparesTextsWithoutCaseUnlessCased) {
+  const Case cases[] = {
+      {"f: Paid", Text("pAID"), true},
+      {"f: Paid", Text("paid "), false},
+      {"f: STRASSE", Text("straße"), false},
+      {"f: ÄRGER", Text("ärger"), true},
+      {"f: ''", Text(""), true},
+      {"f|cased: Paid", Text("Paid"), true},
+      {"f|cased: Paid", Text("paid"), false},
+      {"f: off", Text("off"), true},
+      {"f: off", Value::Boolean(false), false},
+      {"f: NO", Text("no"), true},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, ANumberMatchesATextThatSpellsItAndTheOtherWayRound) {
+  const Case cases[] = {
+      {"f: 500", Int(500), true},
+      {"f: 500", Text("500"), true},
+      {"f: 500", Text("500.0"), true},
+      {"f: 500", Text(" 500"), false},
+      {"f: 500", Text("0500"), false},
+      {"f: 500", Value::Real(500, "5e2"), true},
+      {"f: \"500\"", Int(500), true},
+      {"f: \"500\"", Text("500"), true},
+      {"f: \"500\"", Text("500.0"), false},
+      {"f: 5e2", Int(500), true},
+      {"f: 007", Text("007"), true},
+      {"f: 007", Int(7), false},
+      {"f: 500", Value::Boolean(true), false},
+      {"f: 1", Value::Boolean(true), false},
+      {"f: 9007199254740993", Int(9007199254740992), false},
+      {"f|cased: 500", Text("500"), true},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, ABooleanMatchesATextThatSpellsItAndTheOtherWayRound) {
+  const Case cases[] = {
+      {"f: true", Value::Boolean(true), true},
+      {"f: true", Value::Boolean(false), false},
+      {"f: true", Text("true"), true},
+      {"f: true", Text("True"), true},
+      {"f|cased: true", Text("True"), false},
+      {"f: \"true\"", Value::Boolean(true), true},
+      {"f: True", Value::Boolean(true), true},
+      {"f|cased: True", Value::Boolean(true), false},
+      {"f: yes", Value::Boolean(true), false},
+      {"f: true", Int(1), false},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, TextModifiersSeeNumbersAndBooleansAsJsonWritesThem) {
+  const Case cases[] = {
+      {"f|contains: AD", Text("/paDs"), true},
+      {"f|contains|cased: AD", Text("/paDs"), false},
+      {"f|startswith: /BILL", Text("/billing"), true},
+      {"f|startswith: /billing", Text("/bill"), false},
+      {"f|endswith: .PDF", Text("a.pdf"), true},
+      {"f|endswith|cased: .PDF", Text("a.pdf"), false},
+      {"f|re: '^b.*G$'", Text("billing"), true},
+      {"f|re: ll", Text("billing"), true},
+      {"f|re|cased: LL", Text("billing"), false},
+      {"f|re: '^5\\d+$'", Int(503), true},
+      {"f|startswith: 5", Int(503), true},
+      {"f|contains: 1.5", Value::Real(1.5, "1.50"), true},
+      {"f|contains: ru", Value::Boolean(true), true},
+      {"f|re: '$first.x'", Text("a"), false},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, BoundsSeeNumbersAndTextsThatSpellThem) {
+  const Case cases[] = {
+      {"f|gt: 5", Int(6), true},
+      {"f|gt: 5", Int(5), false},
+      {"f|gte: 5", Int(5), true},
+      {"f|lt: 5", Int(4), true},
+      {"f|lt: 5", Int(5), false},
+      {"f|lte: 5", Int(5), true},
+      {"f|lte: 5", Value::Real(5.1, "5.1"), false},
+      {"f|gt: \"5\"", Text("5.5"), true},
+      {"f|gt: 5", Text("ten"), false},
+      {"f|lt: 5", Text("ten"), false},
+      {"f|lt: 5", Value::Boolean(true), false},
+      {"f|gt: [100, 5]", Int(6), true},
+      {"f|gt|all: [100, 5]", Int(6), false},
+      {"f|gt: -1", Text("-0.5"), true},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, AListOfValuesMeansAnyUnlessAll) {
+  const Case cases[] = {
+      {"f: [a, b]", Text("B"), true},
+      {"f: [a, b]", Text("c"), false},
+      {"f|contains|all: [a, b]", Text("xbxax"), true},
+      {"f|contains|all: [a, b]", Text("xbx"), false},
+      {"f|neq: [a, b]", Text("c"), true},
+      {"f|neq: [a, b]", Text("B"), false},
+      {"f|neq: a", Int(1), true},
+      {"f|neq: 1", Text("1"), false},
+      {"f|neq|cased: a", Text("A"), true},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, AListInTheEventMatchesIfOneElementDoes) {
+  const std::array elements = {Text("a"), Int(7), Value::Null()};
+  const Value list = Value::List(elements);
+  const std::array outer = {list};
+  const Case cases[] = {
+      {"f: A", list, true},
+      {"f: 7", list, true},
+      {"f: c", list, false},
+      {"f|all: [a, 7]", list, true},
+      {"f|all: [a, c]", list, false},
+      {"f|gt: 6", list, true},
+      {"f|neq: a", list, true},
+      {"f|neq: [a, 7]", list, false},
+      {"f: a", Value::List(outer), true},
+      {"f: a", Value::List({}), false},
+      {"f|neq: a", Value::List({}), false},
+      {"f|exists: true", Value::List({}), true},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(Holds(c.yaml, c.value), c.holds) << c.yaml;
+}
+
+TEST_F(ConditionTest, AnAbsentFieldMatchesOnlyExistsFalseOrInsideNot) {
+  for (const Value& value : {Value(), Value::Null()}) {
+    EXPECT_FALSE(Holds("f: a", value));
+    EXPECT_FALSE(Holds("f: ''", value));
+    EXPECT_FALSE(Holds("f|neq: a", value));
+    EXPECT_FALSE(Holds("f|lt: 5", value));
+    EXPECT_FALSE(Holds("f|exists: true", value));
+    EXPECT_TRUE(Holds("f|exists: false", value));
+    EXPECT_TRUE(Holds("not: {f: a}", value));
+  }
+  EXPECT_FALSE(Holds("f|exists: false", Text("")));
+}
+
+TEST_F(ConditionTest, AnObjectIsPresentAndHasAText) {
+  const Value object = Value::Object("{\"ip\":\"10.0.0.1\"}");
+  EXPECT_TRUE(Holds("f|exists: true", object));
+  EXPECT_TRUE(Holds("f|contains: '10.0.'", object));
+  EXPECT_TRUE(Holds("f|neq: a", object));
+  EXPECT_FALSE(Holds("f: a", object));
+}
+
+TEST_F(ConditionTest, AllMustHoldAndAnyOfAndNotNest) {
+  const std::map<std::string, Value> event = {
+      {"a", Int(1)}, {"b", Text("x")}, {"d.ip", Text("10.0.0.1")}};
+  EXPECT_TRUE(Holds("{a: 1, b: x}", event));
+  EXPECT_FALSE(Holds("{a: 1, b: y}", event));
+  EXPECT_TRUE(Holds("any_of: [{a: 2}, {b: x}]", event));
+  EXPECT_FALSE(Holds("any_of: [{a: 2}, {b: y}]", event));
+  EXPECT_FALSE(Holds("any_of: [{a: 1, b: y}]", event));
+  EXPECT_TRUE(Holds("not: {a: 1, b: y}", event));
+  EXPECT_FALSE(Holds("not: {any_of: [{a: 1}, {b: y}]}", event));
+  EXPECT_TRUE(Holds("{d.ip|startswith: '10.', not: {not: {a: 1}}}", event));
+}
+
+TEST_F(ConditionTest, FieldsHaveRoots) {
+  const std::map<std::string, Value> facts = {
+      {"event", Text("own")},       {"id", Text("i1")},
+      {"time", Text("2026")},       {"page", Text("p")},
+      {"customer.tier", Text("g")}, {"customer.id", Text("c")}};
+  EXPECT_TRUE(Holds("{event: own, id: i1, time: 2026}", facts));
+  EXPECT_TRUE(Holds("properties.page: p", facts));
+  EXPECT_FALSE(Holds("properties.event: own", facts));
+  EXPECT_TRUE(Holds("customer.tier: g", facts));
+  EXPECT_TRUE(Holds("{tier: g, customer.tier: g, id: c}", facts, true));
+}
+
+TEST_F(ConditionTest, LooksBackAtAnEarlierStep) {
+  const std::map<std::string, Value> facts = {{"f", Int(7)},
+                                              {"s", Text("Paid")},
+                                              {"1.f", Text("5")},
+                                              {"2.s", Text("pAID")},
+                                              {"2.n", Value::Null()}};
+  EXPECT_TRUE(Holds("f|gt: $first.f", facts));
+  EXPECT_TRUE(Holds("f|neq: $first.f", facts));
+  EXPECT_TRUE(Holds("f|gte: \"$first.properties.f\"", facts));
+  EXPECT_FALSE(Holds("f|lt: $first.f", facts));
+  EXPECT_TRUE(Holds("s: $second.s", facts));
+  EXPECT_FALSE(Holds("s|cased: $second.s", facts));
+  EXPECT_TRUE(Holds("s|contains: $second.s", facts));
+  EXPECT_TRUE(Holds("s: [x, $second.s]", facts));
+  // What is not there is neither the same nor another.
+  EXPECT_FALSE(Holds("s: $second.n", facts));
+  EXPECT_FALSE(Holds("s|neq: $second.n", facts));
+  EXPECT_TRUE(Read("f: $first.f").LooksBack());
+  EXPECT_TRUE(Read("not: {any_of: [{f: $first.f}]}").LooksBack());
+  EXPECT_FALSE(Read("f: $5.00").LooksBack());
+}
+
+TEST_F(ConditionTest, LooksBackAtAList) {
+  const std::array list = {Int(1), Int(2)};
+  const std::map<std::string, Value> facts = {
+      {"f", Int(2)}, {"g", Int(3)}, {"1.l", Value::List(list)}};
+  EXPECT_TRUE(Holds("f: $first.l", facts));
+  EXPECT_FALSE(Holds("f|neq: $first.l", facts));
+  EXPECT_TRUE(Holds("g|neq: $first.l", facts));
+}
+
+TEST_F(ConditionTest, NamesItsFieldsInTheOrderWritten) {
+  std::vector<FieldRef> fields;
+  Read("{b: 1, any_of: [{a: $second.x}, {not: {customer.t: 2}}], event: e}")
+      .CollectFields(&fields);
+  std::vector<std::string> paths;
+  for (const FieldRef& field : fields) paths.push_back(field.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"b", "a", "$second.x",
+                                             "customer.t", "event"}));
+  EXPECT_EQ(fields[2].step, 2);
+  EXPECT_EQ(symbols_.properties.Text(fields[2].symbol), "x");
+}
+
+}  // namespace
+}  // namespace premura

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "rules/rule_set.h"
+
+namespace premura {
+namespace {
+
+namespace fs = std::filesystem;
+using Paths = std::vector<std::string>;
+
+class RulePathsTest : public testing::Test {
+ protected:
+  RulePathsTest()
+      : root_(fs::path(testing::TempDir()) /
+              ("premura-paths-" + std::to_string(getpid()))) {
+    fs::remove_all(root_);
+    for (const char* name :
+         {"rules/a.yaml", "rules/b.yml", "rules/a.test.yaml", "rules/note.txt",
+          "rules/deep/c.yaml", "rules/templates/t.yaml", "empty/x.txt"}) {
+      fs::create_directories((root_ / name).parent_path());
+      std::ofstream(root_ / name) << "version: 1\nrules: []\n";
+    }
+  }
+  ~RulePathsTest() override { fs::remove_all(root_); }
+
+  std::string At(const std::string& name) const { return root_ / name; }
+
+  // Relative to the root; of several patterns.
+  Paths Expand(Paths patterns) const {
+    for (std::string& pattern : patterns) pattern = At(pattern);
+    const auto expanded = ExpandRulePaths(patterns);
+    if (!expanded.ok()) return {expanded.error().message};
+    Paths relative;
+    for (const std::string& path : expanded.value()) {
+      relative.push_back(fs::path(path).lexically_relative(root_));
+    }
+    return relative;
+  }
+
+  const fs::path root_;
+};
+
+TEST_F(RulePathsTest, AFolderIsItsYamlFilesBelowItToo) {
+  EXPECT_EQ(Expand({"rules"}),
+            (Paths{"rules/a.yaml", "rules/b.yml", "rules/deep/c.yaml"}));
+  EXPECT_EQ(Expand({"rules/"}), Expand({"rules"}));
+}
+
+TEST_F(RulePathsTest, AGlobLeavesOutTestsAndTemplates) {
+  EXPECT_EQ(Expand({"rules/*.yaml"}), Paths{"rules/a.yaml"});
+  EXPECT_EQ(Expand({"rules/*"}),
+            (Paths{"rules/a.yaml", "rules/b.yml", "rules/deep/c.yaml"}));
+}
+
+TEST_F(RulePathsTest, AFileThatIsNamedIsTakenAndOnce) {
+  EXPECT_EQ(Expand({"rules/note.txt", "rules/./a.yaml", "rules/a.yaml"}),
+            (Paths{"rules/a.yaml", "rules/note.txt"}));
+}
+
+TEST_F(RulePathsTest, WhatNamesNothingIsAnError) {
+  for (const char* pattern : {"missing.yaml", "rules/*.json", "empty"}) {
+    EXPECT_EQ(Expand({pattern}),
+              Paths{"`" + At(pattern) + "` names no rules file"});
+  }
+}
+
+TEST_F(RulePathsTest, LoadingTellsWhatCannotBeRead) {
+  const Paths missing = {At("missing.yaml")};
+  const LoadedRules none = LoadRulePaths(missing, {});
+  EXPECT_EQ(none.rules, nullptr);
+  EXPECT_EQ(RenderText(none.diagnostics),
+            "error: `" + At("missing.yaml") +
+                "` names no rules file\n1 error in 1 file.\n");
+
+  fs::create_symlink("/proc/self/mem", root_ / "rules/unreadable.yaml");
+  const Paths rules = {At("rules")};
+  const LoadedRules some = LoadRulePaths(rules, {});
+  EXPECT_EQ(some.rules, nullptr);
+  ASSERT_EQ(some.diagnostics.size(), 1U);
+  EXPECT_EQ(some.diagnostics[0].where.file, At("rules/unreadable.yaml"));
+}
+
+TEST_F(RulePathsTest, LoadingReadsThemAll) {
+  const Paths rules = {At("rules")};
+  const LoadedRules loaded = LoadRulePaths(rules, {});
+  EXPECT_EQ(RenderText(loaded.diagnostics), "");
+  EXPECT_NE(loaded.rules, nullptr);
+}
+
+}  // namespace
+}  // namespace premura
