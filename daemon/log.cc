@@ -9,7 +9,7 @@
 #include <map>
 #include <mutex>
 
-#include "daemon/mask.h"
+#include "notifiers/text.h"
 #include "rules/value.h"
 
 namespace premura {
