@@ -151,24 +151,10 @@ class Kafka(Server):
         self.broker = "127.0.0.1:%d" % self.port
         self.start()
 
-    # kafka-up.sh leaves the broker running; this ends it with its caller.
-    KEEPER = """
-      "$1" "$2" "$3" "$4" > /dev/null || exit
-      pid=$(cat "$2/pid")
-      echo "ready pid=$pid"
-      cat > /dev/null
-      kill "$pid" 2> /dev/null
-      while kill -0 "$pid" 2> /dev/null; do sleep 0.05; done
-    """
-
     def start(self):
-        cache = pathlib.Path(os.environ.get(
-            "KAFKA_JARS_DIR", pathlib.Path.home() / ".cache/premura/kafka"))
-        self.script = Script(
-            "bash", "-c", self.KEEPER, "-", SUPPORT / "kafka-up.sh",
-            self.folder, self.version, self.port,
-            environment={"KAFKA_JARS": str(cache / self.version)},
-            log=str(self.folder) + ".log")
+        self.script = Script(SUPPORT / "kafka-up.sh", self.folder, self.port,
+                             self.version, log=str(self.folder) + ".log",
+                             environment={"KEEP": "1"})
 
     def kill(self):
         """As a crash would. start() goes on with the same data."""
