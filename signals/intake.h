@@ -24,7 +24,7 @@ struct IntakeOptions {
   Duration dedup_window = std::chrono::hours(1);
   // Live only: event times beyond now + this do not move the clock (and are
   // counted); nullopt: no cap.
-  std::optional<Duration> future_cap;
+  std::optional<Duration> future_cap{};
 };
 
 class IntakeSink {

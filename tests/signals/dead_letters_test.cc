@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/dead_letters.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/signals/temp_dir.h"
+
+namespace premura {
+namespace {
+
+Timestamp Now() { return Timestamp(std::chrono::seconds(1704164645)); }
+
+TEST(FileDeadLettersTest, KeepOriginReasonAndBytes) {
+  const TempDir dir;
+  auto letters =
+      NewFileDeadLetters(
+          {.path = dir.Path("letters.jsonl"), .max_value = 5, .now = Now})
+          .value();
+  const Header header{"app\"", "\xff"};
+  ASSERT_TRUE(
+      letters
+          ->Keep("product", "events/3@17",
+                 {.value = "{\"a\"", .key = "k", .headers = {&header, 1}},
+                 Refusal::kBrokenJson, "a \"comma\" is missing")
+          .ok());
+  ASSERT_TRUE(letters
+                  ->Keep("product", "events/3@18",
+                         {.value = "\xff\x00\x01", .key = "\xfe"},
+                         Refusal::kInvalidUtf8, "the record is not UTF-8")
+                  .ok());
+  ASSERT_TRUE(letters
+                  ->Keep("product", "events/3@19", {.value = "abcd\u00e9f"},
+                         Refusal::kTooLarge, "more than 5 bytes")
+                  .ok());
+  ASSERT_TRUE(letters->Sync().ok());
+  const std::string begin =
+      R"({"at":"2024-01-02T03:04:05.000Z","source":"product","origin":"events/3@)";
+  EXPECT_EQ(
+      dir.Read("letters.jsonl"),
+      begin +
+          R"(17","reason":"broken_json","detail":"a \"comma\" is missing",)"
+          R"("bytes":4,"text":"{\"a\"","key":"k","headers":{"app\"":"/w=="}})"
+          "\n" +
+          begin +
+          R"(18","reason":"invalid_utf8","detail":"the record is not UTF-8",)"
+          R"("bytes":1,"base64":"/w==","key_base64":"/g=="})"
+          "\n" +
+          begin +
+          R"(19","reason":"too_large","detail":"more than 5 bytes",)"
+          R"("bytes":7,"text":"abcd","cut":true})"
+          "\n");
+}
+
+TEST(FileDeadLettersTest, RotateBySizeAndKeepTheNewest) {
+  const TempDir dir;
+  const std::string path = dir.Path("letters.jsonl");
+  for (int i = 0; i < 10; ++i) {
+    // Opened anew each time: a restart goes on where it was.
+    auto letters =
+        NewFileDeadLetters({.path = path, .max_bytes = 250, .keep = 2}).value();
+    ASSERT_TRUE(letters
+                    ->Keep("s", "f@" + std::to_string(i), {.value = "x"},
+                           Refusal::kNoName, "no name")
+                    .ok());
+  }
+  const auto origins = [&dir](const std::string& name) {
+    const std::string text = dir.Read(name);
+    std::string found;
+    for (std::size_t at = text.find("f@"); at != text.npos;
+         at = text.find("f@", at + 1)) {
+      found += text[at + 2];
+    }
+    return found;
+  };
+  EXPECT_EQ(origins("letters.jsonl"), "89");
+  EXPECT_EQ(origins("letters.jsonl.1"), "67");
+  EXPECT_EQ(origins("letters.jsonl.2"), "45");
+  EXPECT_EQ(dir.Read("letters.jsonl.3"), "");
+}
+
+TEST(FileDeadLettersTest, FailWhereTheyCannotBeKept) {
+  const TempDir dir;
+  const std::string path = dir.Path("none/letters.jsonl");
+  EXPECT_EQ(NewFileDeadLetters({.path = path}).error().message,
+            path + ": No such file or directory");
+  auto full = NewFileDeadLetters({.path = "/dev/full"}).value();
+  EXPECT_EQ(full->Keep("s", "o", {.value = "x"}, Refusal::kNoName, "no name")
+                .error()
+                .message,
+            "/dev/full: No space left on device");
+}
+
+TEST(KafkaDeadLettersTest, RefuseAPropertyThatIsNone) {
+  const auto letters = NewKafkaDeadLetters(
+      {.topic = "t", .properties = {{"no.such.thing", "1"}}});
+  EXPECT_EQ(letters.error().message,
+            "kafka: No such configuration property: \"no.such.thing\"");
+}
+
+TEST(KafkaDeadLettersTest, SayThatNoBrokerConfirms) {
+  auto letters =
+      NewKafkaDeadLetters({.topic = "refused",
+                           .properties = {{"bootstrap.servers", "127.0.0.1:1"}},
+                           .sync_limit = std::chrono::milliseconds(50)})
+          .value();
+  ASSERT_TRUE(
+      letters->Keep("s", "o", {.value = "x"}, Refusal::kNoName, "no name")
+          .ok());
+  EXPECT_EQ(letters->Sync().error().message,
+            "kafka topic 'refused': no broker has confirmed them in time");
+}
+
+}  // namespace
+}  // namespace premura

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/profile.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "tests/signals/temp_dir.h"
+
+namespace premura {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+TEST(ProfileTest, FileWinsOverEvents) {
+  const Profile profile({{"tier", "\"gold\""}},
+                        {{"tier", "\"free\""}, {"seats", "5"}});
+  EXPECT_EQ(profile.Get("tier").text(), "gold");
+  EXPECT_EQ(profile.Get("seats").kind(), Value::Kind::kInteger);
+  EXPECT_EQ(profile.Get("seats").integer(), 5);
+  EXPECT_EQ(profile.Get("none").kind(), Value::Kind::kAbsent);
+  EXPECT_THAT(profile.Texts(),
+              ElementsAre(Pair("seats", "5"), Pair("tier", "gold")));
+}
+
+TEST(ProfileTest, ReadsEveryKindOfValue) {
+  const Profile profile({{"b", "true"},
+                         {"huge", "12345678901234567890123"},
+                         {"l", R"(["a",1])"},
+                         {"n", "1.5"},
+                         {"t", R"("\u00e9\n")"}},
+                        {});
+  EXPECT_EQ(profile.Text("b"), "true");
+  EXPECT_EQ(profile.Text("huge"), "12345678901234567890123");
+  EXPECT_EQ(profile.Get("l").elements()[0].text(), "a");
+  EXPECT_EQ(profile.Text("l"), "");
+  EXPECT_EQ(profile.Get("n").number(), 1.5);
+  EXPECT_EQ(profile.Text("t"), "é\n");
+  EXPECT_EQ(profile.Texts().at("l"), R"(["a",1])");
+}
+
+TEST(ProfileStoreTest, MergesWhatEventsSay) {
+  ProfileStore store;
+  EXPECT_EQ(store.Get("ada")->Get("tier").kind(), Value::Kind::kAbsent);
+  store.Merge({"ada", {{"tier", "\"free\""}, {"x", "1"}}});
+  const auto before = store.Get("ada");
+  store.Merge({"ada", {{"tier", "\"gold\""}, {"x", "null"}}});
+  EXPECT_EQ(before->Text("tier"), "free") << "what was handed out stays";
+  EXPECT_EQ(store.Get("ada")->Text("tier"), "gold");
+  EXPECT_THAT(store.Get("ada")->from_events(),
+              ElementsAre(Pair("tier", "\"gold\"")));
+  EXPECT_EQ(store.size(), 1u);
+  store.Merge({"ada", {{"tier", "null"}}});
+  EXPECT_EQ(store.size(), 0u);
+}
+
+TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
+  ProfileStore store;
+  store.Merge({"ada", {{"tier", "\"free\""}}});
+  std::map<std::string, Profile::Values> customers;
+  for (int i = 0; i < 1000; ++i) {
+    customers["c" + std::to_string(i)] = {{"n", std::to_string(i)}};
+  }
+  customers["ada"] = {{"tier", "\"gold\""}};
+  store.ReplaceFileLayer(customers);
+  EXPECT_EQ(store.size(), 1001u);
+  EXPECT_EQ(store.Get("ada")->Text("tier"), "gold");
+  EXPECT_EQ(store.Get("c7")->Text("n"), "7");
+  store.ReplaceFileLayer({{"bob", {{"tier", "\"pro\""}}}});
+  EXPECT_EQ(store.size(), 2u);
+  EXPECT_EQ(store.Get("ada")->Text("tier"), "free");
+  EXPECT_EQ(store.Get("c7")->Text("n"), "");
+  store.Restore("ada", {{"tier", "\"old\""}});
+  EXPECT_EQ(store.Get("ada")->Text("tier"), "old");
+}
+
+TEST(ProfileFileTest, ReadsCsv) {
+  const TempDir dir;
+  const std::string path =
+      dir.Write("customers.csv",
+                "\xEF\xBB\xBF"
+                "name,customer,phone,note\r\n"
+                "\"Rossi, Ada\",ada,+39,\"said \"\"no\"\"\r\ntwice\"\r\n"
+                "\n"
+                "Bob,bob,007,");
+  const auto customers = ReadProfileFile(path);
+  ASSERT_TRUE(customers.ok()) << customers.error().message;
+  EXPECT_THAT(
+      customers.value(),
+      ElementsAre(
+          Pair("ada", ElementsAre(Pair("name", "\"Rossi, Ada\""),
+                                  Pair("note", R"("said \"no\"\r\ntwice")"),
+                                  Pair("phone", "\"+39\""))),
+          Pair("bob", ElementsAre(Pair("name", "\"Bob\""),
+                                  Pair("phone", "\"007\"")))));
+}
+
+TEST(ProfileFileTest, ReadsJsonLines) {
+  const TempDir dir;
+  const std::string path = dir.Write(
+      "customers.jsonl",
+      "{\"customer\":\"ada\",\"consent\":{\"email\":true},\"seats\":5,"
+      "\"tags\":[\"a\"],\"gone\":null}\r\n\n{\"customer\":7}");
+  const auto customers = ReadProfileFile(path);
+  ASSERT_TRUE(customers.ok()) << customers.error().message;
+  EXPECT_THAT(customers.value(),
+              ElementsAre(Pair("7", IsEmpty()),
+                          Pair("ada", ElementsAre(Pair("consent.email", "true"),
+                                                  Pair("seats", "5"),
+                                                  Pair("tags", "[\"a\"]")))));
+}
+
+TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
+  const TempDir dir;
+  struct Case {
+    const char* name;
+    std::string text;
+    std::vector<std::string> mistakes;
+  };
+  const Case cases[] = {
+      {"a.csv", "", {"1: no line with column names"}},
+      {"a.csv",
+       "name,,name\nx,y,z\n",
+       {"1: column 2 has no name", "1: two columns are called 'name'",
+        "1: no column is called 'customer'"}},
+      {"a.csv",
+       "customer,n\na,1,2\n,1\nb\"x,1\nc,\"1\n2\nd,1\n",
+       {"2: 3 cells where the first line has 2", "3: no customer",
+        "4: a quote inside a cell that does not begin with one",
+        "5: a quoted cell without its end"}},
+      {"a.csv",
+       "customer,n\na,\"1\n2\"x\nb,1\nb,2\nc,\xff\n",
+       {"2: text behind the end of a quoted cell",
+        "5: customer 'b' is already on line 4", "6: a cell is not UTF-8"}},
+      {"a.jsonl",
+       "{\n5\n{\"customer\":\"\"}\n{\"customer\":{}}\n{\"customer\":\"a\"}\n"
+       "{\"customer\":\"a\"}\n{\"customer\":\"\\u0000\"}\n",
+       {"1: The JSON document has an improper structure: missing or "
+        "superfluous commas, braces, missing keys, etc.",
+        "2: not an object", "3: no customer", "4: no customer",
+        "6: customer 'a' is already on line 5",
+        "7: the customer has a NUL in it"}},
+  };
+  for (const Case& c : cases) {
+    const std::string path = dir.Write(c.name, c.text);
+    std::string expected;
+    for (const std::string& mistake : c.mistakes) {
+      expected += (expected.empty() ? "" : "\n") + path + ":" + mistake;
+    }
+    const auto customers = ReadProfileFile(path);
+    ASSERT_FALSE(customers.ok()) << c.text;
+    EXPECT_EQ(customers.error().message, expected);
+  }
+  EXPECT_EQ(ReadProfileFile("a.xml").error().message,
+            "a.xml: profiles are read from .csv and .jsonl");
+  EXPECT_EQ(ReadProfileFile(dir.Path("b.csv")).error().message,
+            dir.Path("b.csv") + ": No such file or directory");
+}
+
+}  // namespace
+}  // namespace premura
