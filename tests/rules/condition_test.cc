@@ -9,7 +9,7 @@
 namespace premura {
 namespace {
 
-// An event and its customer, field by field: "n", "customer.tier", "event",
+// An event and its customer, field by field: "n", "customer.tier", "@event",
 // "1.n" for the first step with a name.
 class FakeFacts final : public Facts {
  public:
@@ -27,11 +27,11 @@ class FakeFacts final : public Facts {
   std::string Name(const FieldRef& field) const {
     switch (field.root) {
       case FieldRef::Root::kName:
-        return "event";
+        return "@event";
       case FieldRef::Root::kId:
-        return "id";
+        return "@id";
       case FieldRef::Root::kTime:
-        return "time";
+        return "@time";
       case FieldRef::Root::kProfile:
         return "customer." + symbols_->profile.Text(field.symbol);
       case FieldRef::Root::kProperty:
@@ -263,8 +263,8 @@ TEST_F(ConditionTest, AllMustHoldAndAnyOfAndNotNest) {
 
 TEST_F(ConditionTest, FieldsHaveRoots) {
   const std::map<std::string, Value> facts = {
-      {"event", Text("own")},       {"id", Text("i1")},
-      {"time", Text("2026")},       {"page", Text("p")},
+      {"@event", Text("own")},      {"@id", Text("i1")},
+      {"@time", Text("2026")},      {"page", Text("p")},
       {"customer.tier", Text("g")}, {"customer.id", Text("c")}};
   EXPECT_TRUE(Holds("{event: own, id: i1, time: 2026}", facts));
   EXPECT_TRUE(Holds("properties.page: p", facts));

@@ -159,9 +159,9 @@ TEST(RuleReaderTest, ShowsTheFieldsThatPatternsLookAtThenTheCause) {
   EXPECT_EQ(shown,
             (Texts{"page", "service", "region", "amount", "error_code"}));
   // A look back shows the field, of whatever event.
+  const auto kinds = LoadGood("kinds.yaml");
   Texts looked;
-  for (const FieldRef& f :
-       LoadGood("kinds.yaml")->Find("steps")->shown_fields) {
+  for (const FieldRef& f : kinds->Find("steps")->shown_fields) {
     EXPECT_EQ(f.step, 0);
     looked.push_back(f.path);
   }
