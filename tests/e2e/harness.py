@@ -5,7 +5,6 @@ for something to become true instead of sleeping.
 Servers are the scripts of tests/support/: each says "ready name=value .." and
 ends when its standard input closes.
 """
-import base64
 import contextlib
 import email
 import email.policy
@@ -227,9 +226,8 @@ class Rt(Server):
         attachments = self.get(
             "/transaction/%s/attachments?fields=Content,ContentType"
             % created["id"])
-        return "\n".join(
-            base64.b64decode(item["Content"]).decode()
-            for item in attachments["items"] if item.get("Content"))
+        return "\n".join(item["Content"] for item in attachments["items"]
+                         if item.get("Content"))
 
 
 def field_of(ticket, name):

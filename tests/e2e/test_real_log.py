@@ -24,12 +24,17 @@ rules:
 
 
 def generated():
+    """An attacker at a time, some seconds apart, others in between."""
     dice = random.Random(2)
-    clock, lines = 1481352946000, []
+    clock, attacker, lines = 1481352946000, 0, []
     for _ in range(2000):
-        clock += dice.choice([0, 0, 1000, 2000, 3000, 9000, 60000, 600000])
+        clock += dice.choice([0, 0, 1000, 2000, 3000, 9000, 30000])
+        if dice.random() < 0.02:
+            attacker = dice.randrange(30)
+            clock += dice.choice([0, 600000, 7200000])
+        who = attacker if dice.random() < 0.8 else dice.randrange(30)
         lines.append({
-            "ts": clock, "customer": "198.51.100.%d" % dice.randrange(30),
+            "ts": clock, "customer": "198.51.100.%d" % who,
             "type": dice.choice(["failed_password", "disconnect", "other",
                                  "pam_auth_failure"])})
     return lines
