@@ -166,13 +166,14 @@ Status CheckAddresses(const Message& message, const SmtpOptions& options) {
 
 // Texts that go into headers as they are.
 Status CheckHeaderTexts(const Message& message, const SmtpOptions& options) {
+  const TicketReference ticket = message.ticket.value_or(TicketReference{});
   const std::pair<const char*, std::string_view> texts[] = {
       {"key", message.key},
       {"name of the sender", options.from_name},
       {"unsubscribe address", options.unsubscribe_url},
       {"domain of Message-ID", options.message_id_domain},
-      {"ticket's tag", message.ticket ? message.ticket->subject_tag : ""},
-      {"ticket's Message-ID", message.ticket ? message.ticket->message_id : ""},
+      {"ticket's tag", ticket.subject_tag},
+      {"ticket's Message-ID", ticket.message_id},
       {"subject", message.subject},
   };
   for (const auto& [what, text] : texts) {

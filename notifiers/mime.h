@@ -16,7 +16,8 @@
 namespace premura {
 
 // Refuses addresses that are none and control characters in what becomes a
-// header; lines are pure ASCII, at most 78 bytes, and end in CR LF.
+// header; lines are pure ASCII, at most 76 bytes unless one word is longer, and
+// end in CR LF.
 Result<std::string> BuildMail(const Message& message,
                               const SmtpOptions& options);
 

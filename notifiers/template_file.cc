@@ -18,8 +18,7 @@ namespace {
 using Kind = TemplateTag::Kind;
 using Severity = Diagnostic::Severity;
 
-// How far below its value's beginning a tag is looked for.
-constexpr int kMostLines = 5000;
+constexpr int kMostLines = 5000;  // Below its value's beginning, of a tag.
 
 enum class Place { kEmail, kTicket, kSms };
 
@@ -85,7 +84,7 @@ class FileReader {
     for (std::size_t i = 0; i < text.scanned.tags.size(); ++i) {
       const TemplateTag& tag = text.scanned.tags[i];
       if (tag.kind != Kind::kValue || !MayBeMissing(tag.name) ||
-          IsGuarded(text.scanned, i)) {
+          IsGuarded(text.scanned, i) || IsFallback(text.scanned, tag)) {
         continue;
       }
       const std::size_t begin = text.text.rfind('\n', tag.offset) + 1;
@@ -132,6 +131,15 @@ class FileReader {
                  judged->message, judged->hint);
       }
     }
+  }
+
+  // Written for want of something else, so with holes in mind.
+  static bool IsFallback(const ScannedTemplate& scanned,
+                         const TemplateTag& tag) {
+    return std::any_of(tag.inside.begin(), tag.inside.end(),
+                       [&](std::size_t open) {
+                         return scanned.tags[open].kind == Kind::kInverted;
+                       });
   }
 
   static bool HasAlternative(const ScannedTemplate& scanned,

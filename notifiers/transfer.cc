@@ -2,6 +2,7 @@
 #include "notifiers/transfer.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,6 +27,7 @@ class CurlPool final : public TransferPool {
     stopping_ = true;
     curl_multi_wakeup(multi_);
     thread_.join();
+    for (const curl_socket_t open : sockets_) shutdown(open, SHUT_RDWR);
     for (const auto& [handle, job] : running_) {
       curl_multi_remove_handle(multi_, handle);
     }
@@ -36,8 +38,8 @@ class CurlPool final : public TransferPool {
   void Start(TransferRequest request,
              std::function<void(TransferAnswer)> done) override {
     request.deadline = std::min(request.deadline, longest_);
-    auto job =
-        std::make_unique<TransferJob>(std::move(request), std::move(done));
+    auto job = std::make_unique<TransferJob>(std::move(request),
+                                             std::move(done), &sockets_);
     {
       const std::lock_guard lock(mutex_);
       inbox_.push_back(std::move(job));
@@ -88,11 +90,12 @@ class CurlPool final : public TransferPool {
       const auto found = running_.find(handle);
       const std::unique_ptr<TransferJob> job = std::move(found->second);
       running_.erase(found);
-      curl_multi_remove_handle(multi_, handle);
       job->Finish(code);
+      curl_multi_remove_handle(multi_, handle);
     }
   }
 
+  OpenSockets sockets_;  // The thread's, like running_.
   CURLM* const multi_;
   const Duration longest_;
   std::map<CURL*, std::unique_ptr<TransferJob>> running_;  // The thread's.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/transfer_job.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -52,10 +55,12 @@ Fault HttpFault(CURLcode code, bool sent) {
 }  // namespace
 
 TransferJob::TransferJob(TransferRequest request,
-                         std::function<void(TransferAnswer)> done)
+                         std::function<void(TransferAnswer)> done,
+                         OpenSockets* sockets)
     : smtp_(request.url.starts_with("smtp")),
       request_(std::move(request)),
-      done_(std::move(done)) {}
+      done_(std::move(done)),
+      sockets_(sockets) {}
 
 TransferJob::~TransferJob() {
   curl_easy_cleanup(handle_);
@@ -109,8 +114,29 @@ CURL* TransferJob::Prepare() {
     set(CURLOPT_USERNAME, request_.username.c_str());
     set(CURLOPT_PASSWORD, request_.password.Reveal().c_str());
   }
+  PrepareSockets();
   smtp_ ? PrepareSmtp() : PrepareHttp();
   return handle_;
+}
+
+void TransferJob::PrepareSockets() {
+  curl_easy_setopt(
+      handle_, CURLOPT_OPENSOCKETFUNCTION,
+      +[](void* sockets, curlsocktype, curl_sockaddr* address) {
+        const curl_socket_t opened =
+            socket(address->family, address->socktype | SOCK_CLOEXEC,
+                   address->protocol);
+        if (opened >= 0) static_cast<OpenSockets*>(sockets)->insert(opened);
+        return opened;
+      });
+  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, sockets_);
+  curl_easy_setopt(
+      handle_, CURLOPT_CLOSESOCKETFUNCTION,
+      +[](void* sockets, curl_socket_t closing) {
+        static_cast<OpenSockets*>(sockets)->erase(closing);
+        return close(closing);
+      });
+  curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, sockets_);
 }
 
 void TransferJob::PrepareHttp() {
@@ -157,7 +183,16 @@ void TransferJob::PrepareSmtp() {
   curl_easy_setopt(handle_, CURLOPT_READDATA, this);
 }
 
+// libcurl keeps an SMTP connection whose last reply is still to come, and would
+// take that reply for the next mail's.
+void TransferJob::ShutSocket() const {
+  curl_socket_t active = CURL_SOCKET_BAD;
+  curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &active);
+  if (active != CURL_SOCKET_BAD) shutdown(active, SHUT_RDWR);
+}
+
 void TransferJob::Finish(CURLcode code) {
+  if (smtp_ && code != CURLE_OK) ShutSocket();
   if (done_) done_(AnswerOf(code));
 }
 

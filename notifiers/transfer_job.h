@@ -8,16 +8,23 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "notifiers/transfer.h"
 
 namespace premura {
 
+// The sockets that libcurl has open. Shutting one makes libcurl see that its
+// connection is dead. That is needed where it would else send QUIT to a mail
+// server and wait up to two minutes for the answer, with everybody behind it.
+using OpenSockets = std::set<curl_socket_t>;
+
 class TransferJob {
  public:
-  TransferJob(TransferRequest request,
-              std::function<void(TransferAnswer)> done);
+  // `sockets` must outlive every connection that is made.
+  TransferJob(TransferRequest request, std::function<void(TransferAnswer)> done,
+              OpenSockets* sockets);
   ~TransferJob();
   TransferJob(const TransferJob&) = delete;
   TransferJob& operator=(const TransferJob&) = delete;
@@ -28,13 +35,15 @@ class TransferJob {
   // Nullptr if libcurl has no memory. The handle belongs to the job.
   CURL* Prepare();
 
-  // Tells how it ended.
+  // Tells how it ended. REQUIRES: the handle is still in its multi handle.
   void Finish(CURLcode code);
   void Refuse(std::string objection);
 
  private:
+  void PrepareSockets();
   void PrepareHttp();
   void PrepareSmtp();
+  void ShutSocket() const;
   TransferAnswer AnswerOf(CURLcode code) const;
   std::string SmtpReply() const;
 
@@ -48,6 +57,7 @@ class TransferJob {
   const bool smtp_;
   TransferRequest request_;
   std::function<void(TransferAnswer)> done_;
+  OpenSockets* const sockets_;
   CURL* handle_ = nullptr;
   curl_slist* headers_ = nullptr;
   curl_slist* recipients_ = nullptr;

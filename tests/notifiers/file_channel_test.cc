@@ -79,7 +79,7 @@ TEST_F(FileChannelTest,
   EXPECT_EQ(blocked.verdict, Verdict::kRetry);
   EXPECT_EQ(blocked.detail.find("cannot write "), 0u);
   EXPECT_EQ(Check(channel.get()).find("cannot write "), 0u);
-  EXPECT_EQ(Find(channel.get(), message_).verdict, Verdict::kUnknown);
+  EXPECT_EQ(Find(channel.get(), message_).verdict, Verdict::kRetry);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST(MessageTest, WhatIsNoMessageIsSaid) {
   EXPECT_EQ(ParseMessage("{}").error().message,
             "message: `key` is missing or wrong");
   std::string json = ToJson(ExampleMessage());
-  json.replace(json.find("2026-11-22"), 10, "yesterday!");
+  json.replace(json.rfind("2026-11-22"), 10, "yesterday!");
   EXPECT_EQ(ParseMessage(json).error().message,
             "message: `first_attempt` is missing or wrong");
 }

@@ -18,6 +18,8 @@ class TempFolder {
     std::string pattern =
         (std::filesystem::temp_directory_path() / "premura-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
+    // Servers that give up root must get through to their own folders.
+    std::filesystem::permissions(path_, std::filesystem::perms(0755));
   }
   ~TempFolder() {
     std::error_code error;

@@ -402,6 +402,7 @@ TEST_F(TemplateSetTest, ATemplateIsCheckedAgainstTheSender) {
                 "ticket: {subject: a, text: '{{sender.phnoe}}'}\n"
                 "sms: 'Call {{sender.phone}} {{sender.slogan}} "
                 "{{#sender.hours}}{{sender.hours}}{{/sender.hours}} STOP'\n");
+  folder_.Write("billing-help.en.yaml", "ticket: {subject: a, text: b}\n");
   const auto set = Load();
   ASSERT_EQ(RenderText(diagnostics_), "");
   const SourcePosition where{"rules.yaml", 7, 3, 4};
@@ -428,8 +429,10 @@ TEST_F(TemplateSetTest, ATemplateIsCheckedAgainstTheSender) {
                   "example facts [one SMS holds 160]"}));
   sender_.extra["slogan"] = "č";
   EXPECT_EQ(said("t", "sms"), List{});
-  EXPECT_EQ(said("tt", "sms"),
-            (List{"there is no template `tt` [did you mean `t`?]"}));
+  EXPECT_EQ(said("zzz", "sms"), (List{"there is no template `zzz` []"}));
+  EXPECT_EQ(said("billing-hlep", "ticket"),
+            (List{"there is no template `billing-hlep` [did you mean "
+                  "`billing-help`?]"}));
   EXPECT_EQ(said("t", "email"),
             (List{"template `t` has no part `email` [add `email:` to "
                   "t.en.yaml]"}));

@@ -2,7 +2,8 @@
 # Sourced by the server scripts beside it: each runs in the foreground, prints
 # one line "ready name=value .." when its servers answer, and lives until its
 # standard input closes or it gets SIGTERM. Then it stops what it started and,
-# if it made the directory, removes it. So a test that dies leaves nothing.
+# if it made the directory, removes it (KEEP=1 keeps it, to look into). So a test
+# that dies leaves nothing.
 #
 #   coproc RT { ./rt-up.sh /tmp/x 8080; };  read -r line <&"${RT[0]}"
 #
