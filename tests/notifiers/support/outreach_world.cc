@@ -12,7 +12,7 @@
 namespace premura {
 namespace {
 
-Outcome Answer(Outcome::Verdict verdict, Reason reason) {
+Outcome Said(Outcome::Verdict verdict, Reason reason) {
   Outcome outcome;
   outcome.verdict = verdict;
   outcome.reason = reason;
@@ -43,7 +43,7 @@ int FakeChannel::TotalArrived() const {
 }
 
 Outcome FakeChannel::Delivered(const std::string& key) const {
-  Outcome outcome = Answer(Outcome::Verdict::kDelivered, Reason::kDelivered);
+  Outcome outcome = Said(Outcome::Verdict::kDelivered, Reason::kDelivered);
   outcome.provider_id = "id-" + key.substr(4, 4);
   if (is_ticket) {
     outcome.ticket =
@@ -67,19 +67,19 @@ void FakeChannel::Deliver(const Message& message, Done done) {
   if (answer == "lost_after") return;
   using enum Outcome::Verdict;
   if (answer == "delivered") return done(Delivered(message.key));
-  if (answer == "retry") return done(Answer(kRetry, Reason::kUnreachable));
+  if (answer == "retry") return done(Said(kRetry, Reason::kUnreachable));
   if (answer == "throttled") {
-    Outcome outcome = Answer(kRetry, Reason::kThrottled);
+    Outcome outcome = Said(kRetry, Reason::kThrottled);
     outcome.retry_after = retry_after;
     return done(outcome);
   }
   if (answer == "server_error") {
-    return done(Answer(kRetry, Reason::kServerError));
+    return done(Said(kRetry, Reason::kServerError));
   }
-  if (answer == "rejected") return done(Answer(kRejected, Reason::kRefused));
-  if (answer == "stop") return done(Answer(kStop, Reason::kMisconfigured));
+  if (answer == "rejected") return done(Said(kRejected, Reason::kRefused));
+  if (answer == "stop") return done(Said(kStop, Reason::kMisconfigured));
   if (answer.rfind("unknown", 0) == 0) {
-    return done(Answer(kUnknown, Reason::kUnknownOutcome));
+    return done(Said(kUnknown, Reason::kUnknownOutcome));
   }
   throw std::logic_error("no such answer: " + answer);
 }
@@ -87,10 +87,10 @@ void FakeChannel::Deliver(const Message& message, Done done) {
 void FakeChannel::Find(const Message& message, Done done) {
   finds.push_back(message.key);
   if (find_fails) {
-    return done(Answer(Outcome::Verdict::kUnknown, Reason::kUnreachable));
+    return done(Said(Outcome::Verdict::kUnknown, Reason::kUnreachable));
   }
   if (Arrived(message.key) == 0) {
-    return done(Answer(Outcome::Verdict::kRetry, Reason::kNone));
+    return done(Said(Outcome::Verdict::kRetry, Reason::kNone));
   }
   Outcome outcome = Delivered(message.key);
   outcome.reason = Reason::kAlreadyThere;
