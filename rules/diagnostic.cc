@@ -225,6 +225,9 @@ std::string Nearest(const std::string& word,
   std::size_t best = allowed + 1;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kLongest) continue;
+    // Each edit changes the length by one at most.
+    if (candidate.size() > word.size() + allowed) continue;
+    if (word.size() > candidate.size() + allowed) continue;
     const std::size_t distance = EditDistance(word, candidate);
     if (distance >= best || distance >= candidate.size()) continue;
     best = distance;

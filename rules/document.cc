@@ -92,10 +92,14 @@ int DocumentImpl::ScalarLength(const NodeData& node) const {
 std::size_t DocumentImpl::Record(Diagnostic::Severity severity,
                                  SourcePosition where, std::string message,
                                  std::string hint) {
-  std::string line(LineAt(where.line - 1));
+  // A longer line is nothing to read, and a file of one long line may have
+  // very many mistakes.
+  constexpr std::size_t kLongestLine = 1000;
+  std::string_view line = LineAt(where.line - 1);
+  if (line.size() > kLongestLine) line = {};
   records_.emplace_back(
       Diagnostic{severity, std::move(where), std::move(message),
-                 std::move(hint), std::move(line)},
+                 std::move(hint), std::string(line)},
       true);
   return records_.size() - 1;
 }
