@@ -2,7 +2,6 @@
 #include "notifiers/transfer.h"
 
 #include <curl/curl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,17 +16,23 @@
 namespace premura {
 namespace {
 
-class CurlPool final : public TransferPool {
+constexpr int kMailLanes = 4;
+
+// One thread with its own libcurl multi.
+class Lane {
  public:
-  CurlPool(CURLM* multi, Duration longest) : multi_(multi), longest_(longest) {
+  Lane(CURLM* multi, Duration longest) : multi_(multi), longest_(longest) {
     thread_ = std::thread([this] { Run(); });
   }
 
-  ~CurlPool() override {
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  ~Lane() {
     stopping_ = true;
+    sockets_.ShutAll();
     curl_multi_wakeup(multi_);
     thread_.join();
-    for (const curl_socket_t open : sockets_) shutdown(open, SHUT_RDWR);
     for (const auto& [handle, job] : running_) {
       curl_multi_remove_handle(multi_, handle);
     }
@@ -36,7 +41,7 @@ class CurlPool final : public TransferPool {
   }
 
   void Start(TransferRequest request,
-             std::function<void(TransferAnswer)> done) override {
+             std::function<void(TransferAnswer)> done) {
     request.deadline = std::min(request.deadline, longest_);
     auto job = std::make_unique<TransferJob>(std::move(request),
                                              std::move(done), &sockets_);
@@ -53,6 +58,7 @@ class CurlPool final : public TransferPool {
       TakeInbox();
       int running = 0;
       curl_multi_perform(multi_, &running);
+      if (stopping_) return;
       Reap();
       curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
     }
@@ -95,7 +101,7 @@ class CurlPool final : public TransferPool {
     }
   }
 
-  OpenSockets sockets_;  // The thread's, like running_.
+  OpenSockets sockets_;
   CURLM* const multi_;
   const Duration longest_;
   std::map<CURL*, std::unique_ptr<TransferJob>> running_;  // The thread's.
@@ -105,10 +111,7 @@ class CurlPool final : public TransferPool {
   std::thread thread_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<TransferPool>> NewTransferPool(
-    const TransferPoolOptions& options) {
+Result<std::unique_ptr<Lane>> NewLane(const TransferPoolOptions& options) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   CURLM* const multi = started == CURLE_OK ? curl_multi_init() : nullptr;
   if (multi == nullptr) return Error{"libcurl cannot be started"};
@@ -116,8 +119,43 @@ Result<std::unique_ptr<TransferPool>> NewTransferPool(
                     static_cast<long>(options.max_per_host));
   curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                     static_cast<long>(options.max_total));
+  return std::make_unique<Lane>(multi, options.longest);
+}
+
+// libcurl blocks its thread while a mail server thinks about a mail. So mail
+// has lanes of its own, several, and never stands in the way of HTTP.
+class LanePool final : public TransferPool {
+ public:
+  LanePool(std::unique_ptr<Lane> http, std::vector<std::unique_ptr<Lane>> smtp)
+      : http_(std::move(http)), smtp_(std::move(smtp)) {}
+
+  void Start(TransferRequest request,
+             std::function<void(TransferAnswer)> done) override {
+    const bool mail = request.url.starts_with("smtp");
+    Lane* const lane = mail ? smtp_[next_++ % smtp_.size()].get() : http_.get();
+    lane->Start(std::move(request), std::move(done));
+  }
+
+ private:
+  const std::unique_ptr<Lane> http_;
+  const std::vector<std::unique_ptr<Lane>> smtp_;
+  std::atomic<std::size_t> next_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TransferPool>> NewTransferPool(
+    const TransferPoolOptions& options) {
+  Result<std::unique_ptr<Lane>> http = NewLane(options);
+  if (!http.ok()) return http.error();
+  std::vector<std::unique_ptr<Lane>> smtp;
+  for (int i = 0; i < kMailLanes; ++i) {
+    Result<std::unique_ptr<Lane>> lane = NewLane(options);
+    if (!lane.ok()) return lane.error();
+    smtp.push_back(std::move(lane).value());
+  }
   return std::unique_ptr<TransferPool>(
-      std::make_unique<CurlPool>(multi, options.longest));
+      std::make_unique<LanePool>(std::move(http).value(), std::move(smtp)));
 }
 
 }  // namespace premura

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// TransferPool: HTTP and SMTP calls on one thread of its own (libcurl multi),
-// each with a total deadline. TLS is always verified; redirects are not
-// followed; answers are cut at a size.
+// TransferPool: HTTP calls on one thread (libcurl multi) and SMTP on a few
+// more, each call with a total deadline. TLS is always verified; redirects are
+// not followed; answers are cut at a size.
 //
-// Thread: Start() from any; callbacks run on the pool's thread and must not
-// block. Destruction abandons what runs: its callbacks are not called. Not to
-// be destroyed from a callback.
+// Thread: Start() from any; callbacks run on one of the pool's threads and must
+// not block. Destruction abandons what runs: its callbacks are not called. Not
+// to be destroyed from a callback.
 
 #pragma once
 

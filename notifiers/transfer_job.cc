@@ -54,6 +54,27 @@ Fault HttpFault(CURLcode code, bool sent) {
 
 }  // namespace
 
+curl_socket_t OpenSockets::Open(const curl_sockaddr& address) {
+  const std::lock_guard lock(mutex_);
+  if (shut_) return CURL_SOCKET_BAD;
+  const curl_socket_t opened =
+      socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  if (opened >= 0) open_.insert(opened);
+  return opened;
+}
+
+int OpenSockets::Close(curl_socket_t socket) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(socket);
+  return close(socket);
+}
+
+void OpenSockets::ShutAll() {
+  const std::lock_guard lock(mutex_);
+  shut_ = true;
+  for (const curl_socket_t open : open_) shutdown(open, SHUT_RDWR);
+}
+
 TransferJob::TransferJob(TransferRequest request,
                          std::function<void(TransferAnswer)> done,
                          OpenSockets* sockets)
@@ -123,18 +144,13 @@ void TransferJob::PrepareSockets() {
   curl_easy_setopt(
       handle_, CURLOPT_OPENSOCKETFUNCTION,
       +[](void* sockets, curlsocktype, curl_sockaddr* address) {
-        const curl_socket_t opened =
-            socket(address->family, address->socktype | SOCK_CLOEXEC,
-                   address->protocol);
-        if (opened >= 0) static_cast<OpenSockets*>(sockets)->insert(opened);
-        return opened;
+        return static_cast<OpenSockets*>(sockets)->Open(*address);
       });
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, sockets_);
   curl_easy_setopt(
       handle_, CURLOPT_CLOSESOCKETFUNCTION,
       +[](void* sockets, curl_socket_t closing) {
-        static_cast<OpenSockets*>(sockets)->erase(closing);
-        return close(closing);
+        return static_cast<OpenSockets*>(sockets)->Close(closing);
       });
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, sockets_);
 }

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -16,9 +17,22 @@
 namespace premura {
 
 // The sockets that libcurl has open. Shutting one makes libcurl see that its
-// connection is dead. That is needed where it would else send QUIT to a mail
-// server and wait up to two minutes for the answer, with everybody behind it.
-using OpenSockets = std::set<curl_socket_t>;
+// connection is dead and return from where it waits for a mail server, which it
+// does in the thread that should serve everybody: after a mail's last line, and
+// after QUIT.
+// Thread-safe.
+class OpenSockets {
+ public:
+  curl_socket_t Open(const curl_sockaddr& address);
+  int Close(curl_socket_t socket);
+  // Also those that would be opened later.
+  void ShutAll();
+
+ private:
+  std::mutex mutex_;
+  std::set<curl_socket_t> open_;  // Guarded by mutex_.
+  bool shut_ = false;             // Guarded by mutex_.
+};
 
 class TransferJob {
  public:
