@@ -139,10 +139,6 @@ class StepsReader {
                       i < first_ ? "begins" : "ends"),
           "say how long it must not happen, for example `for: 1h`");
     }
-    if (i > 0 && steps_[i - 1].negative) {
-      nodes_[i].Complain("two `not` follow each other",
-                         "write one: `not: {event: [a, b]}`");
-    }
   }
 
   void CheckPositive(std::size_t i) {
