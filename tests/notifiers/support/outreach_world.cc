@@ -234,16 +234,12 @@ void OutreachWorld::Cancel(const std::string& rule,
   Submit(std::move(output));
 }
 
-// Until it has nothing more to do at this instant; a few rounds, not for ever:
-// what spins is a mistake.
+// Until it has nothing more to do at this instant; what spins is a mistake.
 void OutreachWorld::Pump() {
   if (core == nullptr) return;
   for (int round = 0; round < 1000; ++round) {
-    // Twice more after it is content: answers may have come in the meantime.
-    if (core->Pump(now) > now && core->Pump(now) > now &&
-        core->Pump(now) > now) {
-      return;
-    }
+    woken_ = false;
+    if (core->Pump(now) > now && !woken_) return;
   }
   ADD_FAILURE() << "it does not come to rest";
 }

@@ -148,6 +148,7 @@ class OutreachWorld {
  private:
   std::string folder_;
   int detections_ = 0;
+  bool woken_ = false;
 };
 
 }  // namespace premura

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// What answers, and no answers, of channels make of deliveries.
+
+#include <gtest/gtest.h>
+
+#include "notifiers/explain.h"
+#include "tests/notifiers/support/outreach_world.h"
+
+namespace premura {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr char kRules[] = R"(
+  - id: ticket
+    title: Ticket
+    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    actions: [{ticket: {template: help}}]
+  - id: mail
+    title: Mail
+    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    actions: [{email: {template: help}}]
+  - id: sms
+    title: Sms
+    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    actions: [{sms: {template: help}}]
+)";
+
+class DeliveryTest : public testing::Test, protected OutreachWorld {
+ protected:
+  std::vector<Attempt> Attempts(const std::string& detection) {
+    const auto ledger = Reader();
+    auto explained = Explain(ledger.get(), {"acme", "", 50});
+    EXPECT_TRUE(explained.ok());
+    for (auto& one : explained.value().cases) {
+      if (one.record.detection_id == detection) {
+        return std::move(one.actions.at(0).attempts);
+      }
+    }
+    return {};
+  }
+};
+
+TEST_F(DeliveryTest, ARetryWaitsLongerEachTimeAndRepeatsTheSameBytes) {
+  email->Next({"retry", "retry", "retry"});
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "retry unreachable");
+  Duration last{};
+  for (int i = 0; i < 3; ++i) {
+    const Delivery delivery = Get(id, "email");
+    const Duration wait = *delivery.due_at - now;
+    EXPECT_GT(wait, last);
+    EXPECT_GE(wait, seconds(5) * (1 << i));
+    EXPECT_LE(wait, seconds(5) * (1 << i) * 3 / 2);
+    last = wait;
+    Pass(wait - milliseconds(1));
+    EXPECT_EQ(email->deliveries.size(), std::size_t(i) + 1);
+    Know("acme", {{"name", "\"New name\""}, {"email", "\"n@example.com\""}});
+    Pass(milliseconds(1));
+  }
+  EXPECT_EQ(State(id, "email"), "sent delivered");
+  EXPECT_EQ(ToJson(email->deliveries.front()),
+            ToJson(email->deliveries.back()));
+  const auto attempts = Attempts(id);
+  ASSERT_EQ(attempts.size(), 4U);
+  EXPECT_EQ(attempts[0].verdict, "retry");
+  EXPECT_EQ(attempts[0].reason, Reason::kUnreachable);
+  EXPECT_EQ(attempts[3].verdict, "delivered");
+  EXPECT_EQ(attempts[3].number, 4);
+  EXPECT_EQ(attempts[3].ended, now);
+}
+
+TEST_F(DeliveryTest, WhatTheOtherSideAsksForIsObeyedWithinAnHour) {
+  email->Next({"throttled", "throttled"});
+  email->retry_after = minutes(20);
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "retry throttled");
+  EXPECT_EQ(*Get(id, "email").due_at - now, minutes(20));
+  email->retry_after = hours(20);
+  Pass(minutes(20));
+  EXPECT_EQ(*Get(id, "email").due_at - now, hours(1));
+}
+
+TEST_F(DeliveryTest, RetriesEnd) {
+  settings->retry.give_up_after = minutes(1);
+  settings->retry.breaker_failures = 1000;
+  email->Next(std::vector<std::string>(20, "retry"));
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  for (int i = 0; i < 20; ++i) Pass(seconds(30));
+  EXPECT_EQ(State(id, "email"), "failed attempts_exhausted");
+  EXPECT_EQ(Get(id, "email").detail, "last: unreachable: the fake says so");
+}
+
+TEST_F(DeliveryTest, ARefusalIsFinal) {
+  email->Next({"rejected"});
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "failed refused");
+  Pass(hours(30));
+  EXPECT_EQ(email->deliveries.size(), 1U);
+}
+
+TEST_F(DeliveryTest, DoubtWithoutAWayToAskStaysUnknown) {
+  email->Next({"unknown_after"});
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "unknown unknown_outcome");
+  Pass(hours(30));
+  Restart();
+  Pass(hours(30));
+  EXPECT_EQ(State(id, "email"), "unknown unknown_outcome");
+  EXPECT_EQ(email->deliveries.size(), 1U);
+}
+
+TEST_F(DeliveryTest, DoubtIsRepeatedWhereTheOtherSideKnowsKeys) {
+  sms->Next({"unknown_after"});
+  Start(kRules);
+  const std::string id = Fire("sms", "acme");
+  EXPECT_EQ(State(id, "sms"), "unknown unknown_outcome");
+  Pass(seconds(10));
+  EXPECT_EQ(State(id, "sms"), "sent delivered");
+  EXPECT_EQ(sms->deliveries.size(), 2U);
+  EXPECT_EQ(sms->TotalArrived(), 1);
+}
+
+TEST_F(DeliveryTest, DoubtIsAskedAboutAfterAQuarantine) {
+  desk->Next({"unknown_after"});
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  EXPECT_EQ(State(id, "ticket"), "unknown unknown_outcome");
+  Pass(seconds(59));
+  EXPECT_TRUE(desk->finds.empty());
+  Pass(seconds(60));
+  EXPECT_EQ(State(id, "ticket"), "sent already_there");
+  EXPECT_EQ(Get(id, "ticket").ticket->id, "4711");
+  EXPECT_EQ(desk->TotalArrived(), 1);
+  EXPECT_EQ(Attempts(id).at(1).what, "find");
+}
+
+TEST_F(DeliveryTest, WhatSurelyDidNotArriveIsSentAgain) {
+  desk->Next({"unknown_before"});
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  Pass(minutes(2));
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+  EXPECT_EQ(desk->finds.size(), 1U);
+  EXPECT_EQ(desk->TotalArrived(), 1);
+}
+
+TEST_F(DeliveryTest, ALookUpWithoutAnAnswerIsRepeatedNeverGuessed) {
+  desk->Next({"unknown_before"});
+  desk->find_fails = true;
+  settings->retry.breaker_failures = 1000;
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  for (int i = 0; i < 5; ++i) Pass(minutes(20));
+  EXPECT_EQ(State(id, "ticket"), "unknown unreachable");
+  EXPECT_GE(desk->finds.size(), 4U);
+  EXPECT_EQ(desk->deliveries.size(), 1U);
+  desk->find_fails = false;
+  Pass(minutes(30));
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+}
+
+TEST_F(DeliveryTest, AskingEndsAndStaysVisible) {
+  desk->Next({"unknown_before"});
+  desk->find_fails = true;
+  settings->retry.give_up_after = hours(1);
+  settings->retry.breaker_failures = 1000;
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  for (int i = 0; i < 10; ++i) Pass(minutes(20));
+  EXPECT_EQ(State(id, "ticket"), "unknown attempts_exhausted");
+  EXPECT_FALSE(Get(id, "ticket").due_at);
+}
+
+TEST_F(DeliveryTest, DoubtIsNotRepeatedWhileStopAllIsOn) {
+  sms->Next({"unknown_after"});
+  Start(kRules);
+  const std::string id = Fire("sms", "acme");
+  SetStopAll(true);
+  Pass(seconds(10));
+  EXPECT_EQ(State(id, "sms"), "unknown stop_all");
+  Pass(hours(1));
+  EXPECT_EQ(sms->deliveries.size(), 1U);
+  SetStopAll(false);
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "sms"), "sent delivered");
+  EXPECT_EQ(sms->TotalArrived(), 1);
+}
+
+TEST_F(DeliveryTest, ACallWithoutAnAnswerIsInDoubtAfterTheQuarantine) {
+  email->Next({"lost_after"});
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "sending");
+  Pass(seconds(60));
+  EXPECT_EQ(State(id, "email"), "unknown timeout");
+}
+
+TEST_F(DeliveryTest, WhatWasBeingSentIsUnknownAfterARestart) {
+  email->Next({"lost_after"});
+  desk->Next({"lost_after"});
+  sms->Next({"lost_before"});
+  Start(kRules);
+  const std::string mail = Fire("mail", "acme");
+  const std::string ticket = Fire("ticket", "acme");
+  const std::string text = Fire("sms", "acme");
+  Restart();
+  EXPECT_EQ(State(mail, "email"), "unknown restarted");
+  EXPECT_EQ(State(ticket, "ticket"), "unknown restarted");
+  EXPECT_EQ(Attempts(mail).at(0).reason, Reason::kRestarted);
+  Pass(minutes(2));
+  EXPECT_EQ(State(mail, "email"), "unknown restarted");
+  EXPECT_FALSE(Get(mail, "email").due_at);
+  EXPECT_EQ(State(ticket, "ticket"), "sent already_there");
+  EXPECT_EQ(State(text, "sms"), "sent delivered");
+  EXPECT_EQ(email->TotalArrived(), 1);
+  EXPECT_EQ(desk->TotalArrived(), 1);
+  EXPECT_EQ(sms->TotalArrived(), 1);
+}
+
+TEST_F(DeliveryTest, ABreakerLeavesAFailingHostAloneAndTriesOnce) {
+  settings->retry.breaker_failures = 3;
+  email->Next(std::vector<std::string>(4, "server_error"));
+  Start(kRules);
+  std::string last;
+  for (int i = 0; i < 5; ++i) last = Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 3U);
+  EXPECT_EQ(observer.channels.back(),
+            "email: left alone for a while after failures: the fake says so");
+  Pass(seconds(29));
+  EXPECT_EQ(email->deliveries.size(), 3U);
+  EXPECT_EQ(Get(last, "email").attempts, 0);
+  Pass(seconds(1));
+  EXPECT_EQ(email->deliveries.size(), 4U) << "one trial, which fails";
+  Pass(seconds(30));
+  EXPECT_EQ(email->TotalArrived(), 5) << "the trial opens the way";
+  EXPECT_EQ(observer.channels.back(), "email ok");
+}
+
+TEST_F(DeliveryTest, WhatIsDueBehindAnOpenBreakerSaysSo) {
+  settings->retry.breaker_failures = 1;
+  settings->retry.max_concurrent = 1;
+  email->Next({"server_error"});
+  Start(kRules);
+  ShardOutput output;
+  for (int i = 0; i < 3; ++i) {
+    output.detections.push_back(Detect("mail", "acme"));
+  }
+  const std::string last = output.detections.back().id;
+  Submit(std::move(output));
+  EXPECT_EQ(State(last, "email"), "held breaker_open");
+  Pass(seconds(31));
+  EXPECT_EQ(State(last, "email"), "sent delivered");
+}
+
+TEST_F(DeliveryTest, ARefusalOrAThrottleDoesNotOpenTheBreaker) {
+  settings->retry.breaker_failures = 2;
+  email->Next({"rejected", "throttled", "rejected", "throttled"});
+  Start(kRules);
+  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 5U);
+}
+
+TEST_F(DeliveryTest, AMisconfiguredChannelIsLeftUntilItsCheckPasses) {
+  email->Next({"stop"});
+  Start(kRules);
+  email->check_problem = "password refused";
+  const std::string first = Fire("mail", "acme");
+  EXPECT_EQ(State(first, "email"), "held misconfigured");
+  EXPECT_EQ(Get(first, "email").retries, 0);
+  const std::string second = Fire("mail", "acme");
+  EXPECT_EQ(observer.channels.back(), "email: the fake says so");
+  Pass(hours(30));
+  EXPECT_EQ(email->deliveries.size(), 1U);
+  EXPECT_EQ(observer.channels.back(), "email: password refused");
+  const auto outlets = Reader()->Outlets();
+  ASSERT_TRUE(outlets.ok());
+  ASSERT_EQ(outlets.value().size(), 3U);
+  EXPECT_EQ(outlets.value()[0].problem, "password refused");
+  email->check_problem.clear();
+  Pass(seconds(30));
+  EXPECT_EQ(State(first, "email"), "sent delivered");
+  EXPECT_EQ(State(second, "email"), "sent delivered");
+  EXPECT_EQ(observer.channels.back(), "email ok");
+}
+
+TEST_F(DeliveryTest, AChannelThatFailsItsCheckIsNotUsed) {
+  desk->check_problem = "no custom field `Premura Key`";
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  EXPECT_EQ(State(id, "ticket"), "pending");
+  EXPECT_TRUE(desk->deliveries.empty());
+  EXPECT_EQ(observer.channels.back(),
+            "ticket:rt: no custom field `Premura Key`");
+  Pass(seconds(29));
+  EXPECT_EQ(desk->checks, 1);
+  desk->check_problem.clear();
+  Pass(seconds(1));
+  EXPECT_EQ(desk->checks, 2);
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+}
+
+TEST_F(DeliveryTest, AReloadChecksAgain) {
+  Start(kRules);
+  EXPECT_EQ(desk->checks, 1);
+  Use();
+  EXPECT_EQ(desk->checks, 2);
+}
+
+TEST_F(DeliveryTest, ARateLimitSpreadsCalls) {
+  settings->email_limit = {2, seconds(10)};
+  Start(kRules);
+  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 2U);
+  Pass(seconds(5));
+  EXPECT_EQ(email->deliveries.size(), 3U);
+  Pass(seconds(10));
+  EXPECT_EQ(email->deliveries.size(), 5U);
+}
+
+TEST_F(DeliveryTest, CallsAtTheSameTimeAreBounded) {
+  settings->retry.max_concurrent = 3;
+  email->Next(std::vector<std::string>(5, "lost_before"));
+  Start(kRules);
+  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 3U);
+  EXPECT_FALSE(core->idle());
+}
+
+TEST_F(DeliveryTest, AnAnswerOfAChannelThatWasReplacedStillCounts) {
+  Start(kRules);
+  settings->email = std::make_shared<FakeChannel>("other", OnDoubt::kHold);
+  Use();
+  EXPECT_EQ(State(Fire("mail", "acme"), "email"), "sent delivered");
+  EXPECT_TRUE(email->deliveries.empty());
+}
+
+}  // namespace
+}  // namespace premura
