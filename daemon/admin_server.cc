@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <thread>
@@ -146,7 +147,9 @@ class Session : public std::enable_shared_from_this<Session> {
 class BeastAdminServer final : public AdminServer {
  public:
   BeastAdminServer(AdminServerOptions options, AdminPages pages)
-      : acceptor_(context_), shared_(std::make_shared<Shared>()) {
+      : acceptor_(context_),
+        again_(context_),
+        shared_(std::make_shared<Shared>()) {
     shared_->options = std::move(options);
     shared_->pages = std::move(pages);
   }
@@ -196,15 +199,25 @@ class BeastAdminServer final : public AdminServer {
   void Accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error && shared_->connections < shared_->options.max_connections) {
+      if (error) return AcceptLater();
+      if (shared_->connections < shared_->options.max_connections) {
         std::make_shared<Session>(std::move(socket), shared_)->Read();
       }
       Accept();
     });
   }
 
+  // Out of file descriptors, say: trying at once would only spin.
+  void AcceptLater() {
+    again_.expires_after(std::chrono::milliseconds(200));
+    again_.async_wait([this](beast::error_code error) {
+      if (!error) Accept();
+    });
+  }
+
   asio::io_context context_{1};
   tcp::acceptor acceptor_;
+  asio::steady_timer again_;
   std::shared_ptr<Shared> shared_;
   int port_ = 0;
   std::thread thread_;

@@ -2,10 +2,10 @@
 #include "daemon/telemetry.h"
 
 #include <algorithm>
-#include <atomic>
+#include <map>
 #include <mutex>
 
-#include "daemon/metrics.h"
+#include "daemon/metric_families.h"
 #include "notifiers/outbox.h"
 
 namespace premura {
@@ -21,135 +21,12 @@ double Seconds(Timestamp instant) {
   return Seconds(instant.time_since_epoch());
 }
 
-const std::vector<double>& LatencyBuckets() {
-  static const std::vector<double> buckets = {
-      0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,  1,
-      2.5,   5,    10,    30,   60,  300,  1800, 7200};
-  return buckets;
-}
-
-const char* Word(Verdict::Kind kind) {
-  switch (kind) {
-    case Verdict::Kind::kSend:
-      return "send";
-    case Verdict::Kind::kHold:
-      return "hold";
-    case Verdict::Kind::kSuppress:
-      break;
-  }
-  return "suppress";
-}
-
 constexpr const char* kChannels[] = {"ticket", "email", "sms"};
 
 // A label, for what is of a desk too: "ticket:rt" counts as "ticket".
 std::string ChannelLabel(const std::string& lane) {
   return lane.substr(0, lane.find(':'));
 }
-
-// Every series there can be, so that the first of a kind is an increase.
-struct Families {
-  Metrics metrics;
-  CounterVec records =
-      metrics.Counter("premura_records_total", "Records read.", {"source"});
-  CounterVec events = metrics.Counter(
-      "premura_events_total", "Events handed to the rules.", {"source"});
-  CounterVec profiles =
-      metrics.Counter("premura_profile_changes_total",
-                      "What events said of customers.", {"source"});
-  CounterVec duplicates = metrics.Counter("premura_duplicates_total",
-                                          "Events seen before.", {"source"});
-  CounterVec late = metrics.Counter(
-      "premura_late_events_total",
-      "Events older than their partition's watermark.", {"source"});
-  CounterVec future =
-      metrics.Counter("premura_future_events_total",
-                      "Events too far ahead to move the clock.", {"source"});
-  CounterVec refused =
-      metrics.Counter("premura_refused_total",
-                      "Events that cannot be used, kept as dead letters.",
-                      {"source", "reason"});
-  CounterVec dead_letter_failures =
-      metrics.Counter("premura_dead_letter_failures_total",
-                      "Times a dead letter could not be kept.");
-  CounterVec commits =
-      metrics.Counter("premura_commits_total",
-                      "Times a source's positions moved on.", {"source"});
-  CounterVec detections = metrics.Counter("premura_detections_total",
-                                          "Detections by rule.", {"rule"});
-  CounterVec decisions = metrics.Counter("premura_decisions_total",
-                                         "What was decided for rules' actions.",
-                                         {"channel", "verdict", "reason"});
-  CounterVec deliveries =
-      metrics.Counter("premura_delivery_changes_total",
-                      "Deliveries that came into a state, and why.",
-                      {"channel", "state", "reason"});
-  CounterVec delivered_by_rule = metrics.Counter(
-      "premura_sent_total", "Messages sent, by rule.", {"rule", "channel"});
-  HistogramVec to_notifier = metrics.Histogram(
-      "premura_event_to_notifier_seconds",
-      "From a detection's instant, in event time, to the notifiers.", {},
-      LatencyBuckets());
-  HistogramVec to_delivered = metrics.Histogram(
-      "premura_delivery_seconds",
-      "From a detection to its message's delivery, holds included.",
-      {"channel"}, LatencyBuckets());
-  GaugeVec reachable = metrics.Gauge(
-      "premura_source_reachable", "1 if the source can be read.", {"source"});
-  GaugeVec partitions =
-      metrics.Gauge("premura_source_partitions",
-                    "Partitions read by this instance.", {"source"});
-  GaugeVec lag =
-      metrics.Gauge("premura_source_lag_records",
-                    "Records not read yet; -1 if not known.", {"source"});
-  GaugeVec ended =
-      metrics.Gauge("premura_source_ended", "1 once it has ended.", {"source"});
-  GaugeVec rebalances = metrics.Gauge(
-      "premura_source_rebalances", "Rebalances since the start.", {"source"});
-  GaugeVec watermark = metrics.Gauge(
-      "premura_watermark_delay_seconds",
-      "How far the source's clock is behind the wall's; 0 before the first "
-      "event.",
-      {"source"});
-  GaugeVec back_pressure = metrics.Gauge(
-      "premura_backpressure", "1 while the source waits for shards or ledger.",
-      {"source"});
-  GaugeVec customers =
-      metrics.Gauge("premura_customers", "Customers with state in memory.");
-  GaugeVec timers = metrics.Gauge("premura_timers", "Timers that wait.");
-  GaugeVec overdue = metrics.Gauge(
-      "premura_oldest_due_timer_seconds",
-      "How long ago, by the wall clock, the oldest timer was due.");
-  GaugeVec passed_over = metrics.Gauge("premura_late_passed_over",
-                                       "Late events that rules passed over.");
-  GaugeVec attempts_dropped =
-      metrics.Gauge("premura_attempts_dropped",
-                    "Attempts of sequences dropped beyond the bound.");
-  GaugeVec ledger_ok = metrics.Gauge("premura_ledger_healthy",
-                                     "1 if the ledger can be written.");
-  GaugeVec stop_all =
-      metrics.Gauge("premura_stop_all", "1 while all sending is stopped.");
-  GaugeVec open =
-      metrics.Gauge("premura_deliveries",
-                    "Deliveries that are not settled, by state.", {"state"});
-  GaugeVec outbox_age =
-      metrics.Gauge("premura_outbox_oldest_seconds",
-                    "Age of the oldest delivery that is due and not sent.");
-  GaugeVec usable = metrics.Gauge("premura_channel_usable",
-                                  "1 if the channel can be used.", {"channel"});
-  GaugeVec rules =
-      metrics.Gauge("premura_rules", "Rules in force, by status.", {"status"});
-  GaugeVec rules_info = metrics.Gauge("premura_rules_info",
-                                      "The rules in force.", {"fingerprint"});
-  GaugeVec reload_ok = metrics.Gauge("premura_last_reload_success",
-                                     "1 if the last reload was taken over.");
-  GaugeVec reload_at = metrics.Gauge("premura_last_reload_timestamp_seconds",
-                                     "When the last reload was.");
-  GaugeVec build =
-      metrics.Gauge("premura_build_info", "The version.", {"version"});
-  GaugeVec start = metrics.Gauge("premura_start_timestamp_seconds",
-                                 "When this process began.");
-};
 
 class MetricsAndLog final : public Telemetry {
  public:
@@ -222,7 +99,7 @@ class MetricsAndLog final : public Telemetry {
   // --- OutreachObserver, on the outreach's thread ---------------------------
 
   void OnDecided(const Decided& decided) override {
-    const std::string verdict = Word(decided.verdict.kind);
+    const std::string verdict(ToString(decided.verdict.kind));
     const std::string reason(ToString(decided.verdict.reason));
     m_.decisions.Add({ChannelLabel(decided.channel), verdict, reason});
     log_->Write(Level::kDebug, "decided", decided.verdict.detail,
@@ -408,7 +285,7 @@ class MetricsAndLog final : public Telemetry {
 
   const Clock* const clock_;
   Log* const log_;
-  Families m_;
+  MetricFamilies m_;
   std::mutex mutex_;
   std::string fingerprint_;
 };

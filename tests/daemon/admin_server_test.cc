@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/admin_server.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "tests/daemon/http_client.h"
+
+namespace premura {
+namespace {
+
+class AdminServerTest : public ::testing::Test {
+ protected:
+  void Start(AdminServerOptions options = {}) {
+    AdminPages pages;
+    pages.metrics = [this] {
+      if (throws_) throw std::runtime_error("no metrics");
+      return std::string("premura_x 1\n");
+    };
+    pages.not_ready = [this] { return not_ready_; };
+    auto server = NewAdminServer(std::move(options), std::move(pages));
+    ASSERT_TRUE(server.ok()) << server.error().message;
+    server_ = std::move(server).value();
+  }
+
+  std::string Get(const std::string& path, const std::string& headers = "") {
+    return HttpGet(server_->port(), path, headers);
+  }
+
+  std::string not_ready_;
+  bool throws_ = false;
+  std::unique_ptr<AdminServer> server_;
+};
+
+TEST_F(AdminServerTest, PagesAreServed) {
+  Start();
+  EXPECT_GT(server_->port(), 0);
+  EXPECT_TRUE(Get("/metrics").ends_with("\r\n\r\npremura_x 1\n"));
+  EXPECT_TRUE(Get("/healthz").ends_with("\r\n\r\nok\n"));
+  EXPECT_TRUE(Get("/readyz").ends_with("\r\n\r\nready\n"));
+  EXPECT_TRUE(Get("/readyz?verbose").ends_with("\r\n\r\nready\n"));
+  const std::string missing = Get("/nothing");
+  EXPECT_EQ(HttpStatus(missing), 404);
+  EXPECT_TRUE(missing.ends_with("there are /metrics, /healthz and /readyz\n"));
+}
+
+TEST_F(AdminServerTest, NotReadySaysWhy) {
+  Start();
+  not_ready_ = "the ledger cannot be written";
+  const std::string answer = Get("/readyz");
+  EXPECT_EQ(HttpStatus(answer), 503);
+  EXPECT_TRUE(answer.ends_with("not ready: the ledger cannot be written\n"));
+  EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
+}
+
+TEST_F(AdminServerTest, WithATokenOnlyProbesGoWithout) {
+  AdminServerOptions options;
+  options.token = Secret("s3cret");
+  Start(std::move(options));
+  not_ready_ = "words";
+  const std::string refused = Get("/metrics");
+  EXPECT_EQ(HttpStatus(refused), 401);
+  EXPECT_TRUE(
+      refused.ends_with("a token is needed: Authorization: Bearer ..\n"));
+  for (const char* wrong :
+       {"Authorization: Bearer s3cres\r\n", "Authorization: Bearer s3cret2\r\n",
+        "Authorization: Basic s3cret\r\n", "Authorization: Bearer \r\n"}) {
+    EXPECT_EQ(HttpStatus(Get("/metrics", wrong)), 401) << wrong;
+  }
+  const std::string good = "Authorization: Bearer s3cret\r\n";
+  EXPECT_EQ(HttpStatus(Get("/metrics", good)), 200);
+  EXPECT_TRUE(Get("/readyz").ends_with("\r\n\r\nnot ready\n"));
+  EXPECT_TRUE(Get("/readyz", good).ends_with("not ready: words\n"));
+  EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
+}
+
+TEST_F(AdminServerTest, WhatIsNotAGoodRequestIsRefused) {
+  Start();
+  const std::pair<std::string, int> cases[] = {
+      {"POST /metrics HTTP/1.1\r\nConnection: close\r\n\r\n", 405},
+      {"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", 413},
+      {"GET / HTTP/1.1\r\nX: " + std::string(20000, 'a') + "\r\n\r\n", 431},
+      {"nonsense\r\n\r\n", 400},
+  };
+  for (const auto& [request, status] : cases) {
+    TestConnection connection(server_->port());
+    connection.Send(request);
+    EXPECT_EQ(HttpStatus(connection.Read()), status) << request.substr(0, 40);
+  }
+  EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
+}
+
+TEST_F(AdminServerTest, HeadHasNoBody) {
+  Start();
+  TestConnection connection(server_->port());
+  connection.Send("HEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string answer = connection.Read();
+  EXPECT_EQ(HttpStatus(answer), 200);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
+}
+
+TEST_F(AdminServerTest, SeveralRequestsShareAConnection) {
+  Start();
+  TestConnection connection(server_->port());
+  connection.Send(
+      "GET /healthz HTTP/1.1\r\n\r\n"
+      "GET /metrics HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string answer = connection.Read();
+  EXPECT_NE(answer.find("ok\n"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("premura_x 1\n"));
+}
+
+TEST_F(AdminServerTest, WhoSaysNothingIsLetGo) {
+  AdminServerOptions options;
+  options.timeout = std::chrono::milliseconds(50);
+  Start(std::move(options));
+  TestConnection connection(server_->port());
+  EXPECT_EQ(connection.Read(), "");  // Closed by the server, not by our limit.
+  EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
+}
+
+TEST_F(AdminServerTest, ConnectionsBeyondTheBoundAreClosed) {
+  AdminServerOptions options;
+  options.max_connections = 1;
+  Start(std::move(options));
+  TestConnection first(server_->port());
+  first.Send("GET /healthz HTTP/1.1\r\n");  // Not complete: it stays.
+  EXPECT_EQ(HttpGet(server_->port(), "/healthz"), "");
+  first.Send("Connection: close\r\n\r\n");
+  EXPECT_EQ(HttpStatus(first.Read()), 200);
+}
+
+TEST_F(AdminServerTest, APageThatThrowsDoesNotEndTheServer) {
+  Start();
+  throws_ = true;
+  EXPECT_EQ(Get("/metrics"), "");
+  throws_ = false;
+  EXPECT_EQ(HttpStatus(Get("/metrics")), 200);
+}
+
+TEST_F(AdminServerTest, AnAddressThatCannotBeHadIsSaid) {
+  Start();
+  AdminServerOptions taken;
+  taken.port = server_->port();
+  const auto second = NewAdminServer(std::move(taken), {});
+  ASSERT_FALSE(second.ok());
+  EXPECT_TRUE(second.error().message.starts_with("cannot listen on 127.0.0.1:"))
+      << second.error().message;
+  AdminServerOptions name;
+  name.host = "nowhere.example";
+  const auto named = NewAdminServer(std::move(name), {});
+  ASSERT_FALSE(named.ok());
+  EXPECT_EQ(named.error().message,
+            "cannot listen on nowhere.example:0: not an address");
+}
+
+}  // namespace
+}  // namespace premura

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole daemon in this process: events from a file, messages to files, the
+// admin server on a free port.
+
+#include "daemon/app.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <sstream>
+#include <thread>
+
+#include "notifiers/ledger.h"
+#include "tests/daemon/http_client.h"
+#include "tests/daemon/locked_text.h"
+#include "tests/daemon/temp_folder.h"
+
+namespace premura {
+namespace {
+
+constexpr const char* kRule = R"(version: 1
+rules:
+  - id: many-failures
+    title: Fails again and again
+    detect:
+      event_count: {event: failed, gte: 2, within: 10m}
+    actions:
+      - ticket: {template: failures}
+)";
+
+constexpr const char* kTemplate = R"(ticket:
+  subject: "{{rule.title}}"
+  text: |
+    Who: {{customer.id}}
+)";
+
+class AppTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_.Write("rules/a.yaml", kRule);
+    folder_.Write("templates/failures.en.yaml", kTemplate);
+    folder_.Write("events.jsonl",
+                  R"({"customer":"a","event":"failed","ts":1767225600})"
+                  "\n{]\n"
+                  R"({"customer":"a","event":"failed","ts":1767225660})"
+                  "\n");
+    WriteConfig("");
+  }
+
+  void WriteConfig(const std::string& more) {
+    folder_.Write("premura.yaml", R"(
+sources: [{id: replay, file: {path: events.jsonl}}]
+rules: [rules]
+templates: [templates]
+state: {dir: state}
+tickets: {desk: {type: file, directory: out}}
+http: {admin: {listen: "127.0.0.1:0"}}
+log: {format: text}
+)" + more);
+  }
+
+  void Start() {
+    AppOptions options;
+    options.config_path = folder_.Path("premura.yaml");
+    options.clock = &clock_;
+    options.log = log_.stream();
+    options.decisions = &decisions_;
+    Diagnostics diagnostics;
+    auto app = NewApp(options, &diagnostics);
+    ASSERT_TRUE(app.ok()) << app.error().message << RenderText(diagnostics);
+    app_ = std::move(app).value();
+  }
+
+  // Ticks until it holds; a minute at most.
+  void Await(const std::function<bool()>& holds) {
+    const auto limit =
+        std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!holds()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), limit) << log_.str();
+      app_->Tick();
+      std::this_thread::yield();
+    }
+  }
+
+  std::string Metrics() { return HttpGet(app_->admin_port(), "/metrics"); }
+  bool HasMetric(const std::string& line) {
+    return Metrics().find("\n" + line + "\n") != std::string::npos;
+  }
+  bool Logged(const std::string& text) const {
+    return log_.str().find(text) != std::string::npos;
+  }
+
+  TempFolder folder_;
+  SystemClock clock_;
+  LockedText log_;
+  std::ostringstream decisions_;
+  std::unique_ptr<App> app_;
+};
+
+TEST_F(AppTest, EventsBecomeTicketsMetricsAndDecisions) {
+  Start();
+  EXPECT_TRUE(app_->Ends());
+  Await([this] { return app_->Settled(); });
+  EXPECT_EQ(folder_.List("out").size(), 1U);
+  EXPECT_TRUE(HasMetric(R"(premura_records_total{source="replay"} 3)"));
+  EXPECT_TRUE(HasMetric(R"(premura_detections_total{rule="many-failures"} 1)"));
+  EXPECT_TRUE(HasMetric(
+      R"(premura_refused_total{reason="broken_json",source="replay"} 1)"));
+  EXPECT_TRUE(HasMetric(
+      R"(premura_delivery_changes_total{channel="ticket",reason="delivered",state="sent"} 1)"));
+  EXPECT_NE(folder_.Read("state/dead-letters.jsonl").find("broken_json"),
+            std::string::npos);
+  EXPECT_EQ(HttpStatus(HttpGet(app_->admin_port(), "/readyz")), 200);
+  EXPECT_TRUE(app_->SourcesEnded());
+  EXPECT_FALSE(app_->Failed());
+  app_->Stop(std::chrono::seconds(10));
+  EXPECT_NE(decisions_.str().find("ticket failures  sent"), std::string::npos);
+  EXPECT_TRUE(Logged("stopped: premura ends"));
+}
+
+TEST_F(AppTest, ASecondDaemonDoesNotTakeTheSameState) {
+  Start();
+  AppOptions options;
+  options.config_path = folder_.Path("premura.yaml");
+  options.clock = &clock_;
+  options.log = log_.stream();
+  Diagnostics diagnostics;
+  const auto second = NewApp(options, &diagnostics);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.error().message.find("another premura runs with it"),
+            std::string::npos);
+}
+
+TEST_F(AppTest, ReloadTakesOverGoodRules) {
+  Start();
+  folder_.Write("rules/b.yaml",
+                "version: 1\nrules:\n  - id: another\n    title: B\n"
+                "    detect: {event_count: {event: x, gte: 2, within: 1m}}\n");
+  EXPECT_TRUE(app_->Reload());
+  EXPECT_TRUE(HasMetric(R"(premura_detections_total{rule="another"} 0)"));
+  EXPECT_TRUE(HasMetric("premura_last_reload_success 1"));
+  EXPECT_TRUE(Logged("reloaded: "));
+}
+
+TEST_F(AppTest, ReloadOfAMistakeChangesNothing) {
+  Start();
+  const std::string before = HttpGet(app_->admin_port(), "/metrics");
+  const std::string info = "premura_rules_info{fingerprint=";
+  const std::string fingerprint =
+      before.substr(before.find(info), info.size() + 66);
+  folder_.Write("rules/a.yaml", "version: 1\nrules:\n  - id: a\n");
+  EXPECT_FALSE(app_->Reload());
+  EXPECT_TRUE(HasMetric("premura_last_reload_success 0"));
+  EXPECT_NE(Metrics().find(fingerprint), std::string::npos);
+  EXPECT_TRUE(Logged("reload_mistake: `title` is missing")) << log_.str();
+  EXPECT_TRUE(Logged("nothing was taken over; what ran before goes on"));
+  folder_.Write("rules/a.yaml", kRule);
+  EXPECT_TRUE(app_->Reload());
+  EXPECT_TRUE(HasMetric("premura_last_reload_success 1"));
+}
+
+TEST_F(AppTest, ReloadSaysWhatNeedsARestart) {
+  Start();
+  WriteConfig("name: another\ncustomer: user\nshards: 3\n");
+  EXPECT_TRUE(app_->Reload());
+  for (const char* key : {"name", "customer", "shards"}) {
+    EXPECT_TRUE(Logged(std::string("at the next start key=") + key)) << key;
+  }
+  EXPECT_FALSE(Logged("key=sources"));
+}
+
+TEST_F(AppTest, ChangedFilesAreTakenOverByThemselves) {
+  Start();
+  folder_.Write("templates/failures.it.yaml", kTemplate);
+  Await([this] { return Logged("reloaded: "); });
+  EXPECT_TRUE(Logged("files_changed: "));
+}
+
+TEST_F(AppTest, StopAllHoldsAndIsShown) {
+  auto ledger = [this] {
+    std::filesystem::create_directories(folder_.Path("state"));
+    return Ledger::Open("sqlite:" + folder_.Path("state/ledger.db"),
+                        Ledger::Access::kWrite);
+  }();
+  ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+  StopAll on;
+  on.on = true;
+  on.by = "test";
+  ASSERT_TRUE(ledger.value()->SetStopAll(on).ok());
+  Start();
+  Await([this] { return app_->Settled(); });
+  EXPECT_TRUE(folder_.List("out").empty());
+  EXPECT_TRUE(HasMetric("premura_stop_all 1"));
+  on.on = false;
+  ASSERT_TRUE(ledger.value()->SetStopAll(on).ok());
+  Await([this] { return folder_.List("out").size() == 1; });
+}
+
+TEST_F(AppTest, ALedgerThatCannotBeOpenedIsSaid) {
+  WriteConfig("ledger: sqlite:/proc/nowhere/ledger.db\n");
+  AppOptions options;
+  options.config_path = folder_.Path("premura.yaml");
+  options.clock = &clock_;
+  options.log = log_.stream();
+  Diagnostics diagnostics;
+  const auto app = NewApp(options, &diagnostics);
+  ASSERT_FALSE(app.ok());
+  EXPECT_NE(app.error().message.find("/proc/nowhere"), std::string::npos)
+      << app.error().message;
+}
+
+TEST_F(AppTest, AFileThatIsNotThereIsSaid) {
+  std::filesystem::remove(folder_.Path("events.jsonl"));
+  AppOptions options;
+  options.config_path = folder_.Path("premura.yaml");
+  options.clock = &clock_;
+  options.log = log_.stream();
+  Diagnostics diagnostics;
+  const auto app = NewApp(options, &diagnostics);
+  ASSERT_FALSE(app.ok());
+  EXPECT_NE(app.error().message.find("source: replay: "), std::string::npos)
+      << app.error().message;
+}
+
+}  // namespace
+}  // namespace premura

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/cli.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/daemon/temp_folder.h"
+
+namespace premura {
+namespace {
+
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+Ran Premura(std::vector<std::string> arguments) {
+  std::ostringstream out, err;
+  Io io;
+  io.out = &out;
+  io.err = &err;
+  io.environment = [](const std::string&) { return std::nullopt; };
+  Ran ran;
+  ran.code = RunCommandLine(std::move(arguments), io);
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+constexpr const char* kRule = R"(version: 1
+rules:
+  - id: many-failures
+    title: Fails again and again
+    detect:
+      event_count: {event: failed, gte: 3, within: 10m}
+    actions:
+      - ticket: {template: failures}
+)";
+
+constexpr const char* kTemplate = R"(ticket:
+  subject: "{{rule.title}}"
+  text: |
+    Who: {{customer.id}}
+)";
+
+// A folder with rules, templates and a configuration that writes to files.
+class CliTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_.Write("rules/a.yaml", kRule);
+    folder_.Write("rules/templates/failures.en.yaml", kTemplate);
+    folder_.Write("events.jsonl", Event("a", 0) + Event("b", 1) +
+                                      Event("a", 2) + Event("a", 3) +
+                                      Event("b", 20));
+    folder_.Write("premura.yaml", R"(
+sources: [{file: {path: events.jsonl}}]
+rules: [rules]
+templates: [rules/templates]
+state: {dir: state}
+tickets: {desk: {type: file, directory: out}}
+http: {admin: {listen: "127.0.0.1:0"}}
+)");
+  }
+
+  static std::string Event(const std::string& customer, int minute) {
+    std::ostringstream line;
+    line << R"({"customer":")" << customer
+         << R"(","event":"failed","ts":"2026-01-01T00:)"
+         << (minute < 10 ? "0" : "") << minute << R"(:00Z"})" << '\n';
+    return line.str();
+  }
+
+  Ran Backtest(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"backtest",
+                                          "--rules",
+                                          folder_.Path("rules"),
+                                          "--events",
+                                          folder_.Path("events.jsonl"),
+                                          "--output",
+                                          "jsonl",
+                                          "--detections-only"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Premura(std::move(arguments));
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(CliTest, WithoutACommandItIsAUsageError) {
+  EXPECT_EQ(Premura({}).code, kUsage);
+  EXPECT_EQ(Premura({"explode"}).code, kUsage);
+  EXPECT_EQ(Premura({"check", "--formt", "json"}).code, kUsage);
+  EXPECT_EQ(Premura({"stop-all", "maybe", "-c", "x"}).code, kUsage);
+}
+
+TEST_F(CliTest, HelpTellsTheExitCodes) {
+  const Ran ran = Premura({"--help"});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_TRUE(Contains(ran.out, "Exit codes: 0"));
+  for (const char* command : {"run", "check", "schema", "config", "backtest",
+                              "explain", "stop-all", "version"}) {
+    EXPECT_TRUE(Contains(ran.out, command)) << command;
+    EXPECT_EQ(Premura({command, "--help"}).code, kOk) << command;
+  }
+}
+
+TEST_F(CliTest, VersionIsPrinted) {
+  EXPECT_EQ(Premura({"version"}).out, "premura " PREMURA_TEST_VERSION "\n");
+}
+
+TEST_F(CliTest, SchemaIsJson) {
+  const Ran ran = Premura({"schema"});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_TRUE(ran.out.starts_with("{"));
+  EXPECT_TRUE(Contains(ran.out, "2020-12"));
+}
+
+TEST_F(CliTest, CheckFindsNothingInGoodFiles) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"check", folder_.Path("rules")},
+           {"check", "-c", folder_.Path("premura.yaml")},
+           {"check", folder_.Path("rules/a.yaml"), "-c",
+            folder_.Path("premura.yaml")}}) {
+    const Ran ran = Premura(arguments);
+    EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
+    EXPECT_EQ(ran.out, "No mistakes found.\n");
+  }
+}
+
+TEST_F(CliTest, CheckWithoutAnythingToCheckIsAUsageError) {
+  const Ran ran = Premura({"check"});
+  EXPECT_EQ(ran.code, kUsage);
+  EXPECT_TRUE(Contains(
+      ran.err, "check needs rules (PATH...) or a configuration (-c FILE)"));
+}
+
+TEST_F(CliTest, CheckOfAPathThatIsNotThereFails) {
+  EXPECT_EQ(Premura({"check", folder_.Path("nowhere")}).code, kFailed);
+  EXPECT_EQ(Premura({"check", "-c", folder_.Path("nowhere.yaml")}).code,
+            kFailed);
+}
+
+TEST_F(CliTest, CheckShowsMistakesOfRulesInEachFormat) {
+  folder_.Write("bad.yaml", "version: 1\nrules:\n  - id: a\n");
+  const std::string path = folder_.Path("bad.yaml");
+  const Ran text = Premura({"check", path});
+  EXPECT_EQ(text.code, kFailed);
+  EXPECT_TRUE(Contains(text.out, "bad.yaml:3:"));
+  EXPECT_TRUE(Contains(text.out, "`title` is missing"));
+  const Ran json = Premura({"check", path, "--format", "json"});
+  EXPECT_EQ(json.code, kFailed);
+  EXPECT_TRUE(json.out.starts_with("["));
+  const Ran github = Premura({"check", path, "--format", "github"});
+  EXPECT_EQ(github.code, kFailed);
+  EXPECT_TRUE(github.out.starts_with("::error file="));
+}
+
+TEST_F(CliTest, CheckTakesTemplatesBesideTheRules) {
+  folder_.Write("rules/a.yaml",
+                std::string(kRule) + "      - sms: {template: failures}\n");
+  const Ran ran = Premura({"check", folder_.Path("rules")});
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_TRUE(Contains(ran.out, "a.yaml:9:")) << ran.out;
+}
+
+TEST_F(CliTest, CheckWarnsOfChannelsThatAreNotConfigured) {
+  folder_.Write("rules/a.yaml", std::string(kRule) +
+                                    "      - ticket: {template: failures, "
+                                    "desk: dessk}\n      - ticket: {template: "
+                                    "failures, desk: other}\n");
+  const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kOk) << ran.out;
+  EXPECT_TRUE(Contains(ran.out,
+                       "warning: there is no desk `dessk`: this action of "
+                       "rule `many-failures` will only be recorded"));
+  EXPECT_TRUE(Contains(ran.out, "did you mean `desk`?"));
+  EXPECT_TRUE(Contains(ran.out, "add it below `tickets` in the configuration"));
+}
+
+TEST_F(CliTest, CheckWarnsOfEmailAndSmsWithoutAWayOut) {
+  folder_.Write("rules/a.yaml", std::string(kRule) +
+                                    "      - email: {template: failures}\n"
+                                    "      - sms: {template: failures}\n");
+  folder_.Write("premura.yaml",
+                "sources: [{file: {path: e}}]\nrules: [rules]\n"
+                "templates: [rules/templates]\n");
+  const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+  for (const char* message :
+       {"no desk is configured: ", "no `email` is configured: ",
+        "no `sms` is configured: ", "add `email` to the configuration",
+        "add `sms` to the configuration"}) {
+    EXPECT_TRUE(Contains(ran.out, message)) << message << ran.out;
+  }
+}
+
+TEST_F(CliTest, CheckShowsMistakesOfProfilesWithTheirLine) {
+  folder_.Write("customers.csv", "name,tier\nMarta,standard\n");
+  folder_.Write("premura.yaml",
+                "sources: [{file: {path: e}}]\nrules: [rules]\n"
+                "templates: [rules/templates]\n"
+                "tickets: {desk: {type: file, directory: out}}\n"
+                "profiles: {files: [customers.csv]}\n");
+  const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_TRUE(Contains(ran.out, "customers.csv:1:")) << ran.out;
+}
+
+TEST_F(CliTest, CheckShowsConfigurationAndRulesAtOnce) {
+  folder_.Write("bad.yaml", "version: 1\nrules:\n  - id: a\n");
+  folder_.Write("premura.yaml", "sorces: []\nrules: [rules]\n");
+  const Ran ran = Premura(
+      {"check", folder_.Path("bad.yaml"), "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_TRUE(Contains(ran.out, "unknown key `sorces`"));
+  EXPECT_TRUE(Contains(ran.out, "`title` is missing"));
+}
+
+TEST_F(CliTest, ConfigIsPrintedCompleteWithoutSecrets) {
+  folder_.Write("premura.yaml",
+                "sources: [{file: {path: e}}]\nrules: [rules]\n"
+                "http: {admin: {listen: \"0.0.0.0:0\", token_file: token}}\n");
+  folder_.Write("token", "s3cret");
+  const Ran ran = Premura({"config", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_TRUE(Contains(ran.out, "token_file: "));
+  EXPECT_TRUE(Contains(ran.out, "timezone_missing: hold"));
+  EXPECT_FALSE(Contains(ran.out, "s3cret"));
+  EXPECT_EQ(Premura({"config", "-c", folder_.Path("nowhere")}).code, kFailed);
+}
+
+TEST_F(CliTest, BacktestPrintsOneLinePerDetection) {
+  const Ran ran = Backtest({});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with(
+      R"({"rule":"many-failures","customer":"a","group":{},)"
+      R"("at":"2026-01-01T00:03:00.000Z","id":")"))
+      << ran.out;
+  EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 1);
+  EXPECT_EQ(ran.err, "");
+}
+
+TEST_F(CliTest, BacktestShowsOnlyDetectionsBetweenFromAndTo) {
+  EXPECT_NE(Backtest({"--from", "2026-01-01T00:03:00Z"}).out, "");
+  EXPECT_EQ(Backtest({"--from", "2026-01-01T00:03:00.001Z"}).out, "");
+  EXPECT_EQ(Backtest({"--to", "2026-01-01T00:03:00Z"}).out, "");
+  EXPECT_NE(Backtest({"--to", "2026-01-01T00:03:00.001Z"}).out, "");
+}
+
+TEST_F(CliTest, BacktestMovesTheClockOnToUntil) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: no-answer
+    title: Nothing came after a failure
+    detect:
+      absence: {after: failed, without: solved, for: 5m}
+)");
+  folder_.Write("events.jsonl", Event("a", 0));
+  EXPECT_EQ(Backtest({}).out, "");
+  EXPECT_EQ(Backtest({"--until", "2026-01-01T00:04:59.999Z"}).out, "");
+  EXPECT_NE(Backtest({"--until", "2026-01-01T00:05:00Z"}).out, "");
+}
+
+TEST_F(CliTest, BacktestWarnsOfLateEventsAndSortsThemIfAsked) {
+  folder_.Write("events.jsonl",
+                Event("b", 30) + Event("a", 3) + Event("a", 1) + Event("a", 2));
+  const Ran plain = Backtest({});
+  EXPECT_TRUE(Contains(plain.err,
+                       "warning: 3 events are older than the clock when they "
+                       "came (late); --sort"))
+      << plain.err;
+  const Ran sorted = Backtest({"--sort"});
+  EXPECT_TRUE(Contains(sorted.out, R"("at":"2026-01-01T00:03:00.000Z")"))
+      << sorted.out;
+  EXPECT_EQ(sorted.err, "");
+}
+
+TEST_F(CliTest, BacktestCountsWhatCannotBeUsed) {
+  folder_.Write("events.jsonl", "{]\n" + Event("a", 0) +
+                                    R"({"event":"failed","ts":1767225600})"
+                                    "\n\n");
+  for (const char* sort : {"", "--sort"}) {
+    const Ran ran = *sort ? Backtest({sort}) : Backtest({});
+    EXPECT_EQ(ran.code, kOk);
+    EXPECT_EQ(ran.err,
+              "warning: 2 events cannot be used: broken_json 1, no_customer "
+              "1\n");
+  }
+}
+
+TEST_F(CliTest, BacktestTakesAMappingFromAConfiguration) {
+  folder_.Write("events.jsonl",
+                R"({"who":"a","what":"failed","when":1767225600})"
+                "\n"
+                R"({"who":"a","what":"failed","when":1767225660})"
+                "\n"
+                R"({"who":"a","what":"failed","when":1767225720})"
+                "\n");
+  folder_.Write("premura.yaml", R"(
+sources:
+  - file: {path: events.jsonl}
+    mapping: {customer: who, event: what, time: when}
+rules: [rules]
+)");
+  const Ran ran = Premura({"backtest", "-c", folder_.Path("premura.yaml"),
+                           "--events", folder_.Path("events.jsonl"), "--output",
+                           "jsonl", "--detections-only"});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(Contains(ran.out, R"("customer":"a")")) << ran.err;
+}
+
+TEST_F(CliTest, BacktestTakesProfiles) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: many-failures
+    title: Fails again and again
+    only_for: {tier: professional}
+    detect:
+      event_count: {event: failed, gte: 1, within: 10m}
+)");
+  folder_.Write("customers.csv", "customer,tier\nb,professional\n");
+  EXPECT_EQ(Backtest({}).out, "");
+  const Ran ran = Backtest({"--profiles", folder_.Path("customers.csv")});
+  EXPECT_TRUE(Contains(ran.out, R"("customer":"b")"));
+  EXPECT_FALSE(Contains(ran.out, R"("customer":"a")"));
+}
+
+TEST_F(CliTest, BacktestOfAnEmptyFileIsNoMistake) {
+  folder_.Write("events.jsonl", "");
+  const Ran ran = Backtest({});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_EQ(ran.out + ran.err, "");
+}
+
+TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--until", "tomorrow"}, "--until is `tomorrow`, which is no instant"},
+      {{"--reorder", "5"}, "--reorder is `5`, which is no duration"},
+      {{"--preset", "segmant"}, "there is no preset `segmant`"},
+  };
+  for (const auto& [more, message] : cases) {
+    const Ran ran = Backtest(more);
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_TRUE(Contains(ran.err, message)) << ran.err;
+  }
+  const Ran table = Premura({"backtest", "--rules", folder_.Path("rules"),
+                             "--events", folder_.Path("events.jsonl")});
+  EXPECT_EQ(table.code, kUsage);
+  EXPECT_TRUE(Contains(table.err, "--output jsonl --detections-only"));
+  const Ran no_rules = Premura(
+      {"backtest", "--events", "-", "--output", "jsonl", "--detections-only"});
+  EXPECT_EQ(no_rules.code, kUsage);
+  EXPECT_TRUE(Contains(no_rules.err, "backtest needs --rules"));
+  EXPECT_EQ(Premura({"backtest", "--rules", folder_.Path("rules"), "--events",
+                     folder_.Path("nowhere"), "--output", "jsonl",
+                     "--detections-only"})
+                .code,
+            kFailed);
+}
+
+TEST_F(CliTest, StopAllIsThrownLiftedAndShown) {
+  folder_.Write("state/.keep", "");
+  const std::string config = folder_.Path("premura.yaml");
+  EXPECT_EQ(Premura({"stop-all", "status", "-c", config}).code, kFailed);
+  Ran ran = Premura({"stop-all", "on", "-c", config});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with("stop-all is on: nothing is sent (since "));
+  ran = Premura({"stop-all", "status", "-c", config});
+  EXPECT_TRUE(ran.out.starts_with("stop-all is on: nothing is sent (since "));
+  ran = Premura({"stop-all", "off", "-c", config});
+  EXPECT_TRUE(ran.out.starts_with("stop-all is off (since ")) << ran.out;
+}
+
+TEST_F(CliTest, ExplainWithoutALedgerFails) {
+  const Ran ran = Premura({"explain", "a", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_TRUE(ran.err.starts_with("premura: ")) << ran.err;
+}
+
+TEST_F(CliTest, RunOnceDeliversAndExplainTellsIt) {
+  const std::string config = folder_.Path("premura.yaml");
+  const Ran ran = Premura({"run", "--once", "--show-decisions", "-c", config});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(ran.out.starts_with("a  many-failures (")) << ran.out;
+  EXPECT_TRUE(Contains(ran.out, "ticket failures  sent\n")) << ran.out;
+  EXPECT_EQ(folder_.List("out").size(), 1U);
+  const Ran why = Premura({"explain", "a", "-c", config});
+  EXPECT_EQ(why.code, kOk) << why.err;
+  EXPECT_TRUE(Contains(why.out, "many-failures")) << why.out;
+  const Ran json = Premura({"explain", "a", "--rule", "many-failures",
+                            "--format", "json", "-c", config});
+  EXPECT_TRUE(json.out.starts_with("{")) << json.out;
+  // The same events again change nothing.
+  EXPECT_EQ(Premura({"run", "--once", "--show-decisions", "-c", config}).out,
+            "");
+  EXPECT_EQ(folder_.List("out").size(), 1U);
+}
+
+TEST_F(CliTest, RunRefusesWhatCheckRefuses) {
+  folder_.Write("premura.yaml", "sources: []\nrules: [rules]\n");
+  const Ran ran = Premura({"run", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_TRUE(Contains(ran.err, "`sources` is an empty list"));
+  EXPECT_TRUE(Contains(ran.err, "the configuration has mistakes"));
+  EXPECT_EQ(Premura({"run", "-c", "x", "--drain", "soon"}).code, kUsage);
+}
+
+}  // namespace
+}  // namespace premura

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/log.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "tests/daemon/manual_clock.h"
+
+namespace premura {
+namespace {
+
+class LogTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Log> Open(const std::string& level, bool json) {
+    return NewLog({level, json}, &clock_, &out_);
+  }
+  std::size_t Lines() const {
+    const std::string text = out_.str();
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+  ManualClock clock_;
+  std::ostringstream out_;
+};
+
+TEST_F(LogTest, JsonLinesHaveTimeLevelEventMessageAndFields) {
+  Open("info", true)
+      ->Write(Log::Level::kWarning, "event_word", "a \"b\"\n",
+              {{"source", "x"}});
+  EXPECT_EQ(out_.str(),
+            R"({"time":"2026-01-01T00:00:00.000Z","level":"warning",)"
+            R"("event":"event_word","message":"a \"b\"\n","source":"x"})"
+            "\n");
+}
+
+TEST_F(LogTest, TextLinesStayLines) {
+  Open("info", false)
+      ->Write(Log::Level::kError, "word", "a\nb\x1b[2J",
+              {{"k", "v"}, {"why", "a b"}});
+  EXPECT_EQ(out_.str(),
+            "2026-01-01T00:00:00.000Z error word: a b [2J k=v why=\"a b\"\n");
+}
+
+TEST_F(LogTest, WhatIsBelowTheLevelIsLeftOut) {
+  const auto log = Open("warning", false);
+  log->Write(Log::Level::kInfo, "w", "no");
+  log->WriteLimited(Log::Level::kDebug, "w", "no");
+  log->Write(Log::Level::kWarning, "w", "yes");
+  EXPECT_EQ(Lines(), 1U);
+}
+
+TEST_F(LogTest, AddressesAreMaskedEverywhere) {
+  for (const bool json : {true, false}) {
+    Open("info", json)
+        ->Write(Log::Level::kInfo, "w", "to marta@example.com +390212345678",
+                {{"customer", "marta@example.com"}});
+  }
+  EXPECT_EQ(out_.str().find("marta"), std::string::npos) << out_.str();
+  EXPECT_EQ(out_.str().find("12345"), std::string::npos) << out_.str();
+}
+
+TEST_F(LogTest, FloodsAreLimitedAndCounted) {
+  const auto log = Open("info", false);
+  for (int i = 0; i < 25; ++i) log->WriteLimited(Log::Level::kInfo, "a", "x");
+  EXPECT_EQ(Lines(), 10U);
+  log->WriteLimited(Log::Level::kInfo, "b", "another event is not concerned");
+  EXPECT_EQ(Lines(), 11U);
+  clock_.Advance(std::chrono::seconds(10));
+  log->WriteLimited(Log::Level::kInfo, "a", "x");
+  EXPECT_TRUE(out_.str().ends_with("a: x left_out_before=15\n")) << out_.str();
+}
+
+}  // namespace
+}  // namespace premura

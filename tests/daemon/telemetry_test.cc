@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/telemetry.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <sstream>
+
+#include "tests/daemon/manual_clock.h"
+#include "tests/daemon/temp_folder.h"
+
+namespace premura {
+namespace {
+
+class TelemetryTest : public ::testing::Test {
+ protected:
+  TelemetryTest() : log_(NewLog({"debug", true}, &clock_, &out_)) {
+    TelemetryOptions options;
+    options.version = "1.2.3";
+    options.sources = {"product"};
+    options.channels = {"email", "ticket:rt"};
+    telemetry_ = NewTelemetry(options, &clock_, log_.get());
+  }
+
+  static std::shared_ptr<const RuleSet> Rules(const std::string& id) {
+    LoadedRules loaded = LoadRules(
+        {{"a.yaml", "version: 1\nrules:\n  - id: " + id +
+                        "\n    title: A\n    detect:\n      event_count: "
+                        "{event: e, gte: 2, within: 1m}\n    actions:\n"
+                        "      - email: {template: t}\n"}},
+        {});
+    EXPECT_NE(loaded.rules, nullptr) << RenderText(loaded.diagnostics);
+    return loaded.rules;
+  }
+
+  // Whether there is a line `line`.
+  bool Has(const std::string& line) const {
+    return ("\n" + telemetry_->Text()).find("\n" + line + "\n") !=
+           std::string::npos;
+  }
+
+  ManualClock clock_;
+  std::ostringstream out_;
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<Telemetry> telemetry_;
+};
+
+TEST_F(TelemetryTest, EverySeriesIsThereFromTheBeginning) {
+  for (
+      const char* line : {
+          R"(premura_records_total{source="product"} 0)",
+          R"(premura_refused_total{reason="broken_json",source="product"} 0)",
+          R"(premura_decisions_total{channel="sms",reason="quiet_hours",verdict="hold"} 0)",
+          R"(premura_delivery_changes_total{channel="ticket",reason="delivered",state="sent"} 0)",
+          R"(premura_deliveries{state="unknown"} 0)",
+          R"(premura_channel_usable{channel="ticket:rt"} 1)",
+          R"(premura_build_info{version="1.2.3"} 1)",
+          "premura_ledger_healthy 1",
+          "premura_dead_letter_failures_total 0",
+          "premura_event_to_notifier_seconds_count 0",
+      }) {
+    EXPECT_TRUE(Has(line)) << line;
+  }
+}
+
+TEST_F(TelemetryTest, CountsAreAddedUpBySource) {
+  PipelineObserver::Counts counts;
+  counts.records = 5;
+  counts.events = 3;
+  counts.duplicates = 1;
+  counts.refused[0] = 2;
+  telemetry_->OnCounts("product", counts);
+  telemetry_->OnCounts("product", counts);
+  EXPECT_TRUE(Has(R"(premura_records_total{source="product"} 10)"));
+  EXPECT_TRUE(Has(R"(premura_events_total{source="product"} 6)"));
+  EXPECT_TRUE(Has(R"(premura_duplicates_total{source="product"} 2)"));
+  EXPECT_TRUE(
+      Has(R"(premura_refused_total{reason="broken_json",source="product"} 4)"));
+  EXPECT_NE(out_.str().find("events_refused"), std::string::npos);
+}
+
+TEST_F(TelemetryTest, DetectionsAreCountedByRuleWithTheirLatency) {
+  const auto rules = Rules("page-loop");
+  telemetry_->OnRules(*rules);
+  EXPECT_TRUE(Has(R"(premura_detections_total{rule="page-loop"} 0)"));
+  Detection detection;
+  detection.rules = rules;
+  detection.rule = &rules->rules()[0];
+  detection.at = clock_.Now() - std::chrono::milliseconds(30);
+  telemetry_->OnDetections({detection});
+  EXPECT_TRUE(Has(R"(premura_detections_total{rule="page-loop"} 1)"));
+  EXPECT_TRUE(Has(R"(premura_event_to_notifier_seconds_bucket{le="0.025"} 0)"));
+  EXPECT_TRUE(Has(R"(premura_event_to_notifier_seconds_bucket{le="0.05"} 1)"));
+}
+
+TEST_F(TelemetryTest, OnlyTheRulesInForceAreNamed) {
+  const auto before = Rules("a");
+  const auto after = Rules("b");
+  telemetry_->OnRules(*before);
+  telemetry_->OnRules(*after);
+  EXPECT_FALSE(Has("premura_rules_info{fingerprint=\"" + before->fingerprint() +
+                   "\"} 1"));
+  EXPECT_TRUE(Has("premura_rules_info{fingerprint=\"" + after->fingerprint() +
+                  "\"} 1"));
+  EXPECT_TRUE(Has(R"(premura_rules{status="live"} 1)"));
+  EXPECT_TRUE(Has(R"(premura_rules{status="disabled"} 0)"));
+}
+
+TEST_F(TelemetryTest, DecisionsAndDeliveriesAreCountedByTheirWords) {
+  OutreachObserver::Decided decided;
+  decided.channel = "email";
+  decided.verdict.kind = Verdict::Kind::kSuppress;
+  decided.verdict.reason = Reason::kCooldown;
+  telemetry_->OnDecided(decided);
+  EXPECT_TRUE(Has(
+      R"(premura_decisions_total{channel="email",reason="cooldown",verdict="suppress"} 1)"));
+  OutreachObserver::Delivered delivered;
+  delivered.channel = "ticket:rt";
+  delivered.rule = "a";
+  delivered.state = "sent";
+  delivered.reason = Reason::kDelivered;
+  delivered.since_detection = std::chrono::seconds(2);
+  telemetry_->OnDelivered(delivered);
+  EXPECT_TRUE(Has(
+      R"(premura_delivery_changes_total{channel="ticket",reason="delivered",state="sent"} 1)"));
+  EXPECT_TRUE(Has(R"(premura_sent_total{channel="ticket",rule="a"} 1)"));
+  EXPECT_TRUE(
+      Has(R"(premura_delivery_seconds_bucket{channel="ticket",le="2.5"} 1)"));
+}
+
+TEST_F(TelemetryTest, NoCustomerBecomesALabel) {
+  OutreachObserver::Decided decided;
+  decided.customer = "marta@example.com";
+  decided.channel = "email";
+  telemetry_->OnDecided(decided);
+  OutreachObserver::Delivered delivered;
+  delivered.customer = "marta@example.com";
+  delivered.channel = "email";
+  delivered.state = "failed";
+  telemetry_->OnDelivered(delivered);
+  EXPECT_EQ(telemetry_->Text().find("marta"), std::string::npos);
+  EXPECT_EQ(out_.str().find("marta"), std::string::npos);
+  EXPECT_NE(out_.str().find("delivery_failed"), std::string::npos);
+}
+
+TEST_F(TelemetryTest, TroubleShowsInMetricsAndLog) {
+  telemetry_->OnLedger(false, "disk full");
+  telemetry_->OnChannel("email", false, "login refused");
+  telemetry_->OnDeadLetterTrouble("no space");
+  telemetry_->OnBackPressure("product", true);
+  telemetry_->OnEnded("product", "offset out of range");
+  telemetry_->OnReload(false);
+  for (const char* line : {"premura_ledger_healthy 0",
+                           R"(premura_channel_usable{channel="email"} 0)",
+                           "premura_dead_letter_failures_total 1",
+                           R"(premura_backpressure{source="product"} 1)",
+                           R"(premura_source_ended{source="product"} 1)",
+                           "premura_last_reload_success 0"}) {
+    EXPECT_TRUE(Has(line)) << line;
+  }
+  for (const char* word :
+       {"disk full", "login refused", "no space", "offset out of range"}) {
+    EXPECT_NE(out_.str().find(word), std::string::npos) << word;
+  }
+}
+
+TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
+  PipelineHealth pipeline;
+  pipeline.sources.resize(1);
+  pipeline.sources[0].id = "product";
+  pipeline.sources[0].clock = clock_.Now() - std::chrono::seconds(7);
+  pipeline.sources[0].health.lag = 12;
+  pipeline.shards.resize(2);
+  pipeline.shards[0].customers = 3;
+  pipeline.shards[1].customers = 4;
+  pipeline.shards[1].timers = 1;
+  pipeline.shards[1].oldest_timer = clock_.Now() - std::chrono::seconds(2);
+  OutreachHealth outreach;
+  outreach.stop_all = true;
+  outreach.deliveries["held"] = 5;
+  outreach.oldest_pending = clock_.Now() - std::chrono::minutes(1);
+  telemetry_->Sample(pipeline, outreach);
+  for (const char* line :
+       {R"(premura_watermark_delay_seconds{source="product"} 7)",
+        R"(premura_source_lag_records{source="product"} 12)",
+        R"(premura_source_reachable{source="product"} 1)",
+        "premura_customers 7", "premura_timers 1",
+        "premura_oldest_due_timer_seconds 2", "premura_stop_all 1",
+        R"(premura_deliveries{state="held"} 5)",
+        "premura_outbox_oldest_seconds 60"}) {
+    EXPECT_TRUE(Has(line)) << line;
+  }
+  pipeline.sources[0].failure = "gone";
+  outreach.oldest_pending = {};
+  telemetry_->Sample(pipeline, outreach);
+  EXPECT_TRUE(Has(R"(premura_source_reachable{source="product"} 0)"));
+  EXPECT_TRUE(Has("premura_outbox_oldest_seconds 0"));
+}
+
+// Prometheus' own opinion, where its tool is installed.
+TEST_F(TelemetryTest, PromtoolFindsNothingWrong) {
+  if (system("command -v promtool > /dev/null") != 0) {
+    GTEST_SKIP() << "promtool is not installed";
+  }
+  TempFolder folder;
+  folder.Write("metrics", telemetry_->Text());
+  const std::string command = "promtool check metrics < " +
+                              folder.Path("metrics") + " > " +
+                              folder.Path("out") + " 2>&1";
+  EXPECT_EQ(system(command.c_str()), 0) << folder.Read("out");
+}
+
+}  // namespace
+}  // namespace premura
