@@ -60,12 +60,15 @@ bool StartsCharacter(char c) {
 
 }  // namespace
 
+// Most texts come in the case that is compared with: look for that first.
 bool FoldedEquals(std::string_view text, std::string_view folded) {
+  if (text == folded) return true;
   std::size_t end = 0;
   return MatchesAt(text, 0, folded, &end) && end == text.size();
 }
 
 bool FoldedStartsWith(std::string_view text, std::string_view folded) {
+  if (text.starts_with(folded)) return true;
   std::size_t end = 0;
   return MatchesAt(text, 0, folded, &end);
 }
