@@ -75,17 +75,11 @@ Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
   return nullptr;
 }
 
-Track& Customer::Obtain(
-    std::uint64_t key, std::string_view group,
-    const std::function<std::unique_ptr<Group>()>& new_group) {
-  auto it = LowerBound(tracks, key);
-  for (; it != tracks.end() && it->key == key; ++it) {
-    if (KeyOf(*it) == group) return *it;
-  }
+Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
   Track track;
   track.key = key;
-  if (!group.empty()) track.group = new_group();
-  return *tracks.insert(it, std::move(track));
+  track.group = std::move(group);
+  return *tracks.insert(LowerBound(tracks, key), std::move(track));
 }
 
 // --- CustomerTable ----------------------------------------------------------
@@ -106,9 +100,7 @@ Customer* CustomerTable::Find(std::string_view name) const {
   return found == impl_->customers.end() ? nullptr : *found;
 }
 
-Customer& CustomerTable::Obtain(std::string_view name) {
-  Customer* known = Find(name);
-  if (known != nullptr) return *known;
+Customer& CustomerTable::Add(std::string_view name) {
   auto customer = std::make_unique<Customer>();
   customer->name = name;
   impl_->customers.insert(customer.get());

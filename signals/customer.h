@@ -58,6 +58,8 @@ struct Customer {
   std::uint32_t arrivals = 0;  // Events kept so far.
   std::uint32_t timers = 0;    // Entries in the timer queue.
   std::uint32_t origin = 0;    // Of the newest event.
+  // No timer goes off before this.
+  Timestamp alarm = kNever;
   // The clock at which something happened last.
   Timestamp touched = kUnseen;
   Timestamp sweep = kNever;        // When it is to be looked through.
@@ -68,9 +70,8 @@ struct Customer {
   Track* Find(std::uint64_t key, std::string_view group);
   // The track whose reminder for `due` lies in the queue.
   Track* FindReminded(std::uint64_t key, Timestamp due);
-  // `new_group` makes the group if there is no track yet.
-  Track& Obtain(std::uint64_t key, std::string_view group,
-                const std::function<std::unique_ptr<Group>()>& new_group);
+  // REQUIRES: there is none yet.
+  Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
 };
 
 class CustomerTable {
@@ -80,8 +81,8 @@ class CustomerTable {
 
   // nullptr if not in memory.
   Customer* Find(std::string_view name) const;
-  // Valid until Remove().
-  Customer& Obtain(std::string_view name);
+  // Valid until Remove(). REQUIRES: not in memory.
+  Customer& Add(std::string_view name);
   void Remove(Customer* customer);
   std::size_t size() const;
   void ForEach(const std::function<void(Customer&)>& visit) const;

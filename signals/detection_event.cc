@@ -107,11 +107,10 @@ Detection MakeDetection(std::shared_ptr<const RuleSet> rules, const Rule& rule,
       detection.group.emplace_back(entry.path, JsonOf(ValueOf(entry, &arena)));
     }
   }
-  for (const SeenRef& seen : finding.evidence) {
-    const Symbols& symbols = rules->symbols();
+  const Symbols& symbols = rules->symbols();
+  for (const auto& [time, seen] : finding.evidence) {
     detection.evidence.push_back(
-        {std::string(seen->name(symbols)), seen->time(),
-         std::string(seen->id()),
+        {std::string(seen->name(symbols)), time, std::string(seen->id()),
          ShownFields(*seen, rule, symbols.properties)});
   }
   detection.id = DetectionId(

@@ -31,17 +31,17 @@ void EngineImpl::Process(const Event& event, const Concerned& concerned) {
 }
 
 bool EngineImpl::MarkSeen(const Event& event, EventFacts* facts,
-                          std::size_t begin) {
-  Customer* customer = customers_.Find(event.customer);
+                          Customer* customer, std::size_t begin) {
   bool any = false;
   SeenRef record;
   std::uint32_t arrivals = 0;
   for (std::size_t i = begin; i < hits_.size(); ++i) {
     Hit& hit = hits_[i];
     if (!hit.unless) {
-      const Track* track = customer == nullptr
-                               ? nullptr
-                               : customer->Find(hit.key, hits_.GroupKey(hit));
+      const Track* track = nullptr;
+      if (customer != nullptr && hit.watcher->looks_back) {
+        track = customer->Find(hit.key, hits_.GroupKey(hit));
+      }
       const Sight sight{event,      *facts, hits_.MatchesOf(hit),
                         event.time, record, arrivals,
                         counts_};
@@ -56,19 +56,33 @@ bool EngineImpl::MarkSeen(const Event& event, EventFacts* facts,
 // All rules take the event, then it is told what they found.
 void EngineImpl::TakeHits(const Event& event, EventFacts* facts,
                           std::size_t begin) {
-  if (!MarkSeen(event, facts, begin)) return;
-  Customer& customer = customers_.Obtain(event.customer);
-  FireUpTo(event.time, &customer, begin);
+  Customer* customer = customers_.Find(event.customer);
+  if (!MarkSeen(event, facts, customer, begin)) return;
+  if (customer == nullptr) {
+    customer = &customers_.Add(event.customer);
+  } else {
+    FireUpTo(event.time, customer, begin);
+    Prefetch(customer, begin);
+  }
   std::vector<Found> found;
   SeenRef record;
   for (std::size_t i = begin; i < hits_.size(); ++i) {
     if (hits_[i].seen) {
-      TakeHit(hits_[i], event, facts, &customer, &record, &found);
+      TakeHit(hits_[i], event, facts, customer, &record, &found);
     }
   }
-  customer.origin = event.origin;
-  Touch(&customer, event.clock);
-  if (!found.empty()) Report(&customer, event.clock, std::move(found));
+  customer->origin = event.origin;
+  Touch(customer, event.clock);
+  if (!found.empty()) Report(customer, event.clock, std::move(found));
+}
+
+// The states lie scattered: have them all on their way before the first is
+// looked at.
+void EngineImpl::Prefetch(Customer* customer, std::size_t begin) {
+  for (std::size_t i = begin; i < hits_.size(); ++i) {
+    const Track* track = customer->Find(hits_[i].key, hits_.GroupKey(hits_[i]));
+    if (track != nullptr) __builtin_prefetch(track->state);
+  }
 }
 
 void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
@@ -76,9 +90,13 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
                          std::vector<Found>* found) {
   const Rule& rule = *hit.watcher->rule;
   const std::string_view group = hits_.GroupKey(hit);
-  Track& track = customer->Obtain(hit.key, group, [&] {
-    return MakeGroup(group, rule, symbols(), *facts);
-  });
+  Track* known = customer->Find(hit.key, group);
+  if (known == nullptr) {
+    known = &customer->Add(
+        hit.key,
+        group.empty() ? nullptr : MakeGroup(group, rule, symbols(), *facts));
+  }
+  Track& track = *known;
   if (rule.detect.ignore_late && event.time < track.newest) {
     ++counts_.late;
     return;

@@ -52,7 +52,9 @@ class EngineImpl final : public Engine {
   // Events, and detections as events.
   void Process(const Event& event, const Concerned& concerned);
   void TakeHits(const Event& event, EventFacts* facts, std::size_t begin);
-  bool MarkSeen(const Event& event, EventFacts* facts, std::size_t begin);
+  bool MarkSeen(const Event& event, EventFacts* facts, Customer* customer,
+                std::size_t begin);
+  void Prefetch(Customer* customer, std::size_t begin);
   void TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
                Customer* customer, SeenRef* record, std::vector<Found>* found);
   void Report(Customer* customer, Timestamp clock, std::vector<Found> found);

@@ -29,6 +29,7 @@ void EngineImpl::MoveClock(Timestamp clock) {
 // Of the rules that see the event, and before it.
 void EngineImpl::FireUpTo(Timestamp time, Customer* customer,
                           std::size_t begin) {
+  if (time < customer->alarm) return;
   const std::size_t end = hits_.size();
   for (;;) {
     Track* first = nullptr;
@@ -41,8 +42,15 @@ void EngineImpl::FireUpTo(Timestamp time, Customer* customer,
         first = track;
       }
     }
-    if (first == nullptr) return;
+    if (first == nullptr) break;
     Fire(customer, first);
+  }
+  constexpr std::size_t kFew = 64;  // With more it costs more than it saves.
+  if (customer->tracks.size() > kFew) return;
+  customer->alarm = kNever;
+  for (const Track& track : customer->tracks) {
+    if (track.state == nullptr) continue;
+    customer->alarm = std::min(customer->alarm, track.state->due);
   }
 }
 
@@ -80,6 +88,7 @@ void EngineImpl::Fire(Customer* customer, Track* track) {
 }
 
 void EngineImpl::Remind(Customer* customer, State* state, std::uint64_t key) {
+  customer->alarm = std::min(customer->alarm, state->due);
   if (state->due >= state->queued) return;
   state->queued = state->due;
   ++customer->timers;

@@ -231,15 +231,21 @@ void SeenRef::Delete(SeenEvent* event) {
 }
 
 void InsertInOrder(SeenRef event, SeenEvents* events) {
+  const Timestamp time = event->time();
+  if (events->empty() || events->back().time <= time) {
+    events->push_back({time, std::move(event)});
+    return;
+  }
   const auto place = std::upper_bound(
-      events->begin(), events->end(), event->time(),
-      [](Timestamp time, const SeenRef& seen) { return time < seen->time(); });
-  events->insert(place, std::move(event));
+      events->begin(), events->end(), time,
+      [](Timestamp wanted, const Seen& seen) { return wanted < seen.time; });
+  events->insert(place, {time, std::move(event)});
 }
 
 void DropUpTo(Timestamp time, SeenEvents* events) {
+  if (events->empty() || events->front().time > time) return;
   auto end = events->begin();
-  while (end != events->end() && (*end)->time() <= time) ++end;
+  while (end != events->end() && end->time <= time) ++end;
   events->erase(events->begin(), end);
 }
 

@@ -91,8 +91,14 @@ class SeenRef {
   SeenEvent* event_ = nullptr;
 };
 
+// The time stands beside the event: looking through a window need not touch
+// the events in it.
+struct Seen {
+  Timestamp time{};
+  SeenRef event;
+};
 // In order of time, then arrival.
-using SeenEvents = std::vector<SeenRef>;
+using SeenEvents = std::vector<Seen>;
 
 // REQUIRES: `event` arrived after all of `events`.
 void InsertInOrder(SeenRef event, SeenEvents* events);

@@ -61,6 +61,7 @@ void WatchIndex::AddWatcher(const Rule& rule) {
   by_slot_[rule.state_slot] = interest.watcher;
   for (std::uint32_t i = 0; i < watches.size(); ++i) {
     interest.pattern = i;
+    watcher.looks_back = watcher.looks_back || watches[i].looks_back;
     interest.role = watches[i].looks_back ? Role::kLooksBack : Role::kPattern;
     Add(*watches[i].pattern, interest);
   }

@@ -21,6 +21,7 @@ struct Watcher {
   const Rule* rule = nullptr;
   std::unique_ptr<Detector> detector;
   std::size_t patterns = 0;
+  bool looks_back = false;
   // How long a track is kept once nothing more is seen.
   Duration keep{};
 };

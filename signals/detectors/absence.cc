@@ -10,7 +10,7 @@ namespace premura {
 namespace {
 
 struct AbsenceState : State {
-  SeenRef opening;  // Empty: nothing is open.
+  Seen opening;  // Without event: nothing is open.
 };
 
 class Absence final : public DetectorOf<AbsenceState> {
@@ -23,7 +23,7 @@ class Absence final : public DetectorOf<AbsenceState> {
 
   std::optional<Finding> Take(const Sight& sight,
                               State*& state) const override {
-    const bool open = state != nullptr && As(state).opening;
+    const bool open = state != nullptr && As(state).opening.event;
     bool used = false;
     if (open) {
       used = sight.Is(kWithout) ? Close(sight, &As(state))
@@ -55,20 +55,20 @@ class Absence final : public DetectorOf<AbsenceState> {
 
  private:
   void Open(const Sight& sight, AbsenceState* own) const {
-    own->opening = sight.Keep();
+    own->opening = {sight.time(), sight.Keep()};
     own->due = Later(sight.time(), spec_.wait);
   }
 
   // The timer would have fired at or before an event that comes too late.
   bool Close(const Sight& sight, AbsenceState* own) const {
-    if (sight.time() < own->opening->time()) return false;
+    if (sight.time() < own->opening.time) return false;
     own->opening = {};
     own->due = kNever;
     return true;
   }
 
   bool Restart(const Sight& sight, AbsenceState* own) const {
-    if (!spec_.restart || sight.time() < own->opening->time()) return false;
+    if (!spec_.restart || sight.time() < own->opening.time) return false;
     Open(sight, own);
     return true;
   }

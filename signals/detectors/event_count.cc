@@ -20,7 +20,7 @@ struct Events {
   static void DropUpTo(Timestamp time, Items* items) {
     premura::DropUpTo(time, items);
   }
-  static Timestamp TimeOf(const SeenRef& item) { return item->time(); }
+  static Timestamp TimeOf(const Seen& item) { return item.time; }
   static SeenEvents TakeEvents(Items* items) {
     return std::exchange(*items, {});
   }

@@ -41,7 +41,7 @@ class Flapping final : public DetectorOf<FlappingState> {
     const bool flip = !own.last.empty();
     own.last = std::move(now);
     if (!flip) return std::nullopt;
-    own.flips.push_back(sight.Keep());
+    own.flips.push_back({sight.time(), sight.Keep()});
     if (own.flips.size() < static_cast<std::size_t>(spec_.flips)) {
       return std::nullopt;
     }

@@ -22,15 +22,26 @@ struct Taken {
   std::uint32_t place = 0;
 };
 
+// Its times and arrivals stand beside the events: most events only look at
+// them.
 struct Attempt {
-  std::uint32_t place = 0;  // Awaited; beyond the last: the trailing `not`.
+  Timestamp opened{};
+  Timestamp last{};
+  std::uint32_t opening = 0;  // Arrivals: which attempt is older,
+  std::uint32_t moved = 0;    // which came to its place first.
+  std::uint32_t place = 0;    // Awaited; beyond all: the trailing `not`.
   std::vector<Taken> taken;
 
-  Timestamp opened() const { return taken.front().event->time(); }
-  Timestamp last() const { return taken.back().event->time(); }
-  // Arrivals: which attempt is older, which came to wait first.
-  std::uint32_t opening() const { return taken.front().event->arrival(); }
-  std::uint32_t moved() const { return taken.back().event->arrival(); }
+  void Take(const SeenRef& event, std::uint32_t at) {
+    if (taken.empty()) {
+      opened = event->time();
+      opening = event->arrival();
+    }
+    last = event->time();
+    moved = event->arrival();
+    place = at + 1;
+    taken.push_back({event, at});
+  }
 };
 
 struct SequenceState : State {
@@ -61,7 +72,7 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   }
   bool OutOfTime(const Attempt& attempt, Timestamp now) const {
     return spec_.within && !AtEnd(attempt) &&
-           attempt.opened() <= Earlier(now, *spec_.within);
+           attempt.opened <= Earlier(now, *spec_.within);
   }
   bool Is(const Sight& sight, std::size_t pattern,
           const Attempt& attempt) const;
@@ -128,8 +139,8 @@ bool SequenceDetector::Sees(const Sight& sight, const State* state) const {
 SequenceDetector::Fate SequenceDetector::DecideAtEnd(
     const Sight& sight, const Attempt& attempt) const {
   for (const SequencePlan::Guard& guard : plan_.trailing) {
-    if (sight.time() >= attempt.last() &&
-        sight.time() < Later(attempt.last(), guard.wait) &&
+    if (sight.time() >= attempt.last &&
+        sight.time() < Later(attempt.last, guard.wait) &&
         Is(sight, guard.pattern, attempt)) {
       return Fate::kKill;
     }
@@ -146,13 +157,12 @@ SequenceDetector::Fate SequenceDetector::Decide(const Sight& sight,
   for (std::uint32_t i = attempt->place; i < plan_.places.size(); ++i) {
     if (Is(sight, plan_.places[i].pattern, *attempt)) {
       if (sight.late()) return Fate::kStay;
-      attempt->taken.push_back({sight.Keep(), i});
-      attempt->place = i + 1;
+      attempt->Take(sight.Keep(), i);
       return Fate::kMove;
     }
     if (!plan_.places[i].optional) break;
   }
-  if (sight.time() >= attempt->last() && Any(sight, here.nots, *attempt)) {
+  if (sight.time() >= attempt->last && Any(sight, here.nots, *attempt)) {
     return Fate::kKill;
   }
   return here.next && !sight.late() ? Fate::kKill : Fate::kStay;
@@ -199,8 +209,7 @@ bool SequenceDetector::Opens(const Sight& sight,
 std::optional<Finding> SequenceDetector::Open(const Sight& sight,
                                               SequenceState* own) const {
   Attempt attempt;
-  attempt.taken.push_back({sight.Keep(), 0});
-  attempt.place = 1;
+  attempt.Take(sight.Keep(), 0);
   own->attempts.push_back(std::move(attempt));
   if (plan_.places.size() > 1 || !plan_.trailing.empty()) return std::nullopt;
   return Complete(sight.time(), own->attempts.size() - 1, own);
@@ -210,7 +219,8 @@ Finding SequenceDetector::Complete(Timestamp at, std::size_t index,
                                    SequenceState* own) {
   Finding finding{at, {}};
   for (Taken& taken : own->attempts[index].taken) {
-    finding.evidence.push_back(std::move(taken.event));
+    const Timestamp time = taken.event->time();
+    finding.evidence.push_back({time, std::move(taken.event)});
   }
   own->attempts.clear();
   return finding;
@@ -262,8 +272,8 @@ void SequenceDetector::Thin(const Sight& sight, SequenceState* own) const {
   }
   const auto outdone = [this](const Attempt& a, const Attempt& b) {
     if (a.place != b.place) return false;
-    if (AtEnd(a) && a.moved() != b.moved()) return a.moved() > b.moved();
-    return a.opening() < b.opening();
+    if (AtEnd(a) && a.moved != b.moved) return a.moved > b.moved;
+    return a.opening < b.opening;
   };
   for (std::size_t i = 0; i < attempts.size();) {
     const bool drop = std::any_of(
@@ -281,7 +291,7 @@ void SequenceDetector::SetTimer(SequenceState* own) const {
   own->due = kNever;
   for (const Attempt& attempt : own->attempts) {
     if (!AtEnd(attempt)) continue;
-    own->due = std::min(own->due, Later(attempt.last(), plan_.trailing_wait));
+    own->due = std::min(own->due, Later(attempt.last, plan_.trailing_wait));
   }
 }
 
@@ -291,10 +301,10 @@ std::optional<Finding> SequenceDetector::Fire(State* state) const {
   std::optional<std::size_t> first;
   for (std::size_t i = 0; i < own.attempts.size(); ++i) {
     const Attempt& attempt = own.attempts[i];
-    if (!AtEnd(attempt) || Later(attempt.last(), plan_.trailing_wait) > due) {
+    if (!AtEnd(attempt) || Later(attempt.last, plan_.trailing_wait) > due) {
       continue;
     }
-    if (!first || attempt.moved() <= own.attempts[*first].moved()) first = i;
+    if (!first || attempt.moved <= own.attempts[*first].moved) first = i;
   }
   if (!first) return std::nullopt;
   return Complete(due, *first, &own);

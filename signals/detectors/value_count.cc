@@ -13,8 +13,8 @@ namespace premura {
 namespace {
 
 struct Occurrence {
+  Seen latest;
   std::string value;  // Its identity.
-  SeenRef event;      // The latest.
 };
 
 struct Values {
@@ -45,7 +45,7 @@ struct Values {
                          [](Timestamp time, const Occurrence& seen) {
                            return time < TimeOf(seen);
                          });
-    items->insert(place, {std::move(value), sight.Keep()});
+    items->insert(place, {{sight.time(), sight.Keep()}, std::move(value)});
   }
 
   static void DropUpTo(Timestamp time, Items* items) {
@@ -54,12 +54,12 @@ struct Values {
     items->erase(items->begin(), end);
   }
 
-  static Timestamp TimeOf(const Occurrence& item) { return item.event->time(); }
+  static Timestamp TimeOf(const Occurrence& item) { return item.latest.time; }
 
   static SeenEvents TakeEvents(Items* items) {
     SeenEvents events;
     events.reserve(items->size());
-    for (Occurrence& seen : *items) events.push_back(std::move(seen.event));
+    for (Occurrence& seen : *items) events.push_back(std::move(seen.latest));
     *items = {};
     return events;
   }

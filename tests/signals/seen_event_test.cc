@@ -96,8 +96,8 @@ TEST(SeenEvent, StandInOrderOfTimeThenArrival) {
     InsertInOrder(SeenRef::New(event, ++arrival), &events);
   }
   std::string order;
-  for (const SeenRef& event : events) {
-    order += std::to_string(event->arrival());
+  for (const Seen& seen : events) {
+    order += std::to_string(seen.event->arrival());
   }
   EXPECT_EQ(order, "25413");
   DropUpTo(Timestamp(Duration(4)), &events);
