@@ -94,8 +94,7 @@ class EventDecoderImpl final : public EventDecoder {
     return !problem;
   }
 
-  // --- One event
-  // --------------------------------------------------------------
+  // --- One event -------------------------------------------------------------
 
   void TakeEvent() {
     reader_.Walk(plan_->trie);
@@ -221,8 +220,7 @@ class EventDecoderImpl final : public EventDecoder {
     return false;
   }
 
-  // --- Fields and profiles
-  // ----------------------------------------------------
+  // --- Fields and profiles ---------------------------------------------------
 
   void ReadFields() {
     fields_.clear();
@@ -277,8 +275,7 @@ class EventDecoderImpl final : public EventDecoder {
     change->entries.push_back({path, std::move(json)});
   }
 
-  // --- Parts
-  // ------------------------------------------------------------------
+  // --- Parts -----------------------------------------------------------------
 
   static bool Holds(const Value& value) {
     return value.present() &&

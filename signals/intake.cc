@@ -69,8 +69,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
  private:
   bool Reorders() const { return options_.reorder > Duration::zero(); }
 
-  // --- DecodeSink
-  // -------------------------------------------------------------
+  // --- DecodeSink ------------------------------------------------------------
 
   void OnEvent(const Event& decoded) override {
     Event event = decoded;
@@ -92,8 +91,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
     sink_->OnRefused(*record_, reason, detail);
   }
 
-  // --- Order
-  // ------------------------------------------------------------------
+  // --- Order -----------------------------------------------------------------
 
   void Arrived(Timestamp time) {
     positions_.Hold(record_->partition);
@@ -120,8 +118,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
     held_.Recycle(std::move(held));
   }
 
-  // --- Clock
-  // ------------------------------------------------------------------
+  // --- Clock -----------------------------------------------------------------
 
   void HandOn(Event event) {
     DuplicateFilter::Key key;

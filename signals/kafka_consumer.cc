@@ -85,8 +85,7 @@ void KafkaConsumer::Interrupt() {
   if (messages_) rd_kafka_queue_yield(messages_.get());
 }
 
-// --- Commits
-// ------------------------------------------------------------------
+// --- Commits -----------------------------------------------------------------
 
 void KafkaConsumer::Commit(const Offsets& offsets) {
   if (offsets.empty()) return;
@@ -141,8 +140,7 @@ void KafkaConsumer::Arrived(rd_kafka_resp_err_t error, const List* list) {
   }
 }
 
-// --- Rebalances
-// ---------------------------------------------------------------
+// --- Rebalances --------------------------------------------------------------
 
 void KafkaConsumer::RebalanceCallback(rd_kafka_t* /*consumer*/,
                                       rd_kafka_resp_err_t error, List* list,
@@ -200,8 +198,7 @@ void KafkaConsumer::SendTo(rd_kafka_queue_t* target, const List& list) {
   }
 }
 
-// --- Other callbacks
-// ----------------------------------------------------------
+// --- Other callbacks ---------------------------------------------------------
 
 void KafkaConsumer::CommitCallback(rd_kafka_t* /*consumer*/,
                                    rd_kafka_resp_err_t error, List* list,
@@ -227,8 +224,7 @@ void KafkaConsumer::LogCallback(const rd_kafka_t* consumer, int level,
       ->listener_->OnLog(level, facility, words);
 }
 
-// --- State
-// --------------------------------------------------------------------
+// --- State -------------------------------------------------------------------
 
 std::int64_t KafkaConsumer::EndOf(const std::string& topic,
                                   std::int32_t partition) const {
@@ -251,28 +247,31 @@ std::string KafkaConsumer::Fatal() const {
   return "kafka: " + std::string(why.data());
 }
 
-// --- Close
-// --------------------------------------------------------------------
+// --- Close -------------------------------------------------------------------
 
 void KafkaConsumer::Close(Duration limit) {
-  if (consumer_ == nullptr || std::exchange(closing_, true)) return;
+  if (consumer_ == nullptr) return;
   const auto deadline = SteadyClock::now() + limit;
   Settle(limit / 2);
-  WaitUntilClosed(Left(deadline));
+  const bool left = limit == Duration::zero() || Leave(Left(deadline));
   messages_.reset();
-  rd_kafka_destroy_flags(std::exchange(consumer_, nullptr),
-                         RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  rd_kafka_t* const consumer = std::exchange(consumer_, nullptr);
+  // One that cannot leave would never end; it is abandoned instead. Nothing of
+  // it calls back any more.
+  if (left) {
+    rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
 }
 
 // rd_kafka_consumer_close() has no limit, and hangs in 2.0 where a partition
 // was lost.
-void KafkaConsumer::WaitUntilClosed(Duration limit) {
+bool KafkaConsumer::Leave(Duration limit) {
   const auto deadline = SteadyClock::now() + limit;
   const KafkaQueue queue(rd_kafka_queue_new(consumer_));
   rd_kafka_error_destroy(rd_kafka_consumer_close_queue(consumer_, queue.get()));
   while (rd_kafka_consumer_closed(consumer_) == 0) {
     const Duration left = Left(deadline);
-    if (left == Duration::zero()) return;
+    if (left == Duration::zero()) return false;
     constexpr Duration kSlice = std::chrono::milliseconds(100);
     const KafkaEvent event(
         rd_kafka_queue_poll(queue.get(), Milliseconds(std::min(left, kSlice))));
@@ -280,6 +279,7 @@ void KafkaConsumer::WaitUntilClosed(Duration limit) {
       Unassign(rd_kafka_event_topic_partition_list(event.get()));
     }
   }
+  return true;
 }
 
 }  // namespace premura

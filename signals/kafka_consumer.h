@@ -68,7 +68,8 @@ class KafkaConsumer {
   // Words if the consumer cannot go on; else empty.
   std::string Fatal() const;
 
-  // Settles, leaves the group in order.
+  // Settles, leaves the group in order; without a limit to wait, neither: the
+  // group notices by itself.
   void Close(Duration limit);
 
  private:
@@ -90,13 +91,12 @@ class KafkaConsumer {
   void Unassign(List* list);
   void SendTo(rd_kafka_queue_t* target, const List& list);
   void Arrived(rd_kafka_resp_err_t error, const List* list);
-  void WaitUntilClosed(Duration limit);
+  bool Leave(Duration limit);  // Whether it has.
 
   Listener* const listener_;
   rd_kafka_t* consumer_ = nullptr;
   KafkaQueue messages_;
   Offsets unsettled_;
-  bool closing_ = false;
 };
 
 }  // namespace premura

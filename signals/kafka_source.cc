@@ -221,8 +221,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     }
   }
 
-  // --- KafkaConsumer::Listener
-  // ------------------------------------------------
+  // --- KafkaConsumer::Listener -----------------------------------------------
 
   void OnAssign(const List& list) override {
     partitions_.ForgetHandles();
@@ -288,8 +287,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     if (options_.log) options_.log(level, std::string(facility) + ": " + words);
   }
 
-  // --- Health
-  // -----------------------------------------------------------------
+  // --- Health ----------------------------------------------------------------
 
   bool AnyAssigned() const {
     const std::vector<KafkaPartition>& all = partitions_.all();

@@ -19,8 +19,7 @@ DecoderOptions UserOf(Preset preset) {
   return {.preset = preset, .customer_is_user = true};
 }
 
-// --- Plain
-// --------------------------------------------------------------------
+// --- Plain -------------------------------------------------------------------
 
 struct Case {
   const char* what;
@@ -231,8 +230,7 @@ TEST(HostileInputTest, DoesNotOutgrowItsBounds) {
             "absurd_time: '" + std::string(199, '?') + "...");
 }
 
-// --- Segment
-// --------------------------------------------------------------------
+// --- Segment -----------------------------------------------------------------
 
 // As analytics.js sends it, after Segment's own servers.
 constexpr const char* kTrack = R"({
@@ -383,8 +381,7 @@ TEST(SegmentEventsTest, ComeOutOfABatch) {
             "wrong_type: an event should be an object, not an object");
 }
 
-// --- CloudEvents
-// ----------------------------------------------------------------
+// --- CloudEvents -------------------------------------------------------------
 
 TEST(CloudEventsTest, AreReadStructured) {
   Decoding decoding(UserOf(Preset::kCloudEvents), {"amount", "source"});
@@ -437,8 +434,7 @@ TEST(CloudEventsTest, AreReadBinary) {
               ::testing::StartsWith("acme com.example.paid"));
 }
 
-// --- Mappings
-// -------------------------------------------------------------------
+// --- Mappings ----------------------------------------------------------------
 
 TEST(MappingTest, TakesTheFirstPathThatHoldsSomething) {
   DecoderOptions options = Of(Preset::kPlain);
@@ -515,8 +511,7 @@ TEST(MappingTest, ThatIsNoneIsRefused) {
             "a path of the profile is empty");
 }
 
-// --- The rest
-// -------------------------------------------------------------------
+// --- The rest ----------------------------------------------------------------
 
 TEST(EventDecoderTest, FollowsTheSymbolsOfEachUse) {
   Decoding decoding(Of(Preset::kPlain), {"a"});

@@ -127,8 +127,7 @@ TEST(LineReaderTest, SaysWhatIsDamaged) {
             path + ": more than 10 bytes");
 }
 
-// --- The source
-// -----------------------------------------------------------------
+// --- The source --------------------------------------------------------------
 
 class Taken final : public RecordSink {
  public:

@@ -224,8 +224,7 @@ TEST_F(IntakeTest, DuplicatesBeforeTheClockBeginsAreFound) {
   EXPECT_THAT(log.Take(), ElementsAre("a@-1", "clock 100", "duplicate"));
 }
 
-// --- Reordering
-// -----------------------------------------------------------------
+// --- Reordering --------------------------------------------------------------
 
 TEST_F(IntakeTest, ReorderTakesEventsInOrderOfTimeThenArrival) {
   Make({.reorder = seconds(10)});
@@ -336,8 +335,7 @@ TEST_F(IntakeTest, ReorderFindsDuplicatesInOrderOfTime) {
   EXPECT_THAT(log.Take(), ElementsAre("first@100", "duplicate", "clock 100"));
 }
 
-// --- Duplicates
-// -----------------------------------------------------------------
+// --- Duplicates --------------------------------------------------------------
 
 TEST(DuplicateFilterTest, KeepsAllOfTheWindowAndNothingElse) {
   DuplicateFilter filter(seconds(100));

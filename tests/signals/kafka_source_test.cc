@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Kafka source against a real broker.
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "signals/dead_letters.h"
+#include "signals/source.h"
+#include "tests/support/kafka_broker.h"
+
+namespace premura {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Duration kLimit = std::chrono::seconds(60);
+constexpr Duration kSlice = std::chrono::milliseconds(100);
+
+// A member of the group, and what it was handed.
+class Member final : public RecordSink {
+ public:
+  Member(const KafkaBroker& broker, std::vector<std::string> topics,
+         std::map<std::string, std::string> more = {}) {
+    more.insert({{"bootstrap.servers", broker.bootstrap()},
+                 {"group.id", topics.front() + "-group"},
+                 {"session.timeout.ms", "6000"},
+                 {"heartbeat.interval.ms", "500"}});
+    source = NewKafkaSource({.topics = std::move(topics),
+                             .properties = std::move(more),
+                             .log =
+                                 [this](int, const std::string& text) {
+                                   logged.push_back(text);
+                                 }})
+                 .value();
+  }
+
+  void OnRecord(const Record& record) override {
+    const std::string origin = source->Origin(record.partition);
+    EXPECT_TRUE(assigned[record.partition]);
+    values[origin].emplace_back(record.value);
+    positions[record.partition] = record.position + 1;
+    if (on_record) on_record(record);
+  }
+  void OnAssigned(std::uint32_t partition) override {
+    assigned[partition] = true;
+    caught_up[partition] = false;
+  }
+  void OnRevoked(std::uint32_t partition) override {
+    assigned[partition] = false;
+    positions.erase(partition);
+  }
+  void OnCaughtUp(std::uint32_t partition) override {
+    caught_up[partition] = true;
+  }
+  void OnRevoking(Duration limit) override {
+    EXPECT_GT(limit, Duration(0));
+    ++revoking;
+    source->Commit(positions);
+  }
+
+  bool Poll(std::size_t max = 1000) {
+    const auto polled = source->Poll(this, max, kSlice);
+    if (!polled.ok()) failure = polled.error().message;
+    return polled.ok();
+  }
+  // Polls until it holds, or the limit has passed, or the source fails.
+  bool PollUntil(const std::function<bool()>& holds) {
+    const auto deadline = SteadyClock::now() + kLimit;
+    while (!holds()) {
+      if (SteadyClock::now() > deadline || !Poll()) return false;
+    }
+    return true;
+  }
+  std::size_t Count() const {
+    std::size_t count = 0;
+    for (const auto& [origin, each] : values) count += each.size();
+    return count;
+  }
+  std::size_t Assigned() const {
+    std::size_t count = 0;
+    for (const auto& [partition, ours] : assigned) count += ours ? 1 : 0;
+    return count;
+  }
+  bool CaughtUp() const {
+    for (const auto& [partition, ours] : assigned) {
+      if (ours && !caught_up.at(partition)) return false;
+    }
+    return Assigned() > 0;
+  }
+
+  std::unique_ptr<Source> source;
+  std::map<std::string, std::vector<std::string>> values;
+  Positions positions;
+  std::map<std::uint32_t, bool> assigned;
+  std::map<std::uint32_t, bool> caught_up;
+  std::function<void(const Record&)> on_record;
+  std::vector<std::string> logged;
+  std::string failure;
+  int revoking = 0;
+};
+
+std::vector<KafkaTestMessage> Numbered(int from, int to) {
+  std::vector<KafkaTestMessage> messages;
+  for (int i = from; i < to; ++i) messages.push_back({std::to_string(i)});
+  return messages;
+}
+
+std::vector<std::string> Numbers(int from, int to) {
+  std::vector<std::string> numbers;
+  for (int i = from; i < to; ++i) numbers.push_back(std::to_string(i));
+  return numbers;
+}
+
+class KafkaSourceTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { broker = new KafkaBroker; }
+  static void TearDownTestSuite() {
+    delete broker;
+    broker = nullptr;
+  }
+  static KafkaBroker* broker;
+};
+KafkaBroker* KafkaSourceTest::broker = nullptr;
+
+TEST_F(KafkaSourceTest, ReadsAllPartitionsOfAllTopics) {
+  const std::string a = broker->CreateTopic("a", 2);
+  const std::string b = broker->CreateTopic("b", 1);
+  broker->Produce(a, 0, Numbered(0, 500));
+  broker->Produce(a, 1, Numbered(500, 700));
+  broker->Produce(b, 0, Numbered(700, 701));
+  Member member(*broker, {a, b});
+  ASSERT_TRUE(member.PollUntil(
+      [&] { return member.Count() == 701 && member.CaughtUp(); }));
+  EXPECT_EQ(member.values[a + "/0"], Numbers(0, 500));
+  EXPECT_EQ(member.values[a + "/1"], Numbers(500, 700));
+  EXPECT_EQ(member.values[b + "/0"], Numbers(700, 701));
+  ASSERT_TRUE(member.PollUntil(
+      [&] { return member.source->Health().partitions == 3; }));
+  EXPECT_TRUE(
+      member.PollUntil([&] { return member.source->Health().reachable; }));
+  EXPECT_EQ(member.source->Health().lag, 0);
+  EXPECT_GE(member.source->Health().rebalances, 1u);
+  member.source->Close();
+  EXPECT_TRUE(member.source->Poll(&member, 1, Duration(0)).value().ended);
+}
+
+TEST_F(KafkaSourceTest, HandsOnKeysHeadersTimesAndTombstones) {
+  const std::string topic = broker->CreateTopic("parts", 1);
+  broker->Produce(topic, 0,
+                  {{"{", "", {}},
+                   {.value = "v",
+                    .key = "k",
+                    .headers = {{"ce_id", "1"}, {"x", std::string("\0y", 2)}}},
+                   {.value = "", .key = "k", .headers = {}, .tombstone = true},
+                   {"last", "", {}}});
+  Member member(*broker, {topic});
+  std::vector<std::string> seen;
+  member.on_record = [&seen](const Record& record) {
+    std::string text = std::to_string(record.position) +
+                       " key=" + std::string(record.key) +
+                       (record.value.data() == nullptr ? " tombstone" : "");
+    for (const Header& header : record.headers) {
+      text += " " + std::string(header.name) + "=" +
+              std::to_string(header.value.size());
+    }
+    EXPECT_TRUE(record.broker_time.has_value());
+    seen.push_back(text);
+  };
+  ASSERT_TRUE(member.PollUntil([&] { return seen.size() == 4; }));
+  EXPECT_THAT(seen, ElementsAre("0 key=", "1 key=k ce_id=1 x=2",
+                                "2 key=k tombstone", "3 key="));
+}
+
+TEST_F(KafkaSourceTest, GoesOnBehindWhatWasCommitted) {
+  const std::string topic = broker->CreateTopic("resume", 1);
+  broker->Produce(topic, 0, Numbered(0, 10));
+  {
+    Member member(*broker, {topic});
+    ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 10; }));
+    member.source->Commit({{0, 3}});
+    member.source->Commit({{0, 7}});
+    member.source->Close();
+  }
+  {
+    Member member(*broker, {topic});
+    ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+    EXPECT_EQ(member.values[topic + "/0"], Numbers(7, 10));
+    // Nothing committed: the next one reads the same.
+  }
+  Member member(*broker, {topic});
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(7, 10));
+}
+
+TEST_F(KafkaSourceTest, HandsOnNoMoreThanAsked) {
+  const std::string topic = broker->CreateTopic("max", 1);
+  broker->Produce(topic, 0, Numbered(0, 100));
+  Member member(*broker, {topic});
+  ASSERT_TRUE(member.PollUntil([&] { return member.Assigned() == 1; }));
+  const auto deadline = SteadyClock::now() + kLimit;
+  while (member.Count() < 100 && SteadyClock::now() < deadline) {
+    const std::size_t before = member.Count();
+    ASSERT_TRUE(member.Poll(7));
+    ASSERT_LE(member.Count() - before, 7u);
+  }
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(0, 100));
+}
+
+TEST_F(KafkaSourceTest, StaysInTheGroupWhileItIsHeldBack) {
+  const std::string topic = broker->CreateTopic("held", 1);
+  broker->Produce(topic, 0, Numbered(0, 100));
+  Member member(*broker, {topic},
+                {{"session.timeout.ms", "1000"},
+                 {"heartbeat.interval.ms", "200"},
+                 {"max.poll.interval.ms", "1500"}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.Count() > 0; }));
+  const std::size_t before = member.Count();
+  const auto until = SteadyClock::now() + std::chrono::seconds(4);
+  const Duration held = std::chrono::milliseconds(50);
+  while (SteadyClock::now() < until) {
+    ASSERT_TRUE(member.source->Poll(&member, 0, held).ok());
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(member.Count(), before);
+  EXPECT_EQ(member.source->Health().rebalances, 1u);
+  ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 100; }));
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(0, 100));
+}
+
+TEST_F(KafkaSourceTest, ReturnsSoonWhenInterrupted) {
+  const std::string topic = broker->CreateTopic("interrupt", 1);
+  Member member(*broker, {topic});
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  std::thread other([&] { member.source->Interrupt(); });
+  const auto begin = SteadyClock::now();
+  ASSERT_TRUE(member.source->Poll(&member, 1, kLimit).ok());
+  EXPECT_LT(SteadyClock::now() - begin, kLimit / 2);
+  other.join();
+}
+
+TEST_F(KafkaSourceTest, SurvivesACrashOfTheBroker) {
+  const std::string topic = broker->CreateTopic("crash", 2);
+  broker->Produce(topic, 0, Numbered(0, 100));
+  Member member(*broker, {topic});
+  ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 100; }));
+  member.source->Commit({{0, 50}});
+  broker->Crash();
+  ASSERT_TRUE(
+      member.PollUntil([&] { return !member.source->Health().reachable; }));
+  EXPECT_THAT(member.source->Health().problem,
+              HasSubstr("kafka: no broker can be reached"));
+  broker->Restart();
+  broker->Produce(topic, 1, Numbered(100, 200));
+  ASSERT_TRUE(member.PollUntil([&] {
+    return member.values[topic + "/1"].size() == 100 &&
+           member.source->Health().reachable;
+  }));
+  EXPECT_EQ(member.values[topic + "/1"], Numbers(100, 200));
+  EXPECT_EQ(member.source->Health().problem, "");
+  // Where the group had to be joined anew, what was not committed comes again.
+  std::vector<std::string> expected = Numbers(0, 100);
+  if (member.Count() > 200) {
+    const std::vector<std::string> again = Numbers(50, 100);
+    expected.insert(expected.end(), again.begin(), again.end());
+  }
+  EXPECT_EQ(member.values[topic + "/0"], expected);
+}
+
+TEST_F(KafkaSourceTest, SharesPartitionsWithASecondMember) {
+  const std::string topic = broker->CreateTopic("share", 4);
+  for (int i = 0; i < 4; ++i) {
+    broker->Produce(topic, i, Numbered(i * 100, i * 100 + 100));
+  }
+  Member first(*broker, {topic});
+  ASSERT_TRUE(first.PollUntil([&] { return first.Count() == 400; }));
+  Member second(*broker, {topic});
+  const auto both = [&](const std::function<bool()>& holds) {
+    return first.PollUntil([&] { return !second.Poll() || holds(); });
+  };
+  ASSERT_TRUE(both([&] {
+    return first.Assigned() == 2 && second.Assigned() == 2 && second.CaughtUp();
+  })) << second.failure;
+  EXPECT_GE(first.revoking, 1);
+  EXPECT_EQ(second.Count(), 0u) << "what was committed on the way is not read "
+                                   "again";
+  second.source->Close();
+  ASSERT_TRUE(first.PollUntil([&] { return first.Assigned() == 4; }));
+  broker->Produce(topic, 0, {{"more"}});
+  broker->Produce(topic, 3, {{"more"}});
+  ASSERT_TRUE(first.PollUntil([&] { return first.Count() >= 402; }));
+  EXPECT_EQ(first.Count(), 402u);
+}
+
+TEST_F(KafkaSourceTest, FailsWhenAnotherTakesItsInstanceId) {
+  const std::string topic = broker->CreateTopic("fenced", 1);
+  const std::map<std::string, std::string> same = {
+      {"group.instance.id", "one"}};
+  Member first(*broker, {topic}, same);
+  ASSERT_TRUE(first.PollUntil([&] { return first.Assigned() == 1; }));
+  Member second(*broker, {topic}, same);
+  ASSERT_TRUE(second.PollUntil([&] { return second.Assigned() == 1; }));
+  EXPECT_FALSE(first.PollUntil([] { return false; }));
+  EXPECT_EQ(first.failure,
+            "kafka: another member of the group uses the same instance_id, and "
+            "has taken this one's place");
+  EXPECT_FALSE(first.source->Health().reachable);
+}
+
+TEST_F(KafkaSourceTest, KeepsStaticMembersPartitionsOverARestart) {
+  const std::string topic = broker->CreateTopic("static", 2);
+  Member other(*broker, {topic}, {{"group.instance.id", "other"}});
+  {
+    Member member(*broker, {topic}, {{"group.instance.id", "me"}});
+    ASSERT_TRUE(member.PollUntil([&] {
+      return other.Poll() && member.Assigned() == 1 && other.Assigned() == 1;
+    }));
+    member.source->Close();
+  }
+  const std::uint64_t before = other.source->Health().rebalances;
+  Member member(*broker, {topic}, {{"group.instance.id", "me"}});
+  ASSERT_TRUE(
+      member.PollUntil([&] { return other.Poll() && member.Assigned() == 1; }));
+  EXPECT_EQ(other.source->Health().rebalances, before);
+}
+
+TEST_F(KafkaSourceTest, SaysThatATopicDoesNotExist) {
+  Member member(*broker, {"never-made"});
+  ASSERT_TRUE(
+      member.PollUntil([&] { return !member.source->Health().reachable; }));
+  ASSERT_TRUE(member.PollUntil([&] {
+    return member.source->Health().problem.find("never-made") !=
+           std::string::npos;
+  })) << member.source->Health().problem;
+}
+
+TEST_F(KafkaSourceTest, KeepsDeadLettersInATopic) {
+  const std::string topic = broker->CreateTopic("dead", 1);
+  auto letters =
+      NewKafkaDeadLetters(
+          {.topic = topic,
+           .properties = {{"bootstrap.servers", broker->bootstrap()}}})
+          .value();
+  const Header header{"app", "web"};
+  ASSERT_TRUE(letters
+                  ->Keep("product", "events/3@17",
+                         {.value = std::string_view("\0{", 2),
+                          .key = "k",
+                          .headers = {&header, 1}},
+                         Refusal::kBrokenJson, "no JSON")
+                  .ok());
+  ASSERT_TRUE(letters
+                  ->Keep("product", "events/3@18", {}, Refusal::kWrongType,
+                         "a tombstone")
+                  .ok());
+  const Status synced = letters->Sync();
+  ASSERT_TRUE(synced.ok()) << synced.error().message;
+  Member member(*broker, {topic});
+  std::vector<std::string> seen;
+  member.on_record = [&seen](const Record& record) {
+    std::string text =
+        std::string(record.key) + ":" + std::to_string(record.value.size());
+    for (const Header& each : record.headers) {
+      text += " " + std::string(each.name) + "=" + std::string(each.value);
+    }
+    seen.push_back(text);
+  };
+  ASSERT_TRUE(member.PollUntil([&] { return seen.size() == 2; }));
+  EXPECT_EQ(seen[0],
+            "k:2 app=web premura_source=product premura_origin=events/3@17 "
+            "premura_reason=broken_json premura_detail=no JSON");
+  EXPECT_EQ(seen[1],
+            ":0 premura_source=product premura_origin=events/3@18 "
+            "premura_reason=wrong_type premura_detail=a tombstone");
+}
+
+TEST_F(KafkaSourceTest, KeepsOnTryingWhereThereIsNoBroker) {
+  auto source =
+      NewKafkaSource({.topics = {"t"},
+                      .properties = {{"bootstrap.servers", "127.0.0.1:1"},
+                                     {"group.id", "g"}}})
+          .value();
+  Member idle(*broker, {broker->CreateTopic("idle", 1)});
+  const auto deadline = SteadyClock::now() + kLimit;
+  while (source->Health().reachable && SteadyClock::now() < deadline) {
+    const auto begin = SteadyClock::now();
+    ASSERT_TRUE(source->Poll(&idle, 10, kSlice).ok());
+    EXPECT_LT(SteadyClock::now() - begin, std::chrono::seconds(5));
+  }
+  EXPECT_THAT(source->Health().problem,
+              HasSubstr("kafka: no broker can be reached"));
+  source->Close();
+}
+
+}  // namespace
+}  // namespace premura

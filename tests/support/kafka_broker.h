@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// KafkaBroker: a real broker on loopback for the life of the object, and what
+// tests do to it.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/server_process.h"
+
+namespace premura {
+
+struct KafkaTestMessage {
+  std::string value;
+  std::string key = "";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  bool tombstone = false;
+};
+
+class KafkaBroker {
+ public:
+  KafkaBroker();
+  ~KafkaBroker();
+  KafkaBroker(const KafkaBroker&) = delete;
+  KafkaBroker& operator=(const KafkaBroker&) = delete;
+
+  std::string bootstrap() const;
+  // A new topic; its name begins with `name`.
+  std::string CreateTopic(const std::string& name, int partitions);
+  // Returns once the broker has them all.
+  void Produce(const std::string& topic, int partition,
+               const std::vector<KafkaTestMessage>& messages);
+
+  void Crash();    // SIGKILL.
+  void Restart();  // On its data.
+
+ private:
+  std::string directory_;
+  int port_;
+  std::unique_ptr<ServerProcess> process_;
+  int topics_ = 0;
+};
+
+}  // namespace premura
