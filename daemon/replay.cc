@@ -85,6 +85,10 @@ Result<std::unique_ptr<Source>> OpenReplay(const ReplayConfig& replay,
   options.path = replay.path;
   options.speed = replay.speed;
   options.max_line = decoder.max_bytes;
+  options.elapsed = [] {
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::steady_clock::now().time_since_epoch());
+  };
   options.time_of = [of = record_time.value()](const Record& record) {
     return of->Of(record);
   };

@@ -15,11 +15,6 @@ namespace premura {
 
 namespace {
 
-Duration SteadyElapsed() {
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::steady_clock::now().time_since_epoch());
-}
-
 struct Line {
   std::string_view text;
   std::int64_t number = 0;  // Counted from 1.
@@ -117,9 +112,7 @@ class SortedLines final : public Lines {
 class FileSource final : public Source {
  public:
   FileSource(FileOptions options, std::unique_ptr<Lines> lines)
-      : options_(std::move(options)), lines_(std::move(lines)) {
-    if (!options_.elapsed) options_.elapsed = SteadyElapsed;
-  }
+      : options_(std::move(options)), lines_(std::move(lines)) {}
 
   std::string Origin(std::uint32_t /*partition*/) const override {
     return options_.path == "-" ? "standard input" : options_.path;
@@ -196,7 +189,7 @@ class FileSource final : public Source {
     if (!time) return;  // Refused later on; at once is as good as ever.
     if (!first_time_) {
       first_time_ = *time;
-      started_ = options_.elapsed();
+      if (options_.speed > 0) started_ = options_.elapsed();
       if (options_.shift_to) shift_ = *options_.shift_to - *time;
     }
     if (options_.speed <= 0) return;

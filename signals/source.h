@@ -102,8 +102,7 @@ struct FileOptions {
   double speed = 0;
   // The record's event time. Needed by `speed`, `shift_to` and `sort`.
   std::function<std::optional<Timestamp>(const Record&)> time_of{};
-  // Steady time that has passed since some instant; injected so that tests need
-  // not wait. Default: the machine's.
+  // Steady time that has passed since some instant. Needed by `speed`.
   std::function<Duration()> elapsed{};
   // Moves all times alike, so that the first record's becomes this: a recorded
   // file looks as if it arrived now.
