@@ -153,7 +153,7 @@ class HttpConformanceTest : public ::testing::TestWithParam<Subject> {
 
   static ServerProcess* server_;
   std::unique_ptr<TransferPool> control_ = NewPool();
-  std::unique_ptr<TransferPool> pool_ = NewPool(std::chrono::seconds(1));
+  std::unique_ptr<TransferPool> pool_ = NewPool(std::chrono::seconds(3));
 };
 ServerProcess* HttpConformanceTest::server_ = nullptr;
 
@@ -229,19 +229,19 @@ TEST_P(HttpConformanceTest, AServerThatIsNotThereIsTriedAgain) {
 TEST_P(HttpConformanceTest, ACertificateThatIsNotTrustedStopsTheChannel) {
   const TempFolder folder;
   const ServerProcess tls({"http_faults.py", folder.path(), "--tls"});
-  const auto distrusting = GetParam().make(tls["url"], "", pool_.get());
+  const auto distrusting = GetParam().make(tls["url"], "", control_.get());
   const Outcome outcome = Deliver(distrusting.get(), Letter());
   EXPECT_EQ(outcome.verdict, Verdict::kStop) << outcome.detail;
   EXPECT_EQ(outcome.reason, Reason::kMisconfigured);
 
   const auto missing =
-      GetParam().make(tls["url"], folder / "none.pem", pool_.get());
+      GetParam().make(tls["url"], folder / "none.pem", control_.get());
   EXPECT_EQ(Deliver(missing.get(), Letter()).verdict, Verdict::kStop);
 
   // Trusting it, the same server is heard: 200 without a body is no success of
   // a desk, but no certificate's problem either.
   const auto trusting =
-      GetParam().make(tls["url"], folder / "cert.pem", pool_.get());
+      GetParam().make(tls["url"], folder / "cert.pem", control_.get());
   EXPECT_EQ(Deliver(trusting.get(), Letter()).detail.find("certificate"),
             std::string::npos);
 }

@@ -52,11 +52,12 @@ class SmtpTest : public ::testing::Test {
   }
 
   TempFolder folder_;
-  std::unique_ptr<TransferPool> pool_ = NewPool(std::chrono::seconds(2));
+  std::unique_ptr<TransferPool> pool_ = NewPool();
 };
 
 TEST_F(SmtpTest, EveryReplyHasItsMeaning) {
   const ServerProcess server({"smtp_sink.py", folder_.path()});
+  pool_ = NewPool(std::chrono::seconds(4));
   const SmtpOptions options = Options(server);
   const struct {
     const char* to;
