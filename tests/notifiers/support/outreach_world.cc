@@ -169,9 +169,9 @@ void OutreachWorld::Open() {
     ASSERT_TRUE(wrap) << ledger.error().message;
     return;
   }
-  auto result =
-      OutreachCore::Open(OutreachOptions(), std::move(ledger).value(), settings,
-                         &profiles, &observer, nullptr, now);
+  auto result = OutreachCore::Open(
+      OutreachOptions(), std::move(ledger).value(), settings, &profiles,
+      &observer, [this] { woken_ = true; }, now);
   if (!result.ok()) {
     ASSERT_TRUE(wrap) << result.error().message;
     return;
