@@ -291,8 +291,9 @@ Result<std::vector<std::pair<std::string, std::string>>>
 Outbox::WaitingPairs() {
   std::vector<std::pair<std::string, std::string>> pairs;
   auto status = database_->Run(
-      "select distinct rule, customer from deliveries "
-      "where state in ('pending', 'held', 'retry')",
+      "select distinct rule, customer from deliveries where state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown') "
+      "and state in ('pending', 'held', 'retry')",
       {}, [&](const SqlRow& row) {
         pairs.emplace_back(row.Text(0), row.Text(1));
         return true;
