@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <ostream>
+
 #include "tests/signals/stream.h"
 
 namespace premura {
@@ -16,6 +18,8 @@ struct Case {
   std::string stream;  // `customer name time field=value #id`, or `clock time`.
   std::vector<std::string> expected;  // `@at: evidence`.
 };
+
+void PrintTo(const Case& test, std::ostream* out) { *out << test.says; }
 
 class Kinds : public testing::TestWithParam<Case> {};
 
