@@ -30,7 +30,7 @@ def kafka_source(kafka, topic, group, more=""):
     return """
 sources:
   - id: product
-    kafka: {brokers: ["%s"], topics: [%s], group: %s, properties: {session.timeout.ms: "6000"}}
+    kafka: {brokers: ["%s"], topics: [%s], group: %s, instance_id: e2e}
     format: segment
 %s
 customer: user
@@ -58,7 +58,7 @@ log: {format: text}
 def rt_desk(rt):
     return """
 tickets:
-  rt: {type: rt, url: "%s", token_file: "%s", key_field: Premura Key, queue: Support}
+  rt: {type: rt, url: "%s", token_file: "%s", key_field: Premura Key, queue: Support, name: example.test}
 """ % (rt.url, rt.token_file)
 
 

@@ -204,19 +204,25 @@ class Rt(Server):
         request = urllib.request.Request(
             self.url + "/REST/2.0" + path,
             headers={"Authorization": "token " + self.token})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
-    def tickets(self, **fields):
-        """All tickets of these requestors: id -> ticket, in full."""
-        query = " OR ".join(
-            "Requestor.EmailAddress = '%s'" % address
-            for address in fields["requestors"]) or "id > 0"
-        found = self.get("/tickets?per_page=100&query="
-                         + urllib.parse.quote(query))
+    def search(self, query, per_page=100):
+        return self.get("/tickets?per_page=%d&query=%s" % (
+            per_page, urllib.parse.quote(query)))
+
+    def count(self, query):
+        return self.search(query, per_page=1)["total"]
+
+    def tickets(self, query):
+        """All that the query finds: id -> ticket, in full."""
+        found = self.search(query)
         assert found["total"] <= 100
         return {item["id"]: self.get("/ticket/%s" % item["id"])
                 for item in found["items"]}
+
+    def queue_of(self, ticket):
+        return self.get("/queue/%s" % ticket["Queue"]["id"])["Name"]
 
     def first_text(self, ticket):
         """What the ticket was created with."""
@@ -247,7 +253,7 @@ class Redmine(Server):
         request = urllib.request.Request(
             self.url + "/issues.json?status_id=*&limit=100",
             headers={"X-Redmine-API-Key": key})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)["issues"]
 
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the server scripts beside it: each runs in the foreground, prints
 # one line "ready name=value .." when its servers answer, and lives until its
@@ -28,15 +29,19 @@ end() {
   exit "$status"
 }
 
-# usage: stop_pid PID: asks, waits at most 5 s, insists.
+# usage: stop_pid PID: asks, waits at most 5 s, insists; on its children too,
+# which a parent that is busy dying does not end.
 stop_pid() {
+  local children
   [ -n "$1" ] || return 0
+  children=$(pgrep -P "$1" | tr '\n' ' ') || true
   kill "$1" 2>/dev/null || return 0
   for _ in $(seq 1 50); do
     kill -0 "$1" 2>/dev/null || return 0
     sleep 0.1
   done
-  kill -9 "$1" 2>/dev/null || true
+  # shellcheck disable=SC2086
+  kill -9 "$1" $children 2>/dev/null || true
 }
 
 # usage: until_true SECONDS COMMAND..
