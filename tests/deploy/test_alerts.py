@@ -36,7 +36,8 @@ def test_every_runbook_belongs_to_an_alert():
 
 
 def test_every_metric_named_is_one_that_the_daemon_has():
-    source = (ROOT / "daemon/telemetry.cc").read_text()
+    source = "".join(path.read_text() for path in
+                     sorted((ROOT / "daemon").glob("*.[ch]*")))
     known = set(re.findall(r'"(premura_\w+)"', source))
     assert len(known) > 20
     texts = [ALERTS, *(ROOT / "deploy/runbooks").glob("*.md")]
