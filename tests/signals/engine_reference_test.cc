@@ -19,7 +19,7 @@ constexpr double kSecondsEach = 0.4;
 // A rule in words for the engine, and how to make its reference.
 struct Trial {
   std::string yaml;  // What stands below `detect:`.
-  std::function<std::unique_ptr<Reference>()> reference;
+  std::function<std::unique_ptr<RefEvaluator>()> reference;
   bool grouped = false;
 };
 
@@ -109,7 +109,8 @@ struct Common {
            (unless ? ", unless: d" : "");
   }
   std::string Beside() const { return ignore_late ? "\n    late: ignore" : ""; }
-  std::unique_ptr<Reference> Dress(std::unique_ptr<Reference> made) const {
+  std::unique_ptr<RefEvaluator> Dress(
+      std::unique_ptr<RefEvaluator> made) const {
     if (unless) made->unless = Named("d");
     made->ignore_late = ignore_late;
     return made;

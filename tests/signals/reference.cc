@@ -26,7 +26,7 @@ std::vector<std::string> IdsInOrderOfTime(std::vector<StreamEvent> events) {
 
 }  // namespace
 
-std::vector<RefDetection> Reference::Run(
+std::vector<RefDetection> RefEvaluator::Run(
     const Stream& stream,
     const std::function<bool(const StreamEvent&)>& is_mine) {
   for (const StreamEvent& event : stream) {
@@ -48,7 +48,7 @@ std::vector<RefDetection> Reference::Run(
   return found_;
 }
 
-void Reference::FireUpTo(long time) {
+void RefEvaluator::FireUpTo(long time) {
   if (newest < 0) return;
   for (long now = newest + 1; now <= time; ++now) {
     if (Tick(now)) newest = now;
@@ -59,7 +59,7 @@ void Reference::FireUpTo(long time) {
 
 namespace {
 
-class RefWindowImpl final : public Reference {
+class RefWindowImpl final : public RefEvaluator {
  public:
   explicit RefWindowImpl(RefWindow spec) : spec_(std::move(spec)) {}
 
@@ -129,7 +129,7 @@ class RefWindowImpl final : public Reference {
 
 // --- flapping ---------------------------------------------------------------
 
-class RefFlappingImpl final : public Reference {
+class RefFlappingImpl final : public RefEvaluator {
  public:
   explicit RefFlappingImpl(RefFlapping spec) : spec_(std::move(spec)) {}
 
@@ -164,7 +164,7 @@ class RefFlappingImpl final : public Reference {
 
 // --- absence ----------------------------------------------------------------
 
-class RefAbsenceImpl final : public Reference {
+class RefAbsenceImpl final : public RefEvaluator {
  public:
   explicit RefAbsenceImpl(RefAbsence spec) : spec_(std::move(spec)) {}
 
@@ -210,7 +210,7 @@ class RefAbsenceImpl final : public Reference {
 
 // --- sequence ---------------------------------------------------------------
 
-class RefSequenceImpl final : public Reference {
+class RefSequenceImpl final : public RefEvaluator {
  public:
   explicit RefSequenceImpl(RefSequence spec) : spec_(std::move(spec)) {}
 
@@ -356,16 +356,16 @@ bool RefSequenceImpl::Tick(long now) {
 
 }  // namespace
 
-std::unique_ptr<Reference> NewRefWindow(RefWindow spec) {
+std::unique_ptr<RefEvaluator> NewRefWindow(RefWindow spec) {
   return std::make_unique<RefWindowImpl>(std::move(spec));
 }
-std::unique_ptr<Reference> NewRefFlapping(RefFlapping spec) {
+std::unique_ptr<RefEvaluator> NewRefFlapping(RefFlapping spec) {
   return std::make_unique<RefFlappingImpl>(std::move(spec));
 }
-std::unique_ptr<Reference> NewRefAbsence(RefAbsence spec) {
+std::unique_ptr<RefEvaluator> NewRefAbsence(RefAbsence spec) {
   return std::make_unique<RefAbsenceImpl>(std::move(spec));
 }
-std::unique_ptr<Reference> NewRefSequence(RefSequence spec) {
+std::unique_ptr<RefEvaluator> NewRefSequence(RefSequence spec) {
   return std::make_unique<RefSequenceImpl>(std::move(spec));
 }
 

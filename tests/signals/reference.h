@@ -22,9 +22,9 @@ struct RefDetection {
 
 // Plays one customer's and group's part of a stream. Events that are not the
 // rule's (another customer's, or of another name) come as clock moves.
-class Reference {
+class RefEvaluator {
  public:
-  virtual ~Reference() = default;
+  virtual ~RefEvaluator() = default;
 
   // Everything in order of arrival; `is_mine` says whose events they are.
   std::vector<RefDetection> Run(
@@ -66,7 +66,7 @@ struct RefWindow {
   int bound = 1;
   long within = 1;
 };
-std::unique_ptr<Reference> NewRefWindow(RefWindow spec);
+std::unique_ptr<RefEvaluator> NewRefWindow(RefWindow spec);
 
 struct RefFlapping {
   // The state that the event says, if it says one.
@@ -74,7 +74,7 @@ struct RefFlapping {
   int flips = 1;
   long within = 1;
 };
-std::unique_ptr<Reference> NewRefFlapping(RefFlapping spec);
+std::unique_ptr<RefEvaluator> NewRefFlapping(RefFlapping spec);
 
 struct RefAbsence {
   std::function<bool(const StreamEvent&)> after;
@@ -82,7 +82,7 @@ struct RefAbsence {
   long wait = 1;
   bool restart = false;
 };
-std::unique_ptr<Reference> NewRefAbsence(RefAbsence spec);
+std::unique_ptr<RefEvaluator> NewRefAbsence(RefAbsence spec);
 
 struct RefSequence {
   // (event, the attempt's opening event); the opening event of nothing is
@@ -104,6 +104,6 @@ struct RefSequence {
   std::optional<Guard> trailing;
   std::optional<long> within;
 };
-std::unique_ptr<Reference> NewRefSequence(RefSequence spec);
+std::unique_ptr<RefEvaluator> NewRefSequence(RefSequence spec);
 
 }  // namespace premura
