@@ -14,6 +14,7 @@
 
 #include "signals/arena.h"
 #include "signals/huge_numbers.h"
+#include "signals/spelling.h"
 
 namespace premura {
 
@@ -147,14 +148,10 @@ class ValueMaker {
   }
 
   Value MakeReal(double number) const {
-    std::string_view spelling = Spell(number);
-    if (spelling.find_first_of(".e") == spelling.npos) {
-      // Whole, but written with a fraction: 5.0 stays 5.0.
-      std::memcpy(const_cast<char*>(spelling.data()) + spelling.size(), ".0",
-                  2);
-      spelling = {spelling.data(), spelling.size() + 2};
-    }
-    return Value::Real(number, spelling);
+    constexpr std::size_t kLongest = 40;
+    char* begin = static_cast<char*>(arena_->Allocate(kLongest));
+    const char* end = SpellReal(number, begin, begin + kLongest);
+    return Value::Real(number, {begin, static_cast<std::size_t>(end - begin)});
   }
 
   Value MakeText(std::string_view text) const {
@@ -287,8 +284,10 @@ void JsonReader::Walk(const PathTrie& trie) {
 
 void JsonReader::Impl::WalkObject(const dom::object& object,
                                   PathTrie::Node node) {
-  for (auto member = object.begin(); member != object.end(); ++member) {
-    const PathTrie::Node child = trie->Child(node, member.key());
+  const PathTrie::Children children = trie->ChildrenOf(node);
+  const auto end = object.end();
+  for (auto member = object.begin(); member != end; ++member) {
+    const PathTrie::Node child = children.Find(member.key());
     if (child == PathTrie::kNone) continue;
     if (visited[child] == walk) Forget(child);
     visited[child] = walk;

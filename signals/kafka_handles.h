@@ -33,6 +33,11 @@ using KafkaList =
     std::unique_ptr<rd_kafka_topic_partition_list_t,
                     KafkaDeleter<rd_kafka_topic_partition_list_destroy>>;
 
+// With our defaults for what a person has not set, and with what the source
+// rests on.
+std::map<std::string, std::string> CompleteConsumerProperties(
+    std::map<std::string, std::string> properties);
+
 // A configuration with these properties; the error names the property.
 Result<KafkaConf> MakeKafkaConf(
     const std::map<std::string, std::string>& properties);

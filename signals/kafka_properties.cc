@@ -48,7 +48,35 @@ bool IsKnown(const std::string& name) {
   return known->contains(name);
 }
 
+// What a person may set otherwise. librdkafka's own prefetch limits make it
+// pause for a second whenever its consumer is slower than its fetcher.
+const std::map<std::string, std::string>& Defaults() {
+  static const auto* defaults = new std::map<std::string, std::string>{
+      {"client.id", "premura"},
+      {"auto.offset.reset", "earliest"},
+      {"queued.max.messages.kbytes", "131072"},
+      {"queued.min.messages", "10000000"},
+      {"topic.metadata.refresh.interval.ms", "30000"},
+      {"reconnect.backoff.max.ms", "2000"}};
+  return *defaults;
+}
+
 }  // namespace
+
+std::map<std::string, std::string> CompleteConsumerProperties(
+    std::map<std::string, std::string> properties) {
+  properties.insert(Defaults().begin(), Defaults().end());
+  properties["enable.auto.commit"] = "false";
+  properties["enable.auto.offset.store"] = "false";
+  properties["enable.partition.eof"] = "true";
+  properties["statistics.interval.ms"] = "1000";
+  properties["log.queue"] = "true";
+  // Cooperative rebalancing loses positions below 2.10.
+  constexpr int kGoodCooperative = 0x020a00ff;
+  properties["partition.assignment.strategy"] =
+      rd_kafka_version() >= kGoodCooperative ? "cooperative-sticky" : "range";
+  return properties;
+}
 
 Result<KafkaConf> MakeKafkaConf(
     const std::map<std::string, std::string>& properties) {

@@ -28,34 +28,6 @@ constexpr Duration kHealthEvery = std::chrono::seconds(1);
 constexpr Duration kRevokeLimit = std::chrono::seconds(5);
 constexpr Duration kCloseLimit = std::chrono::seconds(10);
 
-// What a person may set otherwise. librdkafka's own prefetch limits make it
-// pause for a second whenever its consumer is slower than its fetcher.
-const std::map<std::string, std::string>& Defaults() {
-  static const auto* defaults = new std::map<std::string, std::string>{
-      {"client.id", "premura"},
-      {"auto.offset.reset", "earliest"},
-      {"queued.max.messages.kbytes", "131072"},
-      {"queued.min.messages", "10000000"},
-      {"topic.metadata.refresh.interval.ms", "30000"},
-      {"reconnect.backoff.max.ms", "2000"}};
-  return *defaults;
-}
-
-std::map<std::string, std::string> Complete(
-    std::map<std::string, std::string> properties) {
-  properties.insert(Defaults().begin(), Defaults().end());
-  properties["enable.auto.commit"] = "false";
-  properties["enable.auto.offset.store"] = "false";
-  properties["enable.partition.eof"] = "true";
-  properties["statistics.interval.ms"] = "1000";
-  properties["log.queue"] = "true";
-  // Cooperative rebalancing loses positions below 2.10.
-  constexpr int kGoodCooperative = 0x020a00ff;
-  properties["partition.assignment.strategy"] =
-      rd_kafka_version() >= kGoodCooperative ? "cooperative-sticky" : "range";
-  return properties;
-}
-
 // Whether librdkafka is connected to a broker; nullopt if its statistics are
 // not understood.
 std::optional<bool> HasBroker(simdjson::dom::parser* parser,
@@ -81,7 +53,8 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
       : options_(std::move(options)), consumer_(this) {}
 
   Status Start() {
-    Result<KafkaConf> conf = MakeKafkaConf(Complete(options_.properties));
+    Result<KafkaConf> conf =
+        MakeKafkaConf(CompleteConsumerProperties(options_.properties));
     if (!conf.ok()) return conf.error();
     return consumer_.Start(std::move(conf).value(), options_.topics);
   }

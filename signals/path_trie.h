@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <span>
 #include <string>
@@ -26,6 +27,38 @@ class PathTrie {
   using Node = std::uint32_t;
   static constexpr Node kRoot = 0;
   static constexpr Node kNone = 0;  // No node's child is the root.
+
+ private:
+  struct Edge {
+    std::string_view name;
+    Node child = kNone;
+  };
+
+  // As ==, without a call for names of usual length.
+  static bool Same(std::string_view a, std::string_view b) {
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    if (a.size() != b.size()) return false;
+    if (a.size() < kWord || a.size() > 2 * kWord) return a == b;
+    const std::size_t tail = a.size() - kWord;
+    return Word(a.data()) == Word(b.data()) &&
+           Word(a.data() + tail) == Word(b.data() + tail);
+  }
+  static std::uint64_t Word(const char* bytes) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes, sizeof word);
+    return word;
+  }
+
+  static std::size_t Hash(std::string_view name) {
+    if (name.empty()) return 0;
+    const auto byte = [&name](std::size_t at) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(name[at]));
+    };
+    return name.size() * 7 + byte(0) * 31 + byte(name.size() / 2) * 17 +
+           byte(name.size() - 1) * 131;
+  }
+
+ public:
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
   PathTrie() : nodes_(1) {}
@@ -44,36 +77,41 @@ class PathTrie {
     return nodes_[node].children;
   }
 
-  // The child of that name, kNone if no wanted path goes there.
-  Node Child(Node node, std::string_view name) const {
-    const NodeData& data = nodes_[node];
-    if (data.table.empty()) return kNone;
-    for (std::size_t at = Hash(name) & data.mask;; at = (at + 1) & data.mask) {
-      const Edge& edge = data.table[at];
-      if (edge.child == kNone || edge.name == name) return edge.child;
+  // The children of one node, for as long as the trie is not added to.
+  class Children {
+   public:
+    // kNone if no wanted path goes there.
+    Node Find(std::string_view name) const {
+      if (table_ == nullptr) return kNone;
+      for (std::size_t at = Hash(name) & mask_;; at = (at + 1) & mask_) {
+        const Edge& edge = table_[at];
+        if (edge.child == kNone || Same(edge.name, name)) return edge.child;
+      }
     }
+
+   private:
+    friend class PathTrie;
+    const Edge* table_ = nullptr;
+    std::size_t mask_ = 0;
+  };
+  Children ChildrenOf(Node node) const {
+    Children children;
+    if (!nodes_[node].table.empty())
+      children.table_ = nodes_[node].table.data();
+    children.mask_ = nodes_[node].mask;
+    return children;
+  }
+  Node Child(Node node, std::string_view name) const {
+    return ChildrenOf(node).Find(name);
   }
 
  private:
-  struct Edge {
-    std::string_view name;
-    Node child = kNone;
-  };
   struct NodeData {
     std::uint32_t slot = kNoSlot;
     std::size_t mask = 0;
     std::vector<Edge> table;  // Open addressing, at most half full.
     std::vector<Node> children;
   };
-
-  static std::size_t Hash(std::string_view name) {
-    if (name.empty()) return 0;
-    const auto byte = [&name](std::size_t at) {
-      return static_cast<std::size_t>(static_cast<unsigned char>(name[at]));
-    };
-    return name.size() * 7 + byte(0) * 31 + byte(name.size() / 2) * 17 +
-           byte(name.size() - 1) * 131;
-  }
 
   Node AddChild(Node node, const std::string& name);
   void Rehash(NodeData* node);

@@ -4,6 +4,7 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <cstdint>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "rules/symbols.h"
 #include "signals/event_decoder.h"
+#include "signals/intake.h"
 
 namespace premura {
 namespace {
@@ -82,8 +84,68 @@ void Decode(benchmark::State& state, Preset preset, std::string (*make)(int)) {
   state.SetBytesProcessed(std::int64_t(bytes));
 }
 
+// What simdjson alone takes for the same records: the floor.
+void ParseOnly(benchmark::State& state, std::string (*make)(int)) {
+  const std::vector<std::string> records = Records(make);
+  simdjson::dom::parser parser;
+  std::size_t objects = 0;
+  for (auto _ : state) {
+    for (const std::string& record : records) {
+      objects += parser.parse(record).is_object() ? 1 : 0;
+    }
+  }
+  benchmark::DoNotOptimize(objects);
+  state.SetItemsProcessed(std::int64_t(state.iterations()) * kEvents);
+}
+
+class DiscardingSink final : public IntakeSink {
+ public:
+  void OnEvent(const Event& event) override {
+    batch.Add(event);
+    if (batch.size() == 1000) batch.Clear();
+  }
+  void OnProfile(ProfileChange /*change*/) override {}
+  void OnClock(Timestamp /*clock*/) override {}
+  void OnRefused(const Record& /*record*/, Refusal reason,
+                 std::string_view detail) override {
+    refused = fmt::format("{}: {}", ToString(reason), detail);
+  }
+  void OnDuplicate() override { ++duplicates; }
+  void OnLate() override {}
+  void OnFutureTime() override {}
+  EventBatch batch;
+  std::string refused;
+  std::size_t duplicates = 0;
+};
+
+// Decoding, duplicates, watermark, and the copy into a batch. The same records
+// again are duplicates, so each round has an intake of its own.
+void TakeIn(benchmark::State& state, int reorder_ms) {
+  Symbols symbols;
+  FillSymbols(&symbols);
+  const auto decoder = NewEventDecoder({.preset = Preset::kSegment}).value();
+  const std::vector<std::string> records = Records(&SegmentEvent);
+  DiscardingSink sink;
+  for (auto _ : state) {
+    const auto intake =
+        NewIntake({.reorder = Duration(reorder_ms)}, decoder.get(), &sink);
+    intake->Use(&symbols);
+    std::int64_t position = 0;
+    for (const std::string& record : records) {
+      intake->Take({.value = record, .position = position++}, Timestamp{});
+    }
+    intake->Finish(std::nullopt);
+  }
+  if (!sink.refused.empty()) state.SkipWithError(sink.refused.c_str());
+  if (sink.duplicates > 0) state.SkipWithError("duplicates");
+  state.SetItemsProcessed(std::int64_t(state.iterations()) * kEvents);
+}
+
+BENCHMARK_CAPTURE(ParseOnly, segment, &SegmentEvent);
 BENCHMARK_CAPTURE(Decode, segment, Preset::kSegment, &SegmentEvent);
 BENCHMARK_CAPTURE(Decode, plain, Preset::kPlain, &PlainEvent);
+BENCHMARK_CAPTURE(TakeIn, in_order_of_arrival, 0);
+BENCHMARK_CAPTURE(TakeIn, reordered, 100);
 
 }  // namespace
 }  // namespace premura
