@@ -54,7 +54,8 @@ bool IsCancelledBy(const ShardOutput& output, const Detection& detection) {
                      [&](const Cancellation& cancellation) {
                        return cancellation.rule == detection.rule->id &&
                               cancellation.customer == detection.customer &&
-                              cancellation.at >= detection.at;
+                              cancellation.at >= detection.at &&
+                              Concerns(cancellation, detection.group);
                      });
 }
 
@@ -292,6 +293,9 @@ Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
   if (waiting.value().empty()) idle_.push_back(pair);
   for (Delivery& delivery : waiting.value()) {
     if (delivery.detected_at > cancellation.at) continue;
+    const auto concerned = IsOfGroup(delivery, cancellation);
+    if (!concerned.ok()) return concerned.error();
+    if (!concerned.value()) continue;
     delivery.state = DeliveryState::kSuppressed;
     delivery.reason = Reason::kCancelled;
     delivery.detail = cancellation.event;
@@ -301,6 +305,15 @@ Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
     told->Add(delivery, now);
   }
   return {};
+}
+
+// Most rules have no groups, and then the ledger is not asked.
+Result<bool> Decider::IsOfGroup(const Delivery& delivery,
+                                const Cancellation& cancellation) {
+  if (cancellation.group.empty()) return true;
+  auto record = ledger_->FindDetection(delivery.detection);
+  if (!record.ok()) return record.error();
+  return record.value() && Concerns(cancellation, record.value()->group);
 }
 
 }  // namespace premura

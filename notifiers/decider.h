@@ -56,6 +56,8 @@ class Decider {
   Status Displace(const Delivery& winner, const std::string& key, Timestamp now,
                   Told* told);
   Status Cancel(const Cancellation& cancellation, Timestamp now, Told* told);
+  Result<bool> IsOfGroup(const Delivery& delivery,
+                         const Cancellation& cancellation);
   Status TakeProfiles(const ShardOutput& output, Timestamp now);
 
   Ledger* ledger_;

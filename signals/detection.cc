@@ -4,6 +4,8 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
+
 #include "rules/value.h"
 
 namespace premura {
@@ -81,6 +83,15 @@ std::string ToJson(const Detection& detection) {
   }
   json.append("]}");
   return json;
+}
+
+bool Concerns(const Cancellation& cancellation,
+              const std::vector<std::pair<std::string, std::string>>& group) {
+  return std::all_of(cancellation.group.begin(), cancellation.group.end(),
+                     [&group](const auto& entry) {
+                       return std::find(group.begin(), group.end(), entry) !=
+                              group.end();
+                     });
 }
 
 }  // namespace premura

@@ -46,6 +46,9 @@ struct Cancellation {
   std::string customer;
   Timestamp at{};
   std::string event;
+  // The values of the rule's `group_by` that the event has: it takes back only
+  // detections of that group. Empty: of every group.
+  std::vector<std::pair<std::string, std::string>> group{};
 };
 
 // What a shard has found out since its last word, in order of each kind.
@@ -57,6 +60,10 @@ struct ShardOutput {
     return detections.empty() && cancellations.empty() && profiles.empty();
   }
 };
+
+// Whether a detection with this group is one that it takes back.
+bool Concerns(const Cancellation& cancellation,
+              const std::vector<std::pair<std::string, std::string>>& group);
 
 class DetectionSink {
  public:

@@ -162,7 +162,8 @@ void EngineImpl::ReportCancels(const Event& event, const EventFacts& facts,
     if (cancel.where != nullptr && !cancel.where->Matches(facts)) continue;
     last = cancel.rule;
     sink_->OnCancellation({cancel.rule->id, std::string(event.customer),
-                           event.time, std::string(event.name)});
+                           event.time, std::string(event.name),
+                           GroupOf(*cancel.rule, symbols(), facts)});
   }
 }
 

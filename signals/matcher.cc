@@ -77,17 +77,36 @@ void Matcher::PopTo(const Mark& mark) {
   groups_.resize(mark.groups);
 }
 
+// A field's path as detections tell it: without `properties.`.
+static std::string GroupPath(const FieldRef& field, const Symbols& symbols) {
+  return field.root == FieldRef::Root::kProperty
+             ? symbols.properties.Text(field.symbol)
+             : field.path;
+}
+
 std::unique_ptr<Group> MakeGroup(std::string_view key, const Rule& rule,
                                  const Symbols& symbols,
                                  const EventFacts& facts) {
   auto group = std::make_unique<Group>();
   group->key = key;
   for (const FieldRef& field : rule.detect.group_by) {
-    const bool property = field.root == FieldRef::Root::kProperty;
     Group::Entry entry;
-    entry.path = property ? symbols.properties.Text(field.symbol) : field.path;
+    entry.path = GroupPath(field, symbols);
     AppendPacked(facts.Get(field), &entry.packed);
     group->entries.push_back(std::move(entry));
+  }
+  return group;
+}
+
+std::vector<std::pair<std::string, std::string>> GroupOf(
+    const Rule& rule, const Symbols& symbols, const EventFacts& facts) {
+  std::vector<std::pair<std::string, std::string>> group;
+  for (const FieldRef& field : rule.detect.group_by) {
+    const Value value = facts.Get(field);
+    if (!value.present()) continue;
+    std::string json;
+    AppendJson(value, &json);
+    group.emplace_back(GroupPath(field, symbols), std::move(json));
   }
   return group;
 }

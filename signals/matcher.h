@@ -70,4 +70,8 @@ std::unique_ptr<Group> MakeGroup(std::string_view key, const Rule& rule,
                                  const Symbols& symbols,
                                  const EventFacts& facts);
 
+// What the event says of the rule's group: path, JSON value of those there.
+std::vector<std::pair<std::string, std::string>> GroupOf(
+    const Rule& rule, const Symbols& symbols, const EventFacts& facts);
+
 }  // namespace premura

@@ -5,53 +5,24 @@
 One broker, one topic (8 partitions, lz4), 20 rules of five kinds; the two take
 turns over the same records, and the ratio is printed with both medians.
 
-  tests/bench/kafka_ratio.py [--build DIR] [--events N] [--runs N]
+  tests/bench/kafka_ratio.py [--build DIR] [--events N] [--runs N] [--kafka V]
 
 Needs a build of the `bench` preset, a JDK and Maven.
 """
 import argparse
-import os
 import pathlib
 import re
 import signal
-import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def free_port_pair():
-    while True:
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            with socket.socket() as second:
-                try:
-                    second.bind(("127.0.0.1", port + 1))
-                    return port
-                except OSError:
-                    continue
-
-
-def start_broker(directory):
-    port = free_port_pair()
-    subprocess.run([ROOT / "tests/support/kafka-up.sh", directory,
-                    os.environ.get("KAFKA_VERSION", "3.9.1"), str(port)],
-                   check=True, stdout=subprocess.DEVNULL)
-    return f"127.0.0.1:{port}", int((directory / "pid").read_text())
-
-
-def create_topic(broker, topic, directory):
-    jars = next(directory.glob("jars-*"), None) or os.environ["KAFKA_JARS"]
-    subprocess.run(["java", "-cp", f"{jars}/*",
-                    "org.apache.kafka.tools.TopicCommand",
-                    "--bootstrap-server", broker, "--create", "--topic", topic,
-                    "--partitions", "8", "--replication-factor", "1"],
-                   check=True, stdout=subprocess.DEVNULL)
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+from harness import Kafka, free_ports  # noqa: E402
 
 
 def metric(port, name):
@@ -68,7 +39,7 @@ def premura_rate(build, directory, broker, topic, events, run):
     """Records per second between the first sight of progress and the last."""
     home = directory / f"run{run}"
     home.mkdir()
-    port = free_port_pair()
+    port = free_ports()
     (home / "premura.yaml").write_text(f"""
 sources:
   - kafka: {{brokers: ["{broker}"], topics: [{topic}], group: ratio-{run}}}
@@ -109,12 +80,14 @@ def main():
                         default=ROOT / "build/bench")
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--kafka", default="3.9.1", help="the broker's version")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="premura-ratio-") as name:
         directory = pathlib.Path(name)
-        broker, pid = start_broker(directory / "broker")
+        kafka = Kafka(directory / "broker", options.kafka)
+        broker = kafka.broker
         try:
-            create_topic(broker, "usage", directory / "broker")
+            kafka.create_topic("usage", partitions=8)
             subprocess.run([options.build / "tests/bench/produce_events",
                             str(options.events), "20000", broker, "usage"],
                            check=True)
@@ -131,7 +104,7 @@ def main():
             print(f"median: bare {statistics.median(bare):,.0f}/s, premura "
                   f"{statistics.median(ours):,.0f}/s, ratio {ratio:.2f}")
         finally:
-            os.kill(pid, signal.SIGKILL)
+            kafka.close()
 
 
 if __name__ == "__main__":

@@ -285,6 +285,27 @@ TEST_F(OutreachTest, AnEarlierCancellationConcernsNoLaterDetection) {
   EXPECT_EQ(State(id, "email"), "held delay");
 }
 
+TEST_F(OutreachTest, ACancellationOfOneGroupLeavesTheOthersAlone) {
+  Start(Rule("loop", "", "      - email: {template: h, delay: 10m}\n"));
+  ShardOutput output;
+  std::vector<std::string> ids;
+  for (const char* group : {"\"e1\"", "\"e2\""}) {
+    output.detections.push_back(Detect("loop", "acme"));
+    output.detections.back().group = {{"export_id", group}};
+    ids.push_back(output.detections.back().id);
+  }
+  Submit(std::move(output));
+  ASSERT_NE(ids[0], ids[1]);
+  ShardOutput finished;
+  finished.cancellations.push_back(
+      {"loop", "acme", now, "export_finished", {{"export_id", "\"e2\""}}});
+  Submit(std::move(finished));
+  EXPECT_EQ(State(ids[0], "email"), "held delay");
+  EXPECT_EQ(State(ids[1], "email"), "suppressed cancelled");
+  Cancel("loop", "acme");
+  EXPECT_EQ(State(ids[0], "email"), "suppressed cancelled");
+}
+
 TEST_F(OutreachTest, CancellationsAreKnownAfterARestart) {
   Start(Rule("loop", "", "      - email: {template: h, delay: 10m}\n"));
   const std::string id = Fire("loop", "acme");

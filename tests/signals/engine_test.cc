@@ -176,6 +176,16 @@ TEST(Engine, AnEventThatCompletesAndCancelsIsCancelledAfterAllItCaused) {
                           "cancel b ann @2s", "cancel a bob @3s"));
 }
 
+TEST(Engine, ACancellationNamesTheGroupThatItsEventTells) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, cancel_on: [y], detect: {event_count: {event: x, gte: 9, within: 1m, group_by: [g, h]}}}
+)"));
+  rig.Play("ann y 1s g=1 h=2\n ann y 2s h=2\n ann y 3s");
+  EXPECT_THAT(rig.Told(),
+              ElementsAre("cancel r ann @1s g=1 h=2", "cancel r ann @2s h=2",
+                          "cancel r ann @3s"));
+}
+
 // --- Late events ------------------------------------------------------------
 
 TEST(Engine, ALateEventCountsIfItStillLiesInTheWindow) {

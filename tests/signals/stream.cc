@@ -129,6 +129,9 @@ class Rig::Sink final : public DetectionSink {
   void OnCancellation(Cancellation cancellation) override {
     told.push_back(fmt::format("cancel {} {} @{}", cancellation.rule,
                                cancellation.customer, Since(cancellation.at)));
+    for (const auto& [path, value] : cancellation.group) {
+      told.back() += fmt::format(" {}={}", path, value);
+    }
   }
 
   std::vector<std::string> told;
