@@ -2,14 +2,16 @@
 #include "notifiers/case_record.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
+#include <map>
+#include <optional>
+
+#include "notifiers/json_parts.h"
 #include "rules/value.h"
 
 namespace premura {
 namespace {
 
-using simdjson::dom::element;
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string Quoted(std::string_view text) {
@@ -39,54 +41,62 @@ std::string EvidenceJson(const std::vector<EvidenceEvent>& evidence) {
   return json + ']';
 }
 
+// Reads one object of the record; the first thing missing or wrong is what the
+// whole record is refused for.
 class Reader {
  public:
-  void Text(const element& object, const char* key, std::string* text) {
-    std::string_view view;
-    if (object[key].get(view) != simdjson::SUCCESS) return Miss(key);
-    *text = view;
+  Reader(std::string_view json, Status* status) : status_(status) {
+    auto members = JsonMembers(json);
+    if (!members.ok()) {
+      *status_ = Error{"case record: not JSON"};
+      return;
+    }
+    for (auto& [name, value] : members.value()) {
+      members_[std::move(name)] = std::move(value);
+    }
   }
 
-  void Instant(const element& object, const char* key, Timestamp* instant) {
+  void Text(const char* key, std::string* text) {
+    auto read = JsonString(members_[key]);
+    if (!read.ok()) return Miss(key);
+    *text = std::move(read).value();
+  }
+
+  void Instant(const char* key, Timestamp* instant) {
     std::string text;
-    Text(object, key, &text);
+    Text(key, &text);
     const std::optional<Timestamp> parsed = ParseRfc3339(text);
     if (!parsed) return Miss(key);
     *instant = *parsed;
   }
 
-  void Members(const element& object, const char* key, Fields* fields) {
-    simdjson::dom::object members;
-    if (object[key].get(members) != simdjson::SUCCESS) return Miss(key);
-    for (const auto& [path, value] : members) {
-      fields->emplace_back(path, simdjson::minify(value));
-    }
+  void Members(const char* key, Fields* fields) {
+    auto read = JsonMembers(members_[key]);
+    if (!read.ok()) return Miss(key);
+    *fields = std::move(read).value();
   }
 
-  void Evidence(const element& object, std::vector<EvidenceEvent>* evidence) {
-    simdjson::dom::array events;
-    if (object["evidence"].get(events) != simdjson::SUCCESS) {
-      return Miss("evidence");
-    }
-    for (const element event : events) {
+  void Evidence(std::vector<EvidenceEvent>* evidence) {
+    const auto events = JsonElements(members_["evidence"]);
+    if (!events.ok()) return Miss("evidence");
+    for (const std::string& event : events.value()) {
       EvidenceEvent& read = evidence->emplace_back();
-      Text(event, "name", &read.name);
-      Instant(event, "at", &read.at);
-      Text(event, "id", &read.id);
-      Members(event, "fields", &read.fields);
+      Reader reader(event, status_);
+      reader.Text("name", &read.name);
+      reader.Instant("at", &read.at);
+      reader.Text("id", &read.id);
+      reader.Members("fields", &read.fields);
     }
   }
-
-  Status status() const { return status_; }
 
  private:
   void Miss(const char* key) {
-    if (status_.ok()) {
-      status_ =
-          Error{fmt::format("case record: `{}` is missing or wrong", key)};
-    }
+    if (!status_->ok()) return;
+    *status_ = Error{fmt::format("case record: `{}` is missing or wrong", key)};
   }
-  Status status_;
+
+  std::map<std::string, std::string> members_;  // As written.
+  Status* const status_;
 };
 
 constexpr std::pair<const char*, std::string CaseRecord::*> kTexts[] = {
@@ -136,20 +146,14 @@ std::string ToJson(const CaseRecord& record) {
 }
 
 Result<CaseRecord> ParseCaseRecord(std::string_view json) {
-  simdjson::dom::parser parser;
-  element root;
-  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
-    return Error{"case record: not JSON"};
-  }
   CaseRecord record;
-  Reader reader;
-  for (const auto& [key, member] : kTexts) {
-    reader.Text(root, key, &(record.*member));
-  }
-  reader.Members(root, "group", &record.group);
-  reader.Instant(root, "at", &record.at);
-  reader.Evidence(root, &record.evidence);
-  if (!reader.status().ok()) return reader.status().error();
+  Status status;
+  Reader reader(json, &status);
+  for (const auto& [key, member] : kTexts) reader.Text(key, &(record.*member));
+  reader.Members("group", &record.group);
+  reader.Instant("at", &record.at);
+  reader.Evidence(&record.evidence);
+  if (!status.ok()) return status.error();
   return record;
 }
 

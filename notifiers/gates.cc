@@ -38,6 +38,7 @@ bool HoldsLonger(const Verdict& a, const Verdict& b) {
 
 Verdict AskAll(GateQuestion question) {
   Verdict verdict;
+  std::optional<Verdict> delay;
   std::vector<std::string> outranked;
   for (const Gate& gate : kGates) {
     if (question.at_send_time && !gate.again) continue;
@@ -51,7 +52,13 @@ Verdict AskAll(GateQuestion question) {
     if (answer->until) {
       question.earliest = std::max(question.earliest, *answer->until);
     }
+    if (gate.ask == DelayGate) delay = *answer;
     if (HoldsLonger(*answer, verdict)) verdict = *std::move(answer);
+  }
+  // Of these only the delay is not asked again: what holds without an end must
+  // not make it be forgotten.
+  if (delay && verdict.kind == Verdict::Kind::kHold && !verdict.until) {
+    verdict = *std::move(delay);
   }
   verdict.outranked = std::move(outranked);
   return verdict;

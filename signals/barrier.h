@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,23 +23,18 @@ class BarrierTracker : public std::enable_shared_from_this<BarrierTracker> {
   // A barrier over `shards` shards: what it returns is to be called once for
   // each. Holds the tracker alive, so it may be called after the worker ended.
   std::function<void()> Begin(Positions positions, std::size_t shards) {
-    struct Barrier {
-      Positions positions;
-      std::size_t left;
-    };
-    auto barrier =
-        std::make_shared<Barrier>(Barrier{std::move(positions), shards});
-    {
-      const std::lock_guard lock(mutex_);
-      ++under_way_;
-    }
-    return [self = shared_from_this(), barrier] {
-      const std::lock_guard lock(self->mutex_);
-      if (--barrier->left > 0) return;
-      self->reached_ = std::move(barrier->positions);
-      --self->under_way_;
-      self->changed_.notify_all();
-    };
+    const std::lock_guard lock(mutex_);
+    const auto barrier =
+        under_way_.insert(under_way_.end(), {std::move(positions), shards});
+    return [self = shared_from_this(), barrier] { self->Pass(barrier); };
+  }
+
+  // The partition was lost: what is under way says nothing of it any more, not
+  // even if it comes back before a barrier has been reached.
+  void Forget(std::uint32_t partition) {
+    const std::lock_guard lock(mutex_);
+    for (Barrier& barrier : under_way_) barrier.positions.erase(partition);
+    if (reached_) reached_->erase(partition);
   }
 
   // The newest positions reached since the last call.
@@ -49,20 +45,35 @@ class BarrierTracker : public std::enable_shared_from_this<BarrierTracker> {
 
   int under_way() const {
     const std::lock_guard lock(mutex_);
-    return under_way_;
+    return static_cast<int>(under_way_.size());
   }
 
   // Waits until at most `most` barriers are under way; false if `limit` passed.
   bool WaitFor(int most, Duration limit) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return under_way_ <= most; });
+    return changed_.wait_for(lock, limit, [&] {
+      return under_way_.size() <= static_cast<std::size_t>(most);
+    });
   }
 
  private:
+  struct Barrier {
+    Positions positions;
+    std::size_t left;
+  };
+
+  void Pass(std::list<Barrier>::iterator barrier) {
+    const std::lock_guard lock(mutex_);
+    if (--barrier->left > 0) return;
+    reached_ = std::move(barrier->positions);
+    under_way_.erase(barrier);
+    changed_.notify_all();
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Positions> reached_;  // Guarded by mutex_, as is under_way_.
-  int under_way_ = 0;
+  std::list<Barrier> under_way_;
 };
 
 }  // namespace premura

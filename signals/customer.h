@@ -35,6 +35,7 @@ struct Group {
 struct Track {
   std::uint64_t key = 0;  // Slot in the upper half, hash of the group below.
   Timestamp newest = kUnseen;
+  Timestamp touched = kUnseen;  // By the clock, not the event's time.
   State* state = nullptr;
   std::unique_ptr<Group> group;  // Empty without `group_by`.
 
@@ -60,8 +61,6 @@ struct Customer {
   std::uint32_t origin = 0;    // Of the newest event.
   // No timer goes off before this.
   Timestamp alarm = kNever;
-  // The clock at which something happened last.
-  Timestamp touched = kUnseen;
   Timestamp sweep = kNever;        // When it is to be looked through.
   std::vector<Track> tracks;       // In order of key.
   std::vector<Episodes> episodes;  // Of tracks that have had detections.

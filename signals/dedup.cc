@@ -83,11 +83,20 @@ bool DuplicateFilter::Seen(const Key& key, Timestamp clock) {
   return table_[Find(key)] == key;
 }
 
-void DuplicateFilter::Remember(const Key& key, Timestamp clock) {
+void DuplicateFilter::Drop(std::uint32_t partition) {
+  std::erase_if(first_seen_, [this, partition](const Entry& entry) {
+    if (entry.partition != partition) return false;
+    Erase(entry.key);
+    return true;
+  });
+}
+
+void DuplicateFilter::Remember(const Key& key, Timestamp clock,
+                               std::uint32_t partition) {
   if (window_ <= Duration::zero()) return;
   if ((first_seen_.size() + 1) * 2 > table_.size()) Grow();
   table_[Find(key)] = key;
-  first_seen_.push_back({key, clock});
+  first_seen_.push_back({key, clock, partition});
 }
 
 void DuplicateFilter::Begin(Timestamp clock) {

@@ -33,7 +33,10 @@ class DuplicateFilter {
   // REQUIRES: clocks do not go back.
   bool Seen(const Key& key, Timestamp clock);
   // REQUIRES: !Seen(key, clock).
-  void Remember(const Key& key, Timestamp clock);
+  void Remember(const Key& key, Timestamp clock, std::uint32_t partition);
+  // What came from the partition may come again: whoever counted it has
+  // forgotten it.
+  void Drop(std::uint32_t partition);
 
   // The clock begins: what was remembered before it did counts from here.
   void Begin(Timestamp clock);
@@ -44,6 +47,7 @@ class DuplicateFilter {
   struct Entry {
     Key key;
     Timestamp clock;
+    std::uint32_t partition;
   };
 
   void Forget(Timestamp clock);

@@ -60,7 +60,12 @@ std::vector<std::pair<std::string, std::string>> ShownFields(
   std::vector<EventField> rest = event.Fields(&arena);
   std::vector<std::pair<std::string, std::string>> shown;
   const auto show = [&](std::vector<EventField>::iterator field) {
-    shown.emplace_back(properties.Text(field->property), JsonOf(field->value));
+    // While a reload is under way events may be decoded for the new rules
+    // already, and know properties that these do not.
+    if (field->property <= properties.size()) {
+      shown.emplace_back(properties.Text(field->property),
+                         JsonOf(field->value));
+    }
     rest.erase(field);
   };
   for (const FieldRef& wanted : rule.shown_fields) {

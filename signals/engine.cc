@@ -102,6 +102,7 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
     return;
   }
   track.newest = std::max(track.newest, event.time);
+  track.touched = std::max(track.touched, event.clock);
   const Detector& detector = *hit.watcher->detector;
   if (hit.unless) {
     detector.Reset(track.state);

@@ -76,6 +76,7 @@ void EngineImpl::Fire(Customer* customer, Track* track) {
   const Timestamp due = track->state->due;
   const Watcher& watcher = *index_->OfSlot(track->slot());
   track->newest = std::max(track->newest, due);
+  track->touched = std::max(track->touched, due);
   std::vector<Found> found;
   std::optional<Finding> finding = watcher.detector->Fire(track->state);
   if (finding) {
@@ -98,7 +99,6 @@ void EngineImpl::Remind(Customer* customer, State* state, std::uint64_t key) {
 // --- Forgetting -------------------------------------------------------------
 
 void EngineImpl::Touch(Customer* customer, Timestamp clock) {
-  customer->touched = std::max(customer->touched, clock);
   if (customer->sweep == kNever) {
     sweeper_.Schedule(customer, Later(clock, index_->shortest_keep()));
   }
@@ -119,7 +119,7 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
   std::erase_if(customer->tracks, [&](Track& track) {
     const Watcher& watcher = *index_->OfSlot(track.slot());
     const Timestamp end =
-        Later(std::max(track.newest, customer->touched), watcher.keep);
+        Later(std::max(track.newest, track.touched), watcher.keep);
     if (end > now) {
       again = std::min(again, end);
       return false;

@@ -17,12 +17,14 @@ constexpr double kLargest = 1e16;
 
 std::optional<Timestamp> FromNumber(std::int64_t number) {
   if (std::abs(static_cast<double>(number)) >= kLargest) return std::nullopt;
+  if (number < -kFirstMilliseconds) return std::nullopt;
   if (number < kFirstMilliseconds) number *= 1000;
   return Timestamp(Duration(number));
 }
 
 std::optional<Timestamp> FromReal(double number) {
   if (!(std::abs(number) < kLargest)) return std::nullopt;
+  if (number < -double(kFirstMilliseconds)) return std::nullopt;
   if (number < double(kFirstMilliseconds)) number *= 1000;
   return Timestamp(Duration(static_cast<std::int64_t>(std::floor(number))));
 }

@@ -126,7 +126,10 @@ class FileSource final : public Source {
       const Duration left = polled.records == 0 ? wait : Duration::zero();
       const Result<ByteReader::State> state = Fetch(left);
       if (!state.ok()) return Fail(state.error());
-      if (state.value() == ByteReader::State::kNotYet) break;
+      if (state.value() == ByteReader::State::kNotYet) {
+        if (polled.records == 0) sink->OnCaughtUp(0);
+        break;
+      }
       if (state.value() == ByteReader::State::kEnd) {
         polled.ended = true;
         if (!ended_.exchange(true)) sink->OnCaughtUp(0);

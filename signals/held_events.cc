@@ -58,7 +58,8 @@ HeldEvent HeldEvents::TakeOldest() {
 }
 
 void HeldEvents::Recycle(HeldEvent held) {
-  if (!held.bytes) return;
+  constexpr std::size_t kSpare = 1024;
+  if (!held.bytes || spare_.size() >= kSpare) return;
   held.bytes->Reset();
   spare_.push_back(std::move(held.bytes));
 }

@@ -14,6 +14,9 @@ namespace premura {
 
 namespace {
 
+// Events held back at most, whatever `reorder` says.
+constexpr std::size_t kMostHeld = 1'000'000;
+
 class IntakeImpl final : public Intake, private DecodeSink {
  public:
   IntakeImpl(const IntakeOptions& options, EventDecoder* decoder,
@@ -39,6 +42,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
   // What is held back of it is dropped: it is read again by the next owner.
   void RemovePartition(std::uint32_t partition) override {
     held_.DropPartition(partition);
+    duplicates_.Drop(partition);
     positions_.Drop(partition);
     arrived_.Remove(partition);
     Settle();
@@ -105,6 +109,8 @@ class IntakeImpl final : public Intake, private DecodeSink {
            held_.oldest() + options_.reorder <= *reached) {
       HandOnOldest();
     }
+    // One partition that says nothing must not fill the memory with the others.
+    while (held_.size() > kMostHeld) HandOnOldest();
   }
 
   void HandOnOldest() {
@@ -127,7 +133,9 @@ class IntakeImpl final : public Intake, private DecodeSink {
       if (duplicates_.Seen(key, clock_)) return sink_->OnDuplicate();
     }
     Count(event.time, event.origin);
-    if (!event.id.empty()) duplicates_.Remember(key, clock_);
+    if (!event.id.empty()) {
+      duplicates_.Remember(key, clock_, event.origin);
+    }
     event.clock = clock_;
     sink_->OnEvent(event);
   }

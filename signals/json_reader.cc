@@ -289,13 +289,14 @@ void JsonReader::Impl::WalkObject(const dom::object& object,
   for (auto member = object.begin(); member != end; ++member) {
     const PathTrie::Node child = children.Find(member.key());
     if (child == PathTrie::kNone) continue;
-    if (visited[child] == walk) Forget(child);
+    const bool again = visited[child] == walk;
+    if (again) Forget(child);
     visited[child] = walk;
     const dom::element value = member.value();
     if (const std::uint32_t slot = trie->slot(child);
         slot != PathTrie::kNoSlot) {
       slots[slot] = {walk, value};
-      found.push_back(slot);
+      if (!again) found.push_back(slot);
     }
     if (trie->has_children(child) && value.is_object()) {
       WalkObject(ObjectIn(value), child);

@@ -176,7 +176,12 @@ std::string_view SeenEvent::id() const {
 }
 
 std::string_view SeenEvent::name(const Symbols& symbols) const {
-  if (name_id_ != 0) return symbols.names.Text(name_id_);
+  if (name_id_ != 0) {
+    // Decoded for rules that are still on their way, it may have a name that
+    // these do not know.
+    const bool known = name_id_ <= symbols.names.size();
+    return known ? std::string_view(symbols.names.Text(name_id_)) : "";
+  }
   std::string_view rest = bytes();
   TakeText(&rest);
   return TakeText(&rest);

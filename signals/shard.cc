@@ -123,12 +123,13 @@ class ShardImpl final : public Shard {
     }
   }
 
-  // The smallest clock of all sources once `source` says `clock`. Never goes
-  // back, not even when a source gains a partition that is behind.
+  // The smallest clock of all sources once `source` says `clock`; the end of
+  // time says that it has no opinion. Never goes back, not even when a source
+  // gains a partition that is behind.
   Timestamp ClockWith(std::size_t source, Timestamp clock) {
     clocks_[source] = clock;
-    clock_ =
-        std::max(clock_, *std::min_element(clocks_.begin(), clocks_.end()));
+    const Timestamp least = *std::min_element(clocks_.begin(), clocks_.end());
+    if (least != Timestamp::max()) clock_ = std::max(clock_, least);
     return clock_;
   }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -17,6 +18,9 @@ namespace {
 constexpr Duration kTickEvery = std::chrono::seconds(1);
 // How long a poll waits at most: reloads and stops are noticed after that.
 constexpr Duration kPollWait = std::chrono::milliseconds(50);
+// Without a partition for so long, a source no longer holds back the others'
+// clock.
+constexpr Duration kNoOpinion = std::chrono::seconds(30);
 constexpr Duration kRetryDeadLetter = std::chrono::milliseconds(500);
 
 struct NextRules {
@@ -96,7 +100,7 @@ class SourceWorkerImpl final : public SourceWorker,
   // --- The loop -------------------------------------------------------------
 
   void Run() {
-    last_barrier_ = last_tick_ = options_.now();
+    last_barrier_ = last_tick_ = unassigned_since_ = options_.now();
     while (!stopping_) {
       TakeNewRules();
       CommitReached();
@@ -133,7 +137,7 @@ class SourceWorkerImpl final : public SourceWorker,
     source_over_ = true;
     if (failure.empty()) {
       intake_->Finish(std::nullopt);
-      for (const auto& [partition, epoch] : assigned_) {
+      for (const std::uint32_t partition : assigned_) {
         intake_->CaughtUp(partition);
       }
     }
@@ -166,6 +170,9 @@ class SourceWorkerImpl final : public SourceWorker,
   void Tick(Timestamp now) {
     last_tick_ = now;
     intake_->Tick(now);
+    if (assigned_.empty() && Elapsed(unassigned_since_, now) >= kNoOpinion) {
+      OnClock(Timestamp::max());
+    }
     const std::lock_guard lock(mutex_);
     shown_clock_ = intake_->clock();
   }
@@ -215,11 +222,8 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   void CommitReached() {
-    std::optional<Positions> positions = barriers_->TakeReached();
+    const std::optional<Positions> positions = barriers_->TakeReached();
     if (!positions) return;
-    std::erase_if(*positions, [this](const auto& entry) {
-      return !assigned_.contains(entry.first);
-    });
     if (!positions->empty()) source_->Commit(*positions);
     observer_->OnCommitted(id_);
   }
@@ -235,17 +239,20 @@ class SourceWorkerImpl final : public SourceWorker,
   void OnRecord(const Record& record) override {
     counted_ = moved_ = true;
     ++counts_.records;
+    lettered_ = 0;
     intake_->Take(record, options_.now());
   }
 
   void OnAssigned(std::uint32_t partition) override {
-    assigned_[partition] = true;
+    assigned_.insert(partition);
     intake_->AddPartition(partition);
   }
 
   void OnRevoked(std::uint32_t partition) override {
     Flush();
     assigned_.erase(partition);
+    if (assigned_.empty()) unassigned_since_ = options_.now();
+    barriers_->Forget(partition);
     intake_->RemovePartition(partition);
     for (Shard* shard : shards_) shard->Forget(Origin(partition));
   }
@@ -283,6 +290,11 @@ class SourceWorkerImpl final : public SourceWorker,
   void OnRefused(const Record& record, Refusal reason,
                  std::string_view detail) override {
     ++counts_.refused[static_cast<int>(reason)];
+    // A letter holds the whole record: one for each reason, however many of
+    // its events are refused.
+    const unsigned bit = 1U << static_cast<unsigned>(reason);
+    if ((lettered_ & bit) != 0) return;
+    lettered_ |= bit;
     const std::string origin = source_->Origin(record.partition) + "@" +
                                std::to_string(record.position);
     while (true) {
@@ -338,13 +350,15 @@ class SourceWorkerImpl final : public SourceWorker,
   const std::unique_ptr<Intake> intake_;
   const std::shared_ptr<BarrierTracker> barriers_;
   std::vector<EventBatch> batches_;
-  std::map<std::uint32_t, bool> assigned_;
+  std::set<std::uint32_t> assigned_;
   PipelineObserver::Counts counts_;
   bool counted_ = false;
   bool moved_ = false;  // Something was handed on since the last barrier.
   bool waiting_ = false;
   bool source_over_ = false;
   bool dead_letter_lost_ = false;
+  unsigned lettered_ = 0;  // By Refusal: the record at hand has its letter.
+  Timestamp unassigned_since_{};
   Timestamp last_barrier_{};
   Timestamp last_tick_{};
 

@@ -44,6 +44,16 @@ TEST(CaseRecordTest, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(back.value().group, record.group);
 }
 
+TEST(CaseRecordTest, NumbersKeepEveryDigit) {
+  CaseRecord record;
+  record.evidence.push_back({"x", {}, "", {{"a", "1e400"}}});
+  record.evidence.push_back({"y", {}, "", {{"b", "12345678901234567890123"}}});
+  const Result<CaseRecord> read = ParseCaseRecord(ToJson(record));
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read.value().evidence[0].fields, record.evidence[0].fields);
+  EXPECT_EQ(read.value().evidence[1].fields, record.evidence[1].fields);
+}
+
 TEST(CaseRecordTest, WhatIsNoRecordIsSaid) {
   EXPECT_EQ(ParseCaseRecord("[").error().message, "case record: not JSON");
   EXPECT_EQ(ParseCaseRecord("{}").error().message,

@@ -276,6 +276,31 @@ TEST_P(PipelineTest, KeepsABrokenRecordAndGoesOn) {
                                       "fake/0@3 no_customer"}));
 }
 
+TEST_P(PipelineTest, KeepsARecordOnceForAllItsEventsRefusedAlike) {
+  StartPipeline();
+  topic_.Put(R"([1, 2, {"event":"failed","ts":1767225600000}, 3])");
+  EXPECT_TRUE(topic_.AwaitCommit(0, 1));
+  pipeline_->Stop(seconds(5));
+  EXPECT_EQ(letters_.letters,
+            (std::vector<std::string>{"fake/0@0 wrong_type",
+                                      "fake/0@0 no_customer"}));
+}
+
+TEST_P(PipelineTest, CommitsNothingOfAPartitionLostBeforeItsBarrier) {
+  StartPipeline();
+  ledger_.Hold();
+  for (int i = 0; i < 3; ++i) topic_.Put(Failed("acme", i));
+  EXPECT_TRUE(ledger_.AwaitWaiting(1));
+  topic_.Lose(0);
+  topic_.Assign(0);
+  EXPECT_TRUE(topic_.AwaitEmpty());
+  ledger_.Release();
+  topic_.Assign(1);
+  topic_.Put(Failed("acme", 3), 1);
+  EXPECT_TRUE(topic_.AwaitCommit(1, 1));
+  EXPECT_FALSE(topic_.committed.contains(0));
+}
+
 TEST_P(PipelineTest, WaitsUntilADeadLetterCanBeKept) {
   letters_.failures_left = 2;
   StartPipeline();

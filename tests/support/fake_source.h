@@ -22,6 +22,8 @@ class FakeTopic {
   }
   void Assign(std::uint32_t partition) { Push({Step::kAssign, partition, ""}); }
   void Revoke(std::uint32_t partition) { Push({Step::kRevoke, partition, ""}); }
+  // Without a chance to finish what was read.
+  void Lose(std::uint32_t partition) { Push({Step::kLose, partition, ""}); }
   void CatchUp(std::uint32_t partition) {
     Push({Step::kCatchUp, partition, ""});
   }
@@ -48,7 +50,7 @@ class FakeTopic {
   }
 
   struct Step {
-    enum What { kRecord, kAssign, kRevoke, kCatchUp, kEnd, kFail } what;
+    enum What { kRecord, kAssign, kRevoke, kLose, kCatchUp, kEnd, kFail } what;
     std::uint32_t partition;
     std::string text;
   };
@@ -137,6 +139,8 @@ class FakeSource final : public Source {
         break;
       case FakeTopic::Step::kRevoke:
         sink->OnRevoking(std::chrono::seconds(5));
+        [[fallthrough]];
+      case FakeTopic::Step::kLose:
         sink->OnRevoked(step.partition);
         break;
       case FakeTopic::Step::kCatchUp:
