@@ -3,25 +3,27 @@
 # Installs what the tests need, builds, and runs all of them. The last line is
 # "N passed, N failed"; a test that was skipped counts as failed.
 #
-# usage: tests/run.sh [--unit] [--e2e] [--tsan]
-#   --unit  sources, unit tests (release, and with sanitizers), deploy
+# usage: tests/run.sh [--unit] [--e2e] [--asan] [--tsan]
+#   --unit  sources, unit tests, deploy
 #   --e2e   against the real servers
-#   neither: both
-#   --tsan  the tests of threads with ThreadSanitizer as well
+#   none of these: both
+#   --asan  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
+#   --tsan  the tests of threads with ThreadSanitizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
-unit='' e2e='' tsan=''
+unit='' e2e='' asan='' tsan=''
 for option; do
   case $option in
     --unit) unit=1 ;;
     --e2e) e2e=1 ;;
+    --asan) asan=1 ;;
     --tsan) tsan=1 ;;
-    *) sed -n 's/^# \{0,1\}//; 6,10p' "$0" >&2; exit 2 ;;
+    *) sed -n 's/^# \{0,1\}//; 6,11p' "$0" >&2; exit 2 ;;
   esac
 done
-[ -n "$unit$e2e$tsan" ] || unit=1 e2e=1
+[ -n "$unit$e2e$asan$tsan" ] || unit=1 e2e=1
 
 results=$(mktemp -d)
 policy=''
@@ -91,8 +93,8 @@ if [ -n "$unit" ]; then
   unit_tests release
   python_tests sources tests/source
   python_tests deploy tests/deploy
-  unit_tests asan
 fi
+[ -z "$asan" ] || unit_tests asan
 [ -z "$tsan" ] || unit_tests tsan -L threads
 if [ -n "$e2e" ]; then
   if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e; else broken build-release; fi
