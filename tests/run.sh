@@ -8,7 +8,7 @@
 #   --e2e   against the real servers
 #   none of these: both
 #   --asan  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
-#   --tsan  the tests of threads with ThreadSanitizer
+#   --tsan  the unit tests with ThreadSanitizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
@@ -94,8 +94,8 @@ if [ -n "$unit" ]; then
   python_tests sources tests/source
   python_tests deploy tests/deploy
 fi
-[ -z "$asan" ] || unit_tests asan
-[ -z "$tsan" ] || unit_tests tsan -L threads
+[ -z "$asan" ] || unit_tests asan -LE servers
+[ -z "$tsan" ] || unit_tests tsan -LE servers
 if [ -n "$e2e" ]; then
   if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e; else broken build-release; fi
 fi
