@@ -50,6 +50,9 @@ Status Courier::Recover(const RetryPolicy& policy, Timestamp now) {
 void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
                   Timestamp now) {
   settings_ = std::move(settings);
+  // Anew, with the new policy: the answer to a trial that runs now would tell
+  // nobody of its end.
+  breakers_.clear();
   std::map<std::string, Outlet> outlets;
   const auto add = [&](const std::string& name,
                        const std::shared_ptr<Channel>& channel,

@@ -245,6 +245,30 @@ TEST_F(DeliveryTest, ABreakerLeavesAFailingHostAloneAndTriesOnce) {
   EXPECT_EQ(observer.channels.back(), "email ok");
 }
 
+TEST_F(DeliveryTest, AReloadWhileABreakersTrialRunsDoesNotCloseTheHost) {
+  settings->retry.breaker_failures = 1;
+  email->Next({"server_error", "lost_before"});
+  Start(kRules);
+  Fire("mail", "acme");
+  Pass(seconds(30));
+  ASSERT_EQ(email->deliveries.size(), 2U) << "the trial runs";
+  email = std::make_shared<FakeChannel>("email", OnDoubt::kHold);
+  settings->email = email;
+  Use();
+  EXPECT_EQ(State(Fire("mail", "acme"), "email"), "sent delivered");
+}
+
+TEST_F(DeliveryTest, AReloadTakesOverAChangedBreaker) {
+  settings->retry.breaker_failures = 1000;
+  Start(kRules);
+  settings->retry.breaker_failures = 1;
+  Use();
+  email->Next({"server_error"});
+  Fire("mail", "acme");
+  Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 1U);
+}
+
 TEST_F(DeliveryTest, WhatIsDueBehindAnOpenBreakerSaysSo) {
   settings->retry.breaker_failures = 1;
   settings->retry.max_concurrent = 1;
