@@ -6,12 +6,16 @@
 
 namespace premura {
 
+// Wherever a reason is looked for, the condition of the index of what is open
+// stands too, word for word: SQLite uses a partial index for nothing less.
+
 Status Outbox::Release(Reason reason, const std::string& customer,
                        Timestamp now) {
   if (customer.empty()) {
     return database_->Run(
         "update deliveries set due_at = ? where reason = ? "
-        "and state in ('held', 'unknown')",
+        "and state in ('held', 'unknown') and state in ('pending', 'held', "
+        "'sending', 'retry', 'unknown')",
         {ToSql(now), ToSql(ToString(reason))});
   }
   return database_->Run(
@@ -31,7 +35,8 @@ Status Outbox::ReleaseOfDetection(const std::string& detection, Reason reason,
 Status Outbox::ReleaseStuck(Reason reason, Timestamp now) {
   return database_->Run(
       "update deliveries set due_at = ? where reason = ? and state = 'held' "
-      "and due_at is null",
+      "and due_at is null and state in ('pending', 'held', 'sending', "
+      "'retry', 'unknown')",
       {ToSql(now), ToSql(ToString(reason))});
 }
 

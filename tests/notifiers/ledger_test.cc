@@ -15,6 +15,35 @@
 namespace premura {
 namespace {
 
+// Says of each statement what SQLite does for it.
+class PlanningDatabase final : public Database {
+ public:
+  explicit PlanningDatabase(std::unique_ptr<Database> base)
+      : base_(std::move(base)) {}
+
+  using Database::Run;
+  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
+             const std::function<bool(const SqlRow&)>& row) override {
+    plan.clear();
+    auto status = base_->Run("explain query plan " + std::string(sql), values,
+                             [&](const SqlRow& step) {
+                               plan.append(step.Text(3)).append("; ");
+                               return true;
+                             });
+    return status.ok() ? base_->Run(sql, values, row) : status;
+  }
+  std::int64_t Changes() const override { return base_->Changes(); }
+  Status Script(std::string_view sql) override { return base_->Script(sql); }
+  Status Begin() override { return base_->Begin(); }
+  Status Commit() override { return base_->Commit(); }
+  void Rollback() override { base_->Rollback(); }
+
+  std::string plan;
+
+ private:
+  std::unique_ptr<Database> base_;
+};
+
 class LedgerTest : public testing::Test {
  protected:
   LedgerTest() {
@@ -77,6 +106,17 @@ TEST_F(LedgerTest, SaysWhatIsWrongWithItsAddress) {
             "ledger: " + path() + ": there is no such ledger");
   std::filesystem::create_directory(folder_ + "/dir");
   EXPECT_NE(Problem("sqlite:" + folder_ + "/dir", Ledger::Access::kRead), "");
+}
+
+TEST_F(LedgerTest, WhatIsReleasedIsFoundAmongWhatIsOpenOnly) {
+  ASSERT_EQ(Problem(url(), Ledger::Access::kWrite), "");
+  PlanningDatabase database(Raw());
+  Outbox outbox(&database);
+  const std::string expected = "INDEX deliveries_open (state=? AND reason=?)";
+  ASSERT_TRUE(outbox.Release(Reason::kStopAll, "", Timestamp()).ok());
+  EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
+  ASSERT_TRUE(outbox.ReleaseStuck(Reason::kQuietHours, Timestamp()).ok());
+  EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
 }
 
 TEST_F(LedgerTest, AFileThatIsNoLedgerIsLeftAlone) {
