@@ -23,6 +23,9 @@ class Breaker {
   std::optional<Timestamp> next_trial() const;
 
   void OnStart();
+  // A call ended that says nothing of the host: if it was the trial, another
+  // may follow.
+  void OnNoNews() { trial_ = false; }
   // True if it has closed just now.
   bool OnSuccess();
   // True if it has opened just now.

@@ -158,7 +158,9 @@ void Courier::Conclude(const Answered& answered, Timestamp now) {
     Outlet& outlet = found->second;
     outlet.OnCallEnded();
     const bool same = outlet.channel() == answered.call->channel;
-    if (same && IsHostFailure(answered.outcome)) {
+    if (same && IsNoNewsOfHost(answered.outcome)) {
+      outlet.breaker().OnNoNews();
+    } else if (same && IsHostFailure(answered.outcome)) {
       if (outlet.breaker().OnFailure(now)) {
         to_mark_[outlet.name()] = Reason::kBreakerOpen;
         observer_->OnChannel(outlet.name(), false,

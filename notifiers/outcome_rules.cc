@@ -126,7 +126,15 @@ void ApplyRestart(const RetryPolicy& policy, Timestamp now,
 bool IsHostFailure(const Outcome& outcome) {
   return outcome.reason == Reason::kUnreachable ||
          outcome.reason == Reason::kTimeout ||
-         outcome.reason == Reason::kServerError;
+         outcome.reason == Reason::kServerError ||
+         // The connection broke after sending.
+         outcome.reason == Reason::kUnknownOutcome;
+}
+
+// An address may be refused here, before any call.
+bool IsNoNewsOfHost(const Outcome& outcome) {
+  return outcome.verdict == Outcome::Verdict::kRejected &&
+         outcome.reason == Reason::kBadAddress;
 }
 
 }  // namespace premura

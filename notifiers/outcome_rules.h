@@ -25,5 +25,7 @@ void ApplyRestart(const RetryPolicy& policy, Timestamp now, Delivery* delivery);
 
 // Whether the answer speaks against the host itself: what a breaker counts.
 bool IsHostFailure(const Outcome& outcome);
+// Whether it says nothing of the host: it may never have been asked.
+bool IsNoNewsOfHost(const Outcome& outcome);
 
 }  // namespace premura

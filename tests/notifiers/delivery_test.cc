@@ -293,6 +293,28 @@ TEST_F(DeliveryTest, ARefusalOrAThrottleDoesNotOpenTheBreaker) {
   EXPECT_EQ(email->deliveries.size(), 5U);
 }
 
+TEST_F(DeliveryTest, ConnectionsThatBreakAfterSendingOpenTheBreaker) {
+  settings->retry.breaker_failures = 3;
+  email->Next({"unknown_before", "unknown_after", "unknown_before"});
+  Start(kRules);
+  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 3U);
+}
+
+TEST_F(DeliveryTest, AnAddressRefusedHereSaysNothingOfTheHost) {
+  settings->retry.breaker_failures = 2;
+  settings->retry.max_concurrent = 1;
+  email->Next({"server_error", "bad_address", "server_error", "bad_address",
+               "server_error"});
+  Start(kRules);
+  for (int i = 0; i < 6; ++i) Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 3U) << "two failures in a row";
+  Pass(seconds(30));
+  EXPECT_EQ(email->deliveries.size(), 5U) << "the trial and one more trial";
+  Pass(seconds(30));
+  EXPECT_EQ(email->TotalArrived(), 4) << "the host is not closed for ever";
+}
+
 TEST_F(DeliveryTest, AMisconfiguredChannelIsLeftUntilItsCheckPasses) {
   email->Next({"stop"});
   Start(kRules);

@@ -77,6 +77,9 @@ void FakeChannel::Deliver(const Message& message, Done done) {
     return done(Said(kRetry, Reason::kServerError));
   }
   if (answer == "rejected") return done(Said(kRejected, Reason::kRefused));
+  if (answer == "bad_address") {
+    return done(Said(kRejected, Reason::kBadAddress));
+  }
   if (answer == "stop") return done(Said(kStop, Reason::kMisconfigured));
   if (answer.rfind("unknown", 0) == 0) {
     return done(Said(kUnknown, Reason::kUnknownOutcome));

@@ -30,6 +30,7 @@ class FakeChannel final : public Channel {
 
   // The next answers of Deliver(), in order; then `delivered`.
   //   delivered | retry | throttled | rejected | stop | server_error
+  //   bad_address: decided here, the other side was not asked.
   //   lost_before: no answer; nothing arrived. lost_after: it arrived.
   //   unknown_before, unknown_after: the same, with an answer of kUnknown.
   void Next(std::vector<std::string> answers);
