@@ -7,6 +7,11 @@
 #include "notifiers/profile_json.h"
 
 namespace premura {
+namespace {
+
+constexpr int kStopAllTries = 6;  // Of five seconds each.
+
+}  // namespace
 
 SqlValue ToSql(Timestamp at) {
   return std::int64_t{at.time_since_epoch().count()};
@@ -144,7 +149,17 @@ Result<StopAll> Ledger::ReadStopAll() {
   return stop_all;
 }
 
+// In a storm the daemon writes almost without pause; each try waits for its
+// turn for some seconds.
 Status Ledger::SetStopAll(const StopAll& stop_all) {
+  Status status = WriteStopAll(stop_all);
+  for (int i = 1; i < kStopAllTries && !status.ok(); ++i) {
+    status = WriteStopAll(stop_all);
+  }
+  return status;
+}
+
+Status Ledger::WriteStopAll(const StopAll& stop_all) {
   return database_->Run(
       "insert into switches (name, is_on, changed_by, changed_at) "
       "values ('stop_all', ?, ?, ?) on conflict (name) do update set "

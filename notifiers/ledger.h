@@ -86,6 +86,7 @@ class Ledger {
                                               Profile::Values)>& visit);
 
   Result<StopAll> ReadStopAll();
+  // Tries for half a minute while others write.
   Status SetStopAll(const StopAll& stop_all);
 
   Status PutOutlet(const OutletRecord& outlet);
@@ -100,6 +101,7 @@ class Ledger {
 
  private:
   explicit Ledger(std::unique_ptr<Database> database);
+  Status WriteStopAll(const StopAll& stop_all);
   std::unique_ptr<Database> database_;
 };
 

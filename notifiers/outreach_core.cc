@@ -13,9 +13,14 @@ constexpr Duration kCountAgain = std::chrono::seconds(1);
 constexpr Duration kForgetAgain = std::chrono::hours(1);
 constexpr Duration kLedgerAgain = std::chrono::seconds(1);
 constexpr int kForgetAtOnce = 500;
-// Detections in one transaction: enough that its fsync does not count, few
-// enough that sends do not wait for it.
-constexpr std::size_t kDetectionsAtOnce = 2000;
+// What is written in one transaction: enough that its fsync does not count, few
+// enough that sends and the switch do not wait for it.
+constexpr std::size_t kWrittenAtOnce = 2000;
+
+std::size_t SizeOf(const ShardOutput& output) {
+  return output.detections.size() + output.profiles.size() +
+         output.cancellations.size();
+}
 
 }  // namespace
 
@@ -110,14 +115,25 @@ Status OutreachCore::Round(Timestamp now) {
   if (status.ok()) status = TakeInbox(now);
   if (status.ok()) status = courier_.TakeAnswers(now);
   if (status.ok()) status = courier_.Tidy(now);
-  if (status.ok() && sending_) status = courier_.Send(now, stop_all_.on);
+  if (status.ok() && sending_) status = Send(now);
   if (status.ok()) status = ForgetOld(now);
   if (status.ok()) status = LookAtHealth(now);
   return status;
 }
 
+// In a storm what came before in the round may have taken long: the switch is
+// looked at again.
+Status OutreachCore::Send(Timestamp now) {
+  if (auto status = ReadSwitch(now); !status.ok()) return status;
+  return courier_.Send(now, stop_all_.on);
+}
+
 Status OutreachCore::PollSwitch(Timestamp now) {
   if (now < poll_at_ && poll_at_ - now <= kPollSwitch) return {};
+  return ReadSwitch(now);
+}
+
+Status OutreachCore::ReadSwitch(Timestamp now) {
   auto read = ledger_->ReadStopAll();
   if (!read.ok()) return read.error();
   if (stop_all_.on && !read.value().on) {
@@ -134,9 +150,9 @@ Status OutreachCore::PollSwitch(Timestamp now) {
 Status OutreachCore::TakeInbox(Timestamp now) {
   if (inbox_.empty()) return {};
   std::size_t count = 0;
-  std::size_t detections = 0;
-  while (count < inbox_.size() && detections < kDetectionsAtOnce) {
-    detections += inbox_[count].output.detections.size();
+  std::size_t size = 0;
+  while (count < inbox_.size() && size < kWrittenAtOnce) {
+    size += SizeOf(inbox_[count].output);
     ++count;
   }
   Told told;

@@ -57,7 +57,9 @@ class OutreachCore {
   Status Start(std::shared_ptr<const OutreachSettings> settings,
                ProfileStore* profiles, Timestamp now);
   Status Round(Timestamp now);
+  Status Send(Timestamp now);
   Status PollSwitch(Timestamp now);
+  Status ReadSwitch(Timestamp now);
   Status TakeInbox(Timestamp now);
   Status WriteInbox(std::size_t count, Timestamp now, Told* told);
   Status ForgetOld(Timestamp now);

@@ -92,6 +92,46 @@ TEST_F(LedgerTest, OpensTwiceAndKeepsWhatItHolds) {
   EXPECT_EQ(stop_all.value().since, Timestamp(Duration(7)));
 }
 
+// Is locked by somebody else the first times that something is written.
+class LockedDatabase final : public Database {
+ public:
+  LockedDatabase(std::unique_ptr<Database> base, int* locked)
+      : base_(std::move(base)), locked_(locked) {}
+
+  using Database::Run;
+  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
+             const std::function<bool(const SqlRow&)>& row) override {
+    if (sql.starts_with("insert into switches") && (*locked_)-- > 0) {
+      return Error{"database is locked"};
+    }
+    return base_->Run(sql, values, row);
+  }
+  std::int64_t Changes() const override { return base_->Changes(); }
+  Status Script(std::string_view sql) override { return base_->Script(sql); }
+  Status Begin() override { return base_->Begin(); }
+  Status Commit() override { return base_->Commit(); }
+  void Rollback() override { base_->Rollback(); }
+
+ private:
+  std::unique_ptr<Database> base_;
+  int* locked_;
+};
+
+TEST_F(LedgerTest, StopAllIsTriedAgainWhileOthersWrite) {
+  int locked = 0;
+  auto ledger = Ledger::Open(std::make_unique<LockedDatabase>(Raw(), &locked),
+                             Ledger::Access::kWrite);
+  ASSERT_TRUE(ledger.ok());
+  locked = 5;
+  EXPECT_TRUE(ledger.value()->SetStopAll({true, "anna", Timestamp()}).ok());
+  EXPECT_TRUE(ledger.value()->ReadStopAll().value().on);
+  locked = 1000;
+  const Status status =
+      ledger.value()->SetStopAll({false, "anna", Timestamp()});
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().message, "database is locked");
+}
+
 TEST_F(LedgerTest, SaysWhatIsWrongWithItsAddress) {
   EXPECT_EQ(
       Problem("postgresql://premura:secret@db/premura", Ledger::Access::kWrite),

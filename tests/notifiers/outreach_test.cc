@@ -340,6 +340,35 @@ TEST_F(OutreachTest, StopAllHoldsUntilItIsLifted) {
   EXPECT_EQ(State(before, "sms"), "sent delivered");
 }
 
+TEST_F(OutreachTest, StopAllThrownDuringARoundStopsItsSends) {
+  Start(Rule("loop", "", kEmail));
+  ShardOutput output;
+  output.detections.push_back(Detect("loop", "acme"));
+  const std::string id = output.detections[0].id;
+  // Durable is said in the middle of the round, after the switch was polled.
+  core->Submit(std::move(output), [this] { SetStopAll(true); });
+  Pump();
+  EXPECT_EQ(State(id, "email"), "held stop_all");
+  EXPECT_EQ(email->deliveries.size(), 0U);
+}
+
+TEST_F(OutreachTest, AFloodOfProfilesIsWrittenInSeveralRounds) {
+  Start(Rule("loop", "", kEmail));
+  int written = 0;
+  for (int i = 0; i < 3; ++i) {
+    ShardOutput output;
+    const std::string customer = "customer-" + std::to_string(i);
+    output.profiles.assign(1000, {customer, {{"tier", "\"free\""}}});
+    output.cancellations.assign(1000,
+                                {"loop", customer, now, "invoice_paid", {}});
+    core->Submit(std::move(output), [&] { ++written; });
+  }
+  for (int round = 1; round <= 3; ++round) {
+    core->Pump(now);
+    EXPECT_EQ(written, round);
+  }
+}
+
 TEST_F(OutreachTest, StopAllLiftedWhileNobodyLookedIsSeenAtTheStart) {
   Start(Rule("loop", "", kEmail));
   SetStopAll(true);
