@@ -82,7 +82,7 @@ void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
 // must not hold a delivery for ever.
 void Courier::GiveUpOnSilence(Timestamp now) {
   for (const auto& [id, call] : calls_) {
-    if (now - call.started < settings_->retry.quarantine) continue;
+    if (now - call.started < kSilence) continue;
     const bool answered =
         std::any_of(taken_.begin(), taken_.end(), [&](const Answer& one) {
           const auto* answer = std::get_if<CallAnswer>(&one);

@@ -27,6 +27,11 @@
 
 namespace premura {
 
+// A call without an answer is given up after this long: well past the sum of
+// the deadlines of all that a channel may ask for one call, for an answer that
+// comes later is not heard.
+constexpr Duration kSilence = std::chrono::minutes(10);
+
 class Courier {
  public:
   // All must outlive it.

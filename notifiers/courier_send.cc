@@ -199,7 +199,7 @@ Status Courier::Begin(Outlet* outlet, What what, Delivery delivery,
     delivery.due_at.reset();
     if (!delivery.first_attempt) delivery.first_attempt = now;
   } else {
-    delivery.due_at = now + 2 * settings_->retry.quarantine;
+    delivery.due_at = now + kSilence;  // Given up by then: never two at once.
   }
   Attempt attempt;
   attempt.delivery = delivery.key;
@@ -235,7 +235,7 @@ Result<std::optional<Timestamp>> Courier::NextDue(Timestamp now) {
     if (at && (!next || *at < *next)) next = at;
   };
   for (const auto& [id, call] : calls_) {
-    consider(call.started + settings_->retry.quarantine);
+    consider(call.started + kSilence);
   }
   for (auto& [name, outlet] : outlets_) {
     consider(outlet.check_due());

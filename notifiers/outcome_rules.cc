@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/outcome_rules.h"
 
+#include <algorithm>
+
 #include "notifiers/backoff.h"
 
 namespace premura {
 namespace {
+
+constexpr Duration kShortestQuarantine = std::chrono::seconds(30);
 
 void Become(DeliveryState state, const Outcome& outcome, Timestamp now,
             Delivery* delivery) {
@@ -52,14 +56,16 @@ void WaitForChannel(DeliveryState state, const Outcome& outcome, Timestamp now,
   delivery->retrying_since.reset();
 }
 
-void BecomeUnknown(const Outcome& outcome, OnDoubt on_doubt,
+// Asked sooner, the other side might still be at it and say no too early.
+Duration Quarantine(const RetryPolicy& policy) {
+  return std::max(policy.quarantine, kShortestQuarantine);
+}
+
+void BecomeUnknown(const Outcome& outcome, Duration first,
                    const RetryPolicy& policy, Timestamp now,
                    Delivery* delivery) {
   Become(DeliveryState::kUnknown, outcome, now, delivery);
-  if (on_doubt == OnDoubt::kHold) return;
-  const bool ask = on_doubt == OnDoubt::kAsk;
-  if (!ScheduleRepeat(outcome, ask ? policy.quarantine : policy.first, policy,
-                      now, delivery)) {
+  if (!ScheduleRepeat(outcome, first, policy, now, delivery)) {
     GiveUp(DeliveryState::kUnknown, outcome, delivery);
   }
 }
@@ -86,7 +92,14 @@ void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt,
       }
       return;
     case Outcome::Verdict::kUnknown:
-      BecomeUnknown(outcome, on_doubt, policy, now, delivery);
+      if (on_doubt == OnDoubt::kHold) {
+        Become(DeliveryState::kUnknown, outcome, now, delivery);
+        return;
+      }
+      BecomeUnknown(
+          outcome,
+          on_doubt == OnDoubt::kAsk ? Quarantine(policy) : policy.first, policy,
+          now, delivery);
       return;
   }
 }
@@ -107,7 +120,7 @@ void ApplyFound(const Outcome& outcome, const RetryPolicy& policy,
       return;
     case Outcome::Verdict::kRejected:  // A look-up has no such answer.
     case Outcome::Verdict::kUnknown:
-      BecomeUnknown(outcome, OnDoubt::kAsk, policy, now, delivery);
+      BecomeUnknown(outcome, policy.quarantine, policy, now, delivery);
       return;
   }
 }
@@ -120,7 +133,7 @@ void ApplyRestart(const RetryPolicy& policy, Timestamp now,
   outcome.reason = Reason::kRestarted;
   outcome.detail = "was being sent when the process ended";
   Become(DeliveryState::kUnknown, outcome, now, delivery);
-  delivery->due_at = now + policy.quarantine;
+  delivery->due_at = now + Quarantine(policy);
 }
 
 bool IsHostFailure(const Outcome& outcome) {

@@ -195,13 +195,64 @@ TEST_F(DeliveryTest, DoubtIsNotRepeatedWhileStopAllIsOn) {
   EXPECT_EQ(sms->TotalArrived(), 1);
 }
 
-TEST_F(DeliveryTest, ACallWithoutAnAnswerIsInDoubtAfterTheQuarantine) {
+// Answers when the test says so.
+class LateChannel final : public Channel {
+ public:
+  OnDoubt on_doubt() const override { return OnDoubt::kAsk; }
+  std::string host() const override { return "https://late"; }
+  void Deliver(const Message&, Done done) override { delivers.push_back(done); }
+  void Find(const Message&, Done done) override { finds.push_back(done); }
+  void Check(std::function<void(Status)> done) override { done(Status()); }
+  std::vector<Done> delivers;
+  std::vector<Done> finds;
+};
+
+TEST_F(DeliveryTest, ACallWithoutAnAnswerIsInDoubtAfterALongSilence) {
   email->Next({"lost_after"});
   Start(kRules);
   const std::string id = Fire("mail", "acme");
+  Pass(kSilence - seconds(1));
   EXPECT_EQ(State(id, "email"), "sending");
-  Pass(seconds(60));
+  Pass(seconds(1));
   EXPECT_EQ(State(id, "email"), "unknown timeout");
+}
+
+TEST_F(DeliveryTest, AnAnswerThatComesAfterTheQuarantineIsHeard) {
+  const auto late = std::make_shared<LateChannel>();
+  settings->desks = {{"rt", late}};
+  settings->retry.quarantine = seconds(1);
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  ASSERT_EQ(late->delivers.size(), 1U);
+  Pass(minutes(3));
+  EXPECT_EQ(State(id, "ticket"), "sending");
+  Outcome outcome;
+  outcome.verdict = Outcome::Verdict::kDelivered;
+  outcome.reason = Reason::kDelivered;
+  outcome.provider_id = "4711";
+  late->delivers[0](outcome);
+  Pass(seconds(0));
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+  EXPECT_EQ(Get(id, "ticket").provider_id, "4711");
+}
+
+TEST_F(DeliveryTest, NoSecondLookUpBeginsWhileOneRuns) {
+  const auto late = std::make_shared<LateChannel>();
+  settings->desks = {{"rt", late}};
+  settings->retry.quarantine = seconds(1);
+  Start(kRules);
+  Fire("ticket", "acme");
+  late->delivers.at(0)(Outcome());
+  Pass(seconds(0));
+  Pass(seconds(29));
+  EXPECT_TRUE(late->finds.empty()) << "it may still be at work there";
+  Pass(seconds(20));
+  ASSERT_EQ(late->finds.size(), 1U);
+  Pass(kSilence - seconds(1));
+  EXPECT_EQ(late->finds.size(), 1U);
+  Pass(minutes(2));
+  Pass(minutes(2));
+  EXPECT_EQ(late->finds.size(), 2U) << "the first was given up";
 }
 
 TEST_F(DeliveryTest, WhatWasBeingSentIsUnknownAfterARestart) {
