@@ -12,7 +12,7 @@
 namespace premura {
 
 // `profile` must outlive the candidate. Left to the caller: stop_all,
-// cancelled, last_of_rule and contacts.
+// last_of_rule, contacts and, of a detection, cancelled.
 Candidate CandidateOf(const Detection& detection, const Action& action,
                       const Profile& profile);
 Candidate CandidateOf(const Delivery& delivery, const Profile& profile);

@@ -112,7 +112,12 @@ Result<Verdict> Courier::AskGates(const Delivery& delivery, Timestamp now,
       return contact.delivery == delivery.key;
     });
   }
-  return Decide(candidate, settings_->restraint, now, /*at_send_time=*/true);
+  Verdict verdict =
+      Decide(candidate, settings_->restraint, now, /*at_send_time=*/true);
+  if (verdict.reason == Reason::kCancelled) {
+    verdict.detail = delivery.cancelled_by;
+  }
+  return verdict;
 }
 
 Status Courier::PutOff(const Verdict& verdict, Timestamp now,

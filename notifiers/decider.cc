@@ -77,7 +77,7 @@ struct Decider::Case {
 };
 
 Status Decider::Load() {
-  auto pairs = outbox_->WaitingPairs();
+  auto pairs = outbox_->OpenPairs();
   if (!pairs.ok()) return pairs.error();
   for (const auto& [rule, customer] : pairs.value()) {
     waiting_.insert(Pair(rule, customer));
@@ -288,23 +288,33 @@ Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
                        Told* told) {
   const std::string pair = Pair(cancellation.rule, cancellation.customer);
   if (!waiting_.contains(pair)) return {};
-  auto waiting = outbox_->Waiting(cancellation.rule, cancellation.customer);
-  if (!waiting.ok()) return waiting.error();
-  if (waiting.value().empty()) idle_.push_back(pair);
-  for (Delivery& delivery : waiting.value()) {
+  auto open = outbox_->Open(cancellation.rule, cancellation.customer);
+  if (!open.ok()) return open.error();
+  if (open.value().empty()) idle_.push_back(pair);
+  for (Delivery& delivery : open.value()) {
     if (delivery.detected_at > cancellation.at) continue;
     const auto concerned = IsOfGroup(delivery, cancellation);
     if (!concerned.ok()) return concerned.error();
     if (!concerned.value()) continue;
-    delivery.state = DeliveryState::kSuppressed;
-    delivery.reason = Reason::kCancelled;
-    delivery.detail = cancellation.event;
-    delivery.changed_at = now;
-    delivery.due_at.reset();
-    if (auto status = outbox_->Save(delivery); !status.ok()) return status;
-    told->Add(delivery, now);
+    auto status = TakeBack(std::move(delivery), cancellation.event, now, told);
+    if (!status.ok()) return status;
   }
   return {};
+}
+
+// A call that runs or is in doubt cannot be taken back, but it is the last.
+Status Decider::TakeBack(Delivery delivery, const std::string& event,
+                         Timestamp now, Told* told) {
+  if (!IsWaiting(delivery.state)) {
+    return outbox_->CancelCall(delivery.key, event);
+  }
+  delivery.state = DeliveryState::kSuppressed;
+  delivery.reason = Reason::kCancelled;
+  delivery.detail = event;
+  delivery.changed_at = now;
+  delivery.due_at.reset();
+  told->Add(delivery, now);
+  return outbox_->Save(delivery);
 }
 
 // Most rules have no groups, and then the ledger is not asked.

@@ -29,7 +29,7 @@ class Decider {
         profiles_(profiles),
         installation_(std::move(installation)) {}
 
-  // Learns from the ledger what waits. Call once, first.
+  // Learns from the ledger what is open. Call once, first.
   Status Load();
 
   struct Circumstances {
@@ -56,6 +56,8 @@ class Decider {
   Status Displace(const Delivery& winner, const std::string& key, Timestamp now,
                   Told* told);
   Status Cancel(const Cancellation& cancellation, Timestamp now, Told* told);
+  Status TakeBack(Delivery delivery, const std::string& event, Timestamp now,
+                  Told* told);
   Result<bool> IsOfGroup(const Delivery& delivery,
                          const Cancellation& cancellation);
   Status TakeProfiles(const ShardOutput& output, Timestamp now);
@@ -64,9 +66,9 @@ class Decider {
   Outbox* outbox_;
   const ProfileStore* profiles_;
   std::string installation_;
-  // Rule and customer of what waits and may be cancelled, so that a flood of
-  // cancellations that concern nothing costs nothing. May hold more than
-  // waits, never less.
+  // Rule and customer of what is open and may be cancelled, so that a flood of
+  // cancellations that concern nothing costs nothing. May hold more than is
+  // open, never less.
   std::unordered_set<std::string> waiting_;
   std::vector<std::string> idle_;  // To be taken out of it once committed.
 };

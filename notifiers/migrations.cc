@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 1> kSteps = {R"sql(
+constexpr std::array<std::string_view, 2> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -117,6 +117,11 @@ create table outlets (           -- the ways out as the daemon last found them
   problem    text not null,
   changed_at bigint not null
 );
+)sql",
+                                                    R"sql(
+-- The event that took it back while a call ran or was in doubt: it must not
+-- begin another.
+alter table deliveries add column cancelled_by text not null default '';
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -22,7 +22,8 @@ constexpr std::string_view kColumns =
     "category, queue, ticket_priority, priority, critical, limits, "
     "detected_at, created_at, expires_at, state, reason, detail, changed_at, "
     "due_at, attempts, retries, retrying_since, first_attempt, message, "
-    "provider_id, ticket_desk, ticket_id, ticket_tag, ticket_message";
+    "provider_id, ticket_desk, ticket_id, ticket_tag, ticket_message, "
+    "cancelled_by";
 
 std::string SelectWhere(std::string_view condition) {
   std::string sql = "select ";
@@ -51,6 +52,7 @@ void ReadIdentity(const SqlRow& row, Delivery* delivery) {
   delivery->detected_at = Timestamp(Duration(row.Int(14)));
   delivery->created_at = Timestamp(Duration(row.Int(15)));
   delivery->expires_at = ReadTime(row, 16);
+  delivery->cancelled_by = TextOf(row, 32);
 }
 
 Status ReadStanding(const SqlRow& row, Delivery* delivery) {
@@ -150,7 +152,7 @@ Status Outbox::Add(const Delivery& d) {
   static const std::string sql =
       "insert into deliveries (" + std::string(kColumns) +
       ", contact_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   const TicketReference ticket = d.ticket.value_or(TicketReference());
   return database_->Run(sql, {ToSql(d.key),
                               ToSql(d.detection),
@@ -184,6 +186,7 @@ Status Outbox::Add(const Delivery& d) {
                               ToSql(ticket.id),
                               ToSql(ticket.subject_tag),
                               ToSql(ticket.message_id),
+                              ToSql(d.cancelled_by),
                               ContactAt(d)});
 }
 
@@ -249,11 +252,20 @@ Result<std::vector<Delivery>> Outbox::InState(DeliveryState state, int most) {
   return Select(sql, {ToSql(ToString(state)), ToSql(most)});
 }
 
-Result<std::vector<Delivery>> Outbox::Waiting(const std::string& rule,
-                                              const std::string& customer) {
-  static const std::string sql =
-      SelectWhere("customer = ? and contact_at = ? and rule = ?");
-  return Select(sql, {ToSql(customer), kNotYet, ToSql(rule)});
+// All that is open has a contact_at: the customer's index serves.
+Result<std::vector<Delivery>> Outbox::Open(const std::string& rule,
+                                           const std::string& customer) {
+  static const std::string sql = SelectWhere(
+      "customer = ? and contact_at > 0 and rule = ? and state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown')");
+  return Select(sql, {ToSql(customer), ToSql(rule)});
+}
+
+Status Outbox::CancelCall(const std::string& key, const std::string& event) {
+  return database_->Run(
+      "update deliveries set cancelled_by = ? where key = ? "
+      "and cancelled_by = ''",
+      {ToSql(event), ToSql(key)});
 }
 
 Result<std::optional<Timestamp>> Outbox::NextDue(const std::string& lane) {
@@ -287,13 +299,11 @@ Result<std::vector<Contact>> Outbox::Contacts(const std::string& customer,
   return contacts;
 }
 
-Result<std::vector<std::pair<std::string, std::string>>>
-Outbox::WaitingPairs() {
+Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs() {
   std::vector<std::pair<std::string, std::string>> pairs;
   auto status = database_->Run(
       "select distinct rule, customer from deliveries where state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown') "
-      "and state in ('pending', 'held', 'retry')",
+      "('pending', 'held', 'sending', 'retry', 'unknown')",
       {}, [&](const SqlRow& row) {
         pairs.emplace_back(row.Text(0), row.Text(1));
         return true;

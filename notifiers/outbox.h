@@ -70,6 +70,8 @@ struct Delivery {
   Timestamp detected_at{};
   Timestamp created_at{};
   std::optional<Timestamp> expires_at;
+  // The event that took it back when it was out of reach; see CancelCall().
+  std::string cancelled_by;
 
   // How it stands.
   DeliveryState state = DeliveryState::kPending;
@@ -120,11 +122,14 @@ class Outbox {
   // wait, in the order in which they were decided.
   Result<std::vector<Contact>> Contacts(const std::string& customer,
                                         Timestamp since);
-  // Those of a rule and customer that wait.
-  Result<std::vector<Delivery>> Waiting(const std::string& rule,
-                                        const std::string& customer);
-  // Rule and customer of all that wait.
-  Result<std::vector<std::pair<std::string, std::string>>> WaitingPairs();
+  // Those of a rule and customer that may still go out or be repeated.
+  Result<std::vector<Delivery>> Open(const std::string& rule,
+                                     const std::string& customer);
+  // Rule and customer of all such.
+  Result<std::vector<std::pair<std::string, std::string>>> OpenPairs();
+  // Of one being sent or in doubt: no further call delivers it. Save() leaves
+  // this as it is, so that the answer to a call does not undo it.
+  Status CancelCall(const std::string& key, const std::string& event);
 
   // Makes held ones due: those of one reason, of one customer (of all if
   // empty) or of one detection.

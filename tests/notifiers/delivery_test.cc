@@ -18,6 +18,7 @@ constexpr char kRules[] = R"(
   - id: ticket
     title: Ticket
     detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    cancel_on: [{event: invoice_paid}]
     actions: [{ticket: {template: help}}]
   - id: mail
     title: Mail
@@ -26,6 +27,7 @@ constexpr char kRules[] = R"(
   - id: sms
     title: Sms
     detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    cancel_on: [{event: invoice_paid}]
     actions: [{sms: {template: help}}]
 )";
 
@@ -275,6 +277,73 @@ TEST_F(DeliveryTest, WhatWasBeingSentIsUnknownAfterARestart) {
   EXPECT_EQ(email->TotalArrived(), 1);
   EXPECT_EQ(desk->TotalArrived(), 1);
   EXPECT_EQ(sms->TotalArrived(), 1);
+}
+
+Outcome Answer(Outcome::Verdict verdict, Reason reason) {
+  Outcome outcome;
+  outcome.verdict = verdict;
+  outcome.reason = reason;
+  return outcome;
+}
+
+TEST_F(DeliveryTest, ACancellationWhileACallRunsForbidsItsRepeat) {
+  const auto late = std::make_shared<LateChannel>();
+  settings->desks = {{"rt", late}};
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  Cancel("ticket", "acme");
+  EXPECT_EQ(State(id, "ticket"), "sending");
+  late->delivers.at(0)(Answer(Outcome::Verdict::kRetry, Reason::kServerError));
+  Pass(seconds(0));
+  Pass(minutes(1));
+  EXPECT_EQ(State(id, "ticket"), "suppressed cancelled");
+  EXPECT_EQ(Get(id, "ticket").detail, "invoice_paid");
+  EXPECT_EQ(late->delivers.size(), 1U);
+}
+
+TEST_F(DeliveryTest, ACancellationInDoubtIsKeptOverARestartAndAsksFirst) {
+  desk->Next({"unknown_before", "delivered", "unknown_after"});
+  Start(kRules);
+  const std::string lost = Fire("ticket", "acme");
+  Restart();
+  Cancel("ticket", "acme");
+  Fire("ticket", "other");
+  now += seconds(1);
+  const std::string there = Fire("ticket", "acme");
+  Cancel("ticket", "acme");
+  EXPECT_EQ(State(there, "ticket"), "unknown unknown_outcome");
+  Pass(minutes(2));
+  EXPECT_EQ(State(lost, "ticket"), "suppressed cancelled");
+  EXPECT_EQ(State(there, "ticket"), "sent already_there");
+  EXPECT_EQ(desk->deliveries.size(), 3U);
+}
+
+TEST_F(DeliveryTest, ACancelledOneInDoubtIsNotRepeatedWhereKeysAreKnown) {
+  sms->Next({"unknown_before"});
+  Start(kRules);
+  const std::string id = Fire("sms", "acme");
+  Cancel("sms", "acme");
+  Pass(minutes(1));
+  EXPECT_EQ(State(id, "sms"), "unknown cancelled");
+  EXPECT_EQ(sms->deliveries.size(), 1U);
+}
+
+TEST_F(DeliveryTest, ACancellationOfAnotherGroupForbidsNoRepeat) {
+  const auto late = std::make_shared<LateChannel>();
+  settings->desks = {{"rt", late}};
+  Start(kRules);
+  ShardOutput output;
+  output.detections.push_back(Detect("ticket", "acme"));
+  output.detections.back().group = {{"export_id", "\"e1\""}};
+  Submit(std::move(output));
+  ShardOutput other;
+  other.cancellations.push_back(
+      {"ticket", "acme", now, "paid", {{"export_id", "\"e2\""}}});
+  Submit(std::move(other));
+  late->delivers.at(0)(Answer(Outcome::Verdict::kRetry, Reason::kServerError));
+  Pass(seconds(0));
+  Pass(minutes(1));
+  EXPECT_EQ(late->delivers.size(), 2U);
 }
 
 TEST_F(DeliveryTest, ABreakerLeavesAFailingHostAloneAndTriesOnce) {
