@@ -247,8 +247,9 @@ TEST(FileSourceTest, WaitsForAPipeNoLongerThanAsked) {
   close(writer);
   while (!source->Poll(&taken, 100, seconds(10)).value().ended) {
   }
-  EXPECT_THAT(taken.lines, ElementsAre("assigned 0", "1:abcdef", "2:half line",
-                                       "caught up 0"));
+  EXPECT_THAT(taken.lines,
+              ElementsAre("assigned 0", "1:abcdef", "caught up 0",
+                          "caught up 0", "2:half line", "caught up 0"));
 }
 
 TEST(FileSourceTest, FailsWithTheReason) {

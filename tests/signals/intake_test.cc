@@ -131,6 +131,16 @@ TEST_F(IntakeTest, DuplicatesCountAgainWhenTheWindowHasPassed) {
                                       "new@60", "duplicate", "d@60"));
 }
 
+TEST_F(IntakeTest, EventsOfAPartitionThatComesBackAreNoDuplicates) {
+  Make({});
+  intake->AddPartition(0);
+  Event("a", 0, 0, "1");
+  intake->RemovePartition(0);
+  intake->AddPartition(0);
+  Event("a", 0, 0, "1");
+  EXPECT_THAT(log.Take(), ElementsAre("a@0", "clock 0", "a@0"));
+}
+
 TEST_F(IntakeTest, EqualEventsWithoutAnIdAreTwo) {
   Make({});
   Event("a", 0);
@@ -346,7 +356,7 @@ TEST(DuplicateFilterTest, KeepsAllOfTheWindowAndNothingElse) {
     // A hundred a second.
     const Timestamp clock = At(i / 100);
     ASSERT_FALSE(filter.Seen(key(i), clock)) << i;
-    filter.Remember(key(i), clock);
+    filter.Remember(key(i), clock, 0);
     const int oldest = std::max(0, (i / 100 - 99) * 100);
     ASSERT_TRUE(filter.Seen(key(oldest), clock)) << i;
     if (oldest > 0) {
@@ -356,9 +366,23 @@ TEST(DuplicateFilterTest, KeepsAllOfTheWindowAndNothingElse) {
   }
 }
 
+TEST(DuplicateFilterTest, ForgetsWhatCameFromAPartition) {
+  DuplicateFilter filter(seconds(100));
+  for (std::uint32_t i = 0; i < 3000; ++i) {
+    filter.Remember(filter.KeyOf("c", std::to_string(i)), At(0), i % 3);
+  }
+  filter.Drop(1);
+  EXPECT_EQ(filter.size(), 2000u);
+  for (std::uint32_t i = 0; i < 3000; ++i) {
+    ASSERT_EQ(filter.Seen(filter.KeyOf("c", std::to_string(i)), At(0)),
+              i % 3 != 1)
+        << i;
+  }
+}
+
 TEST(DuplicateFilterTest, TellsCustomerFromId) {
   DuplicateFilter filter(seconds(100));
-  filter.Remember(filter.KeyOf("ab", "c"), At(0));
+  filter.Remember(filter.KeyOf("ab", "c"), At(0), 0);
   EXPECT_TRUE(filter.Seen(filter.KeyOf("ab", "c"), At(0)));
   EXPECT_FALSE(filter.Seen(filter.KeyOf("a", "bc"), At(0)));
   EXPECT_FALSE(filter.Seen(filter.KeyOf("c", "ab"), At(0)));
