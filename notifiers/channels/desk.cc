@@ -17,6 +17,11 @@ Outcome DeskChannel::Delivered(Reason reason, const std::string& id) const {
   return outcome;
 }
 
+Outcome DeskChannel::WrongQueue(std::string words) {
+  return MakeOutcome(Outcome::Verdict::kRetry, Reason::kMisconfigured,
+                     std::move(words));
+}
+
 std::optional<Outcome> DeskChannel::OutcomeOf(const Found& found) const {
   if (found.problem) return found.problem;
   if (found.ids.empty()) return std::nullopt;

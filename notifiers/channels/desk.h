@@ -35,6 +35,9 @@ class DeskChannel : public Channel {
   virtual TicketReference ReferenceTo(const std::string& id) const = 0;
 
   Outcome Delivered(Reason reason, const std::string& id) const;
+  // An action's own queue or project does not do: a person's turn, but the desk
+  // itself works, and the action is tried again for a while.
+  static Outcome WrongQueue(std::string words);
 
  private:
   // kDelivered with the lowest id; nullopt if there is none.

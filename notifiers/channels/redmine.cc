@@ -337,10 +337,16 @@ void RedmineChannel::Create(const Message& message, Done done) {
   request.method = "POST";
   request.body = IssueJson(*ids, message);
   pool_->Start(
-      std::move(request),
-      lifeline_.Guard([this, done](const TransferAnswer& answer) {
+      std::move(request), lifeline_.Guard([this, project = message.queue,
+                                           done](const TransferAnswer& answer) {
         if (answer.fault != TransferAnswer::Fault::kNone) {
           return done(OutcomeOfFault(answer));
+        }
+        if (!project.empty() && project != options_.project &&
+            (answer.code == 403 || answer.code == 404)) {
+          return done(WrongQueue(
+              fmt::format("Redmine makes no issue in project `{}`: {}", project,
+                          Excerpt(answer))));
         }
         if (answer.code != 201) return done(OutcomeOfStatus(answer));
         simdjson::dom::parser parser;

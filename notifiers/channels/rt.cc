@@ -6,6 +6,8 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "notifiers/channels.h"
@@ -111,11 +113,23 @@ class RtChannel final : public DeskChannel {
  private:
   std::string HostName() const;
   TransferRequest Request(const std::string& path) const;
+  const std::string& QueueOf(const Message& message) const {
+    return message.queue.empty() ? options_.queue : message.queue;
+  }
+  // Check() has looked at the desk's own queue; others are looked at before
+  // the first ticket.
+  bool IsTrusted(const std::string& queue) const;
+  void Trust(const std::string& queue, bool trusted);
+  void CheckQueueThenCreate(const Message& message, Done done);
+  void CreateNow(const Message& message, Done done);
   std::string TicketJson(const Message& message) const;
-  Status JudgeQueue(const TransferAnswer& answer) const;
+  Status JudgeQueue(const TransferAnswer& answer,
+                    const std::string& queue_name) const;
 
   RtOptions options_;
   TransferPool* const pool_;
+  mutable std::mutex mutex_;
+  std::set<std::string> trusted_;  // Guarded by mutex_.
   Lifeline lifeline_;
 };
 
@@ -163,28 +177,72 @@ void RtChannel::Search(const std::string& key,
 }
 
 std::string RtChannel::TicketJson(const Message& message) const {
-  const std::string& queue =
-      message.queue.empty() ? options_.queue : message.queue;
   const std::string subject = OneLine(message.subject);
-  std::string json =
-      fmt::format(R"({{"Queue":{},"Subject":{},"Priority":"{}","Content":{},)"
-                  R"("ContentType":"text/plain","CustomFields":{{{}:{}}})",
-                  Json(queue), Json(CutCharacters(subject, kSubjectLimit)),
-                  PriorityOf(message.priority), Json(message.text),
-                  Json(options_.key_field), Json(message.key));
+  std::string json = fmt::format(
+      R"({{"Queue":{},"Subject":{},"Priority":"{}","Content":{},)"
+      R"("ContentType":"text/plain","CustomFields":{{{}:{}}})",
+      Json(QueueOf(message)), Json(CutCharacters(subject, kSubjectLimit)),
+      PriorityOf(message.priority), Json(message.text),
+      Json(options_.key_field), Json(message.key));
   if (!message.to.empty()) json += ",\"Requestor\":" + Json(message.to);
   return json + "}";
 }
 
+bool RtChannel::IsTrusted(const std::string& queue) const {
+  if (queue == options_.queue) return true;
+  const std::lock_guard lock(mutex_);
+  return trusted_.contains(queue);
+}
+
+void RtChannel::Trust(const std::string& queue, bool trusted) {
+  const std::lock_guard lock(mutex_);
+  if (trusted) {
+    trusted_.insert(queue);
+  } else {
+    trusted_.erase(queue);
+  }
+}
+
 void RtChannel::Create(const Message& message, Done done) {
+  if (IsTrusted(QueueOf(message))) {
+    CreateNow(message, std::move(done));
+  } else {
+    CheckQueueThenCreate(message, std::move(done));
+  }
+}
+
+void RtChannel::CheckQueueThenCreate(const Message& message, Done done) {
+  pool_->Start(
+      Request("/queue/" + UrlEncode(message.queue)),
+      lifeline_.Guard([this, message, done](const TransferAnswer& answer) {
+        if (answer.fault != TransferAnswer::Fault::kNone) {
+          return done(BeforeSending(OutcomeOfFault(answer)));
+        }
+        if (answer.code != 200 && answer.code != 403 && answer.code != 404) {
+          return done(BeforeSending(OutcomeOfStatus(answer)));
+        }
+        const Status status = JudgeQueue(answer, message.queue);
+        if (!status.ok()) return done(WrongQueue(status.error().message));
+        Trust(message.queue, true);
+        CreateNow(message, done);
+      }));
+}
+
+void RtChannel::CreateNow(const Message& message, Done done) {
   TransferRequest request = Request("/ticket");
   request.method = "POST";
   request.body = TicketJson(message);
   pool_->Start(
-      std::move(request),
-      lifeline_.Guard([this, done](const TransferAnswer& answer) {
+      std::move(request), lifeline_.Guard([this, queue = QueueOf(message),
+                                           done](const TransferAnswer& answer) {
         if (answer.fault != TransferAnswer::Fault::kNone) {
           return done(OutcomeOfFault(answer));
+        }
+        if (queue != options_.queue &&
+            (answer.code == 403 || answer.code == 404)) {
+          Trust(queue, false);
+          return done(WrongQueue(fmt::format(
+              "RT makes no ticket in queue `{}`: {}", queue, Excerpt(answer))));
         }
         if (answer.code != 201) return done(OutcomeOfStatus(answer));
         simdjson::dom::parser parser;
@@ -199,7 +257,8 @@ void RtChannel::Create(const Message& message, Done done) {
       }));
 }
 
-Status RtChannel::JudgeQueue(const TransferAnswer& answer) const {
+Status RtChannel::JudgeQueue(const TransferAnswer& answer,
+                             const std::string& queue_name) const {
   if (answer.fault != TransferAnswer::Fault::kNone) {
     return StatusOf(OutcomeOfFault(answer));
   }
@@ -208,7 +267,7 @@ Status RtChannel::JudgeQueue(const TransferAnswer& answer) const {
   if (answer.code == 403 || answer.code == 404) {
     return Error{fmt::format(
         "there is no queue `{}` in RT, or the token's user may not see it",
-        options_.queue)};
+        queue_name)};
   }
   if (answer.code != 200) return Error{"RT answers " + Excerpt(answer)};
   simdjson::dom::parser parser;
@@ -230,13 +289,13 @@ Status RtChannel::JudgeQueue(const TransferAnswer& answer) const {
       "add one for tickets (type \"Enter one value\"), with the rights "
       "SeeCustomField, ModifyCustomField and SetInitialCustomField; without "
       "it RT would drop the key in silence and tickets could come twice",
-      options_.queue, options_.key_field)};
+      queue_name, options_.key_field)};
 }
 
 void RtChannel::Check(std::function<void(Status)> done) {
   pool_->Start(Request("/queue/" + UrlEncode(options_.queue)),
                lifeline_.Guard([this, done](const TransferAnswer& answer) {
-                 const Status status = JudgeQueue(answer);
+                 const Status status = JudgeQueue(answer, options_.queue);
                  done(status.ok()
                           ? status
                           : status.error().WithContext(fmt::format(

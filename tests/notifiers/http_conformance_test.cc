@@ -454,6 +454,94 @@ TEST_F(OneChannelTest, ADeskBelievesOnlyTicketsThatCarryTheKeyItself) {
   EXPECT_EQ(unknown.detail, "RT made a ticket but did not say which");
 }
 
+TEST_F(OneChannelTest, AnActionsWrongQueueDoesNotStopRt) {
+  RtOptions options;
+  options.url = server_["url"];
+  options.token = Secret("t");
+  options.queue = "Support";
+  const auto channel = NewRtChannel(options, pool_.get());
+  const std::string none = Step(200, R"("{\"items\":[]}")");
+  const std::string with_key =
+      Step(200, R"("{\"TicketCustomFields\":[{\"name\":\"Premura Key\"}]}")");
+  const std::string without = Step(200, R"("{\"TicketCustomFields\":[]}")");
+  const std::string made = Step(201, R"("{\"id\":\"7\"}")");
+  Message message = ExampleMessage();
+  message.queue = "Bil ling";
+  const struct {
+    std::string steps;
+    Verdict verdict;
+    Reason reason;
+    std::string detail;
+  } cases[] = {
+      {none + "," + Step(403, "\"\""), Verdict::kRetry, Reason::kMisconfigured,
+       "there is no queue `Bil ling` in RT, or the token's user may not see "
+       "it"},
+      {none + "," + without, Verdict::kRetry, Reason::kMisconfigured,
+       "queue `Bil ling` has no custom field `Premura Key`"},
+      {none + "," + Step(401, "\"\""), Verdict::kStop, Reason::kMisconfigured,
+       "401: "},
+      {none + "," + Step(500, "\"\""), Verdict::kRetry, Reason::kServerError,
+       "500: "},
+      {none + R"(,{"act":"cut"})", Verdict::kRetry, Reason::kUnknownOutcome,
+       ""},
+      {none + "," + with_key + "," + Step(403, "\"no\""), Verdict::kRetry,
+       Reason::kMisconfigured,
+       "RT makes no ticket in queue `Bil ling`: 403: no"},
+      {none + "," + with_key + "," + made, Verdict::kDelivered,
+       Reason::kDelivered, "ticket 7"},
+      // Looked at once.
+      {none + "," + made, Verdict::kDelivered, Reason::kDelivered, "ticket 7"},
+  };
+  for (const auto& c : cases) {
+    Plan(c.steps);
+    const Outcome outcome = Deliver(channel.get(), message);
+    EXPECT_EQ(outcome.verdict, c.verdict) << c.steps;
+    EXPECT_EQ(outcome.reason, c.reason) << c.steps;
+    EXPECT_TRUE(outcome.detail.starts_with(c.detail)) << outcome.detail;
+  }
+  EXPECT_EQ(Log().find("/queue/"), std::string::npos) << Log();
+  // The desk's own queue is the desk's own matter.
+  message.queue = "Support";
+  Plan(none + "," + Step(403, "\"\""));
+  EXPECT_EQ(Deliver(channel.get(), message).verdict, Verdict::kStop);
+}
+
+TEST_F(OneChannelTest, AnActionsWrongProjectDoesNotStopRedmine) {
+  RedmineOptions options;
+  options.url = server_["url"];
+  options.key = Secret("k");
+  options.project = "support";
+  std::string before;
+  for (const Subject& subject : kSubjects) {
+    if (std::string_view(subject.name) != "redmine") continue;
+    for (const std::string& step : subject.before) before += step + ",";
+  }
+  const struct {
+    const char* project;
+    int status;
+    Verdict verdict;
+    const char* detail;
+  } cases[] = {
+      {"billing", 403, Verdict::kRetry,
+       "Redmine makes no issue in project `billing`: 403: no"},
+      {"billing", 404, Verdict::kRetry,
+       "Redmine makes no issue in project `billing`: 404: no"},
+      {"billing", 401, Verdict::kStop, "401: no"},
+      {"support", 403, Verdict::kStop, "403: no"},
+      {"", 404, Verdict::kStop, "404: no"},
+  };
+  for (const auto& c : cases) {
+    const auto channel = NewRedmineChannel(options, pool_.get());
+    Message message = ExampleMessage();
+    message.queue = c.project;
+    Plan(before + Step(c.status, "\"no\""));
+    const Outcome outcome = Deliver(channel.get(), message);
+    EXPECT_EQ(outcome.verdict, c.verdict) << c.project << c.status;
+    EXPECT_EQ(outcome.reason, Reason::kMisconfigured);
+    EXPECT_EQ(outcome.detail, c.detail);
+  }
+}
+
 TEST_F(OneChannelTest, HeadersThatCouldBreakOutAreNotSent) {
   TransferRequest request;
   request.url = server_["url"];
