@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "daemon/config_reader.h"
+#include "notifiers/loopback.h"
 
 namespace premura {
 namespace {
@@ -103,10 +104,6 @@ std::string ReadAddress(const Node& node, std::string_view what,
         fmt::format("`{}` is `{}`, which is no mail address", what, address));
   }
   return address;
-}
-
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 void ReadSmtp(Mapping mapping, ConfigReader* reader, SmtpOptions* smtp) {

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "daemon/config_reader.h"
+#include "notifiers/loopback.h"
 #include "notifiers/zones.h"
 
 namespace premura {
@@ -48,10 +49,6 @@ bool ParseListen(std::string_view text, AdminConfig* admin) {
   if (error != std::errc() || stop != end || host.empty()) return false;
   admin->host = host;
   return admin->port >= 0 && admin->port <= 65535;
-}
-
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
 }  // namespace

@@ -41,11 +41,6 @@ std::string WithoutSlash(std::string url) {
   return url;
 }
 
-bool IsLoopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" ||
-         host.starts_with("127.");
-}
-
 std::string Json(std::string_view text) {
   std::string json;
   AppendJsonText(text, &json);

@@ -24,8 +24,6 @@ std::string SchemeAndHost(std::string_view url);
 // The URL without slashes at its end.
 std::string WithoutSlash(std::string url);
 
-bool IsLoopback(std::string_view host);
-
 // `text` as a JSON string.
 std::string Json(std::string_view text);
 

@@ -7,6 +7,7 @@
 
 #include "notifiers/channels.h"
 #include "notifiers/channels/call.h"
+#include "notifiers/loopback.h"
 #include "notifiers/mime.h"
 #include "notifiers/text.h"
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "notifiers/loopback.h"
 #include "notifiers/mail_address.h"
 
 namespace premura {
@@ -32,6 +33,19 @@ TEST(TextTest, AddressesInAnswersAreMasked) {
       MaskAddresses("550 5.1.1 <jane@acme.example>: no; To +393331234567 bad"),
       "550 5.1.1 <j***@acme.example>: no; To +39********67 bad");
   EXPECT_EQ(MaskAddresses("RFC 5321, 4711, a+b"), "RFC 5321, 4711, a+b");
+}
+
+TEST(LoopbackTest, OnlyThisMachineIsLoopback) {
+  for (const char* here :
+       {"localhost", "::1", "[::1]", "127.0.0.1", "127.255.255.255"}) {
+    EXPECT_TRUE(IsLoopback(here)) << here;
+  }
+  for (const char* elsewhere :
+       {"", "127.", "127.1", "127.0.0", "127.0.0.", "127.0.0.1.", "127..0.1",
+        "127.0.0.256", "127.0.0.1.2", "127.example.com", "127.0.0.1x",
+        "127.0.0.x", "128.0.0.1", "::2", "localhost.example.com"}) {
+    EXPECT_FALSE(IsLoopback(elsewhere)) << elsewhere;
+  }
 }
 
 TEST(MailAddressTest, OnlyPlainAddressesPass) {
