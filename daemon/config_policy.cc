@@ -32,7 +32,6 @@ RestraintPolicy SafeRestraint() {
       {"email", {2, days(7)}}, {"sms", {1, days(7)}}, {"any", {3, days(7)}}};
   policy.quiet_hours["email"] = {};
   policy.quiet_hours["sms"] = {{{20 * 60, 9 * 60}}, 1U << 0};
-  policy.quiet_hours["phone"] = {{{18 * 60, 9 * 60}}, 1U << 0 | 1U << 6};
   return policy;
 }
 

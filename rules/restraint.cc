@@ -80,7 +80,7 @@ bool CheckChannel(const std::string& name,
   const std::string nearest = Nearest(name, channels);
   mapping->ComplainAtKey(name, fmt::format("unknown channel `{}`", name),
                          nearest.empty()
-                             ? "email, sms, ticket or phone"
+                             ? "email, sms or ticket"
                              : fmt::format("did you mean `{}`?", nearest));
   return false;
 }
@@ -128,8 +128,7 @@ std::optional<QuietHours> ReadQuietHours(const Node& node) {
 FrequencyCaps ReadFrequencyCaps(Mapping mapping) {
   FrequencyCaps caps;
   for (const auto& [channel, node] : mapping.Entries()) {
-    if (!CheckChannel(channel, {"email", "sms", "ticket", "phone", "any"},
-                      &mapping)) {
+    if (!CheckChannel(channel, {"email", "sms", "ticket", "any"}, &mapping)) {
       continue;
     }
     if (const auto cap = ReadFrequencyCap(node)) caps[channel] = *cap;
@@ -140,7 +139,7 @@ FrequencyCaps ReadFrequencyCaps(Mapping mapping) {
 QuietHoursByChannel ReadQuietHoursByChannel(Mapping mapping) {
   QuietHoursByChannel by_channel;
   for (const auto& [channel, node] : mapping.Entries()) {
-    if (!CheckChannel(channel, {"email", "sms", "ticket", "phone"}, &mapping)) {
+    if (!CheckChannel(channel, {"email", "sms", "ticket"}, &mapping)) {
       continue;
     }
     if (auto hours = ReadQuietHours(node)) by_channel[channel] = *hours;

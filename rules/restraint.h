@@ -33,7 +33,7 @@ struct QuietHours {
   bool empty() const { return spans.empty() && quiet_days == 0; }
 };
 
-// By channel ("email", "sms", "ticket", "phone", or "any" for a cap).
+// By channel ("email", "sms", "ticket", or "any" for a cap).
 using FrequencyCaps = std::map<std::string, FrequencyCap>;
 using QuietHoursByChannel = std::map<std::string, QuietHours>;
 

@@ -70,12 +70,12 @@ constexpr const char* kRule = R"JSON({
       "type": "object",
       "additionalProperties": false,
       "patternProperties": {
-        "^(email|sms|ticket|phone|any)$": {"$ref": "#/$defs/cap"}}},
+        "^(email|sms|ticket|any)$": {"$ref": "#/$defs/cap"}}},
     "quiet_hours": {
       "type": "object",
       "additionalProperties": false,
       "patternProperties": {
-        "^(email|sms|ticket|phone)$": {"$ref": "#/$defs/hours"}}}
+        "^(email|sms|ticket)$": {"$ref": "#/$defs/hours"}}}
   }
 })JSON";
 

@@ -169,6 +169,20 @@ TEST(ConfigTest, ACapThatIsNotNamedKeepsItsDefault) {
   EXPECT_EQ(loaded.config->restraint.frequency_cap.at("any").count, 3);
 }
 
+TEST(ConfigTest, AChannelThatDoesNotExistGetsASuggestion) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"phone", "email, sms or ticket"}, {"emial", "did you mean `email`?"}};
+  for (const auto& [channel, hint] : cases) {
+    const LoadedConfig loaded =
+        Read(std::string("sources: [{file: {path: e}}]\nrules: [r]\n"
+                         "restraint: {quiet_hours: {") +
+             channel + ": none}}\n");
+    EXPECT_EQ(loaded.config, nullptr);
+    ASSERT_EQ(loaded.diagnostics.size(), 1U) << channel;
+    EXPECT_EQ(loaded.diagnostics[0].hint, hint);
+  }
+}
+
 TEST(ConfigTest, SecretsComeFromFilesWithoutTheirLineEnd) {
   TempFolder folder;
   folder.Write("token", "s3cret\n");
