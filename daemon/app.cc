@@ -51,13 +51,6 @@ class Daemon final : public App {
   std::string NotReady() const override {
     return WhyNotReady(pipeline_->Health(), outreach_->Health());
   }
-  bool Ends() const override {
-    return std::all_of(
-        config_->sources.begin(), config_->sources.end(),
-        [](const SourceConfig& source) {
-          return std::holds_alternative<ReplayConfig>(source.from);
-        });
-  }
   int admin_port() const override { return admin_->port(); }
   void Stop(Duration limit) override;
 
@@ -95,8 +88,16 @@ class Daemon final : public App {
   bool stopped_ = false;
 };
 
+// Nothing that is saved meanwhile is missed: what is read is looked at before.
+// The first reading only tells where to look.
 Status Daemon::Load(Diagnostics* diagnostics) {
   LoadedConfig loaded = LoadConfig(options_.config_path, options_.config);
+  if (loaded.config) {
+    config_ = loaded.config;
+    watch_ =
+        std::make_unique<FileWatch>([this] { return WatchedPaths(*config_); });
+    loaded = LoadConfig(options_.config_path, options_.config);
+  }
   *diagnostics = std::move(loaded.diagnostics);
   config_ = loaded.config;
   if (!config_) return Error{"the configuration has mistakes"};
@@ -128,8 +129,6 @@ Status Daemon::Start(Diagnostics* diagnostics) {
   if (Status status = StartPipeline(); !status.ok()) return status;
   if (Status status = StartAdmin(); !status.ok()) return status;
   telemetry_->OnReload(true);
-  watch_ =
-      std::make_unique<FileWatch>([this] { return WatchedPaths(*config_); });
   pipeline_->Start();
   Say(*config_);
   return {};
@@ -216,6 +215,8 @@ void Daemon::Tick() {
 }
 
 bool Daemon::Reload() {
+  // Before reading, and not again: what is saved meanwhile is a change. (So are
+  // paths that are new in the configuration: they are read once more.)
   watch_->Accept();
   LoadedConfig loaded = LoadConfig(options_.config_path, options_.config);
   Diagnostics diagnostics = std::move(loaded.diagnostics);
@@ -269,7 +270,6 @@ void Daemon::TakeOver(std::shared_ptr<const Config> config,
   running->shards = config_->shards;
   config_ = std::move(running);
   assembly_ = std::move(assembly);
-  watch_->Accept();
   log_->Write(Level::kInfo, "reloaded", "rules and settings were taken over",
               {{"rules", std::to_string(assembly_->rules->rules().size())},
                {"fingerprint", assembly_->rules->fingerprint()}});
@@ -285,7 +285,10 @@ bool Daemon::Settled() const {
   for (const auto& [state, count] : health.deliveries) {
     if (state != "held" && state != "unknown") open += count;
   }
-  return open == 0;
+  // Without its channel a message stays due for good.
+  const bool due = health.oldest_pending != Timestamp{} &&
+                   HasAllChannels(*assembly_->rules, *config_);
+  return open == 0 && !due;
 }
 
 bool Daemon::SourcesEnded() const {

@@ -40,16 +40,15 @@ class App {
   // or not at all. Says in log and metrics how it went; false: nothing changed.
   virtual bool Reload() = 0;
 
-  // Every source has ended, and nothing is left to send but what is held or
-  // needs a person.
+  // Every source has ended, and nothing is left to send now but what needs a
+  // person: what is held waits for a later hour. Comes true only if the
+  // configuration Ends().
   virtual bool Settled() const = 0;
   virtual bool SourcesEnded() const = 0;
   // Every source has ended by a failure: nothing will happen any more.
   virtual bool Failed() const = 0;
   // Why /readyz says no; empty if it does not.
   virtual std::string NotReady() const = 0;
-  // Every source is a file, so that Settled() can come true.
-  virtual bool Ends() const = 0;
 
   virtual int admin_port() const = 0;
 

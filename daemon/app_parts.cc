@@ -164,6 +164,13 @@ std::vector<std::string> NeedRestart(const Config& before,
   return keys;
 }
 
+bool Ends(const Config& config) {
+  return std::all_of(config.sources.begin(), config.sources.end(),
+                     [](const SourceConfig& source) {
+                       return std::holds_alternative<ReplayConfig>(source.from);
+                     });
+}
+
 std::vector<std::string> WatchedPaths(const Config& config) {
   std::vector<std::string> paths = {config.path};
   const auto rules = ExpandRulePaths(config.rules);

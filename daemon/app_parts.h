@@ -35,6 +35,9 @@ std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
 // start: "sources", "http".
 std::vector<std::string> NeedRestart(const Config& before, const Config& after);
 
+// Every source is a file, which comes to its end.
+bool Ends(const Config& config);
+
 // The files and folders that a reload reads.
 std::vector<std::string> WatchedPaths(const Config& config);
 

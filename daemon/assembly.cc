@@ -185,6 +185,16 @@ void CheckActions(const RuleSet& rules, const TemplateSet& templates,
   }
 }
 
+bool HasAllChannels(const RuleSet& rules, const Config& config) {
+  std::string hint;
+  for (const Rule& rule : rules.rules()) {
+    for (const Action& action : rule.actions) {
+      if (!ChannelProblem(action, config, &hint).empty()) return false;
+    }
+  }
+  return true;
+}
+
 LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   LoadedAssembly loaded;
   Diagnostics* const diagnostics = &loaded.diagnostics;

@@ -40,6 +40,9 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous);
 void CheckActions(const RuleSet& rules, const TemplateSet& templates,
                   const Config* config, Diagnostics* diagnostics);
 
+// Whether every action's channel is configured.
+bool HasAllChannels(const RuleSet& rules, const Config& config);
+
 // All profile files together; a later one wins by customer and path.
 std::map<std::string, Profile::Values> ReadProfileFiles(
     const std::vector<std::string>& paths, Diagnostics* diagnostics);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "daemon/app.h"
+#include "daemon/app_parts.h"
 #include "daemon/commands/commands.h"
 #include "daemon/service_manager.h"
 
@@ -131,13 +132,17 @@ int Run(const Options& given, const Io& io) {
   options.clock = &clock;
   options.colours = io.terminal;
   if (given.show_decisions || io.terminal) options.decisions = io.out;
+  if (given.once) {
+    // One with mistakes is NewApp's to tell.
+    const LoadedConfig loaded = LoadConfig(given.config, options.config);
+    if (loaded.config && !Ends(*loaded.config)) {
+      return Fail(io, "--once needs sources that end: files", kUsage);
+    }
+  }
   Diagnostics diagnostics;
   Result<std::unique_ptr<App>> app = NewApp(options, &diagnostics);
   *io.err << RenderText(diagnostics) << std::flush;
   if (!app.ok()) return Fail(io, app.error().message);
-  if (given.once && !app.value()->Ends()) {
-    return Fail(io, "--once needs sources that end: files", kUsage);
-  }
   TellServiceManager("READY=1");
   const int code = Loop(app.value().get(), given.once, io).Run(signals);
   Drain(app.value().get(), *drain, signals);

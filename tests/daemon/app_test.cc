@@ -29,6 +29,10 @@ rules:
       - ticket: {template: failures}
 )";
 
+constexpr const char* kAnotherRule =
+    "version: 1\nrules:\n  - id: another\n    title: B\n"
+    "    detect: {event_count: {event: x, gte: 2, within: 1m}}\n";
+
 constexpr const char* kTemplate = R"(ticket:
   subject: "{{rule.title}}"
   text: |
@@ -48,10 +52,10 @@ class AppTest : public ::testing::Test {
     WriteConfig("");
   }
 
-  void WriteConfig(const std::string& more) {
-    folder_.Write("premura.yaml", R"(
+  void WriteConfig(const std::string& more,
+                   const std::string& rules = "rules") {
+    folder_.Write("premura.yaml", "rules: [" + rules + R"(]
 sources: [{id: replay, file: {path: events.jsonl}}]
-rules: [rules]
 templates: [templates]
 state: {dir: state}
 tickets: {desk: {type: file, directory: out}}
@@ -63,6 +67,7 @@ log: {format: text}
   void Start() {
     AppOptions options;
     options.config_path = folder_.Path("premura.yaml");
+    options.config.environment = environment_;
     options.clock = &clock_;
     options.log = log_.stream();
     options.decisions = &decisions_;
@@ -95,12 +100,12 @@ log: {format: text}
   SystemClock clock_;
   LockedText log_;
   std::ostringstream decisions_;
+  decltype(ConfigOptions::environment) environment_;
   std::unique_ptr<App> app_;
 };
 
 TEST_F(AppTest, EventsBecomeTicketsMetricsAndDecisions) {
   Start();
-  EXPECT_TRUE(app_->Ends());
   Await([this] { return app_->Settled(); });
   EXPECT_EQ(folder_.List("out").size(), 1U);
   EXPECT_TRUE(HasMetric(R"(premura_records_total{source="replay"} 3)"));
@@ -134,9 +139,7 @@ TEST_F(AppTest, ASecondDaemonDoesNotTakeTheSameState) {
 
 TEST_F(AppTest, ReloadTakesOverGoodRules) {
   Start();
-  folder_.Write("rules/b.yaml",
-                "version: 1\nrules:\n  - id: another\n    title: B\n"
-                "    detect: {event_count: {event: x, gte: 2, within: 1m}}\n");
+  folder_.Write("rules/b.yaml", kAnotherRule);
   EXPECT_TRUE(app_->Reload());
   EXPECT_TRUE(HasMetric(R"(premura_detections_total{rule="another"} 0)"));
   EXPECT_TRUE(HasMetric("premura_last_reload_success 1"));
@@ -175,6 +178,79 @@ TEST_F(AppTest, ChangedFilesAreTakenOverByThemselves) {
   folder_.Write("templates/failures.it.yaml", kTemplate);
   Await([this] { return Logged("reloaded: "); });
   EXPECT_TRUE(Logged("files_changed: "));
+}
+
+// The configuration is saved at the moment at which `${env:NAME}` is looked up:
+// its text has been read then.
+TEST_F(AppTest, WhatIsSavedWhileItIsReadIsTakenOver) {
+  folder_.Write("more/b.yaml", kAnotherRule);
+  const std::string sender = "sender: {name: \"${env:NAME}\"}\n";
+  for (const int save_at : {1, 2, 3}) {
+    SCOPED_TRACE(save_at);
+    WriteConfig(sender);
+    int read = 0;
+    environment_ = [&](const std::string&) {
+      if (++read == save_at) WriteConfig(sender, "rules, more");
+      return std::optional<std::string>("Anna");
+    };
+    Start();
+    if (save_at > read) app_->Reload();
+    ASSERT_GE(read, save_at);
+    Await([this] {
+      return HasMetric(R"(premura_detections_total{rule="another"} 0)");
+    });
+    app_.reset();
+  }
+}
+
+class MailAppTest : public AppTest {
+ protected:
+  void SetUp() override {
+    AppTest::SetUp();
+    folder_.Write("rules/a.yaml",
+                  std::string(kRule) + "      - email: {template: failures}\n");
+    folder_.Write("templates/failures.en.yaml", std::string(kTemplate) + R"(
+why: Something failed.
+email:
+  subject: Can we help?
+  text: Just answer.
+sms: "Call {{sender.phone}}. STOP to opt out"
+)");
+    folder_.Write("templates/_standard.en.yaml",
+                  "signature: \"{{sender.name}}\"\n"
+                  "footer: \"{{why}} Answer STOP.\"\n");
+    folder_.Write("customers.csv",
+                  "customer,email\na,a@example.com\nb,b@example.com\n");
+    std::string events;
+    for (const char* customer : {"a", "a", "b", "b"}) {
+      events += std::string(R"({"customer":")") + customer +
+                R"(","event":"failed","ts":1767225600})" + "\n";
+    }
+    folder_.Write("events.jsonl", events);
+    WriteConfig(R"(
+email:
+  file: {directory: mail}
+  from: {name: Anna, address: anna@example.com}
+  limit: 1/4s
+sender: {name: Anna, phone: "+39 02 1234567"}
+profiles: {files: [customers.csv]}
+)");
+  }
+};
+
+TEST_F(MailAppTest, MailsThatWaitForTheirTurnAreNotSettled) {
+  Start();
+  Await([this] { return app_->Settled(); });
+  EXPECT_EQ(folder_.List("out").size(), 2U);
+  EXPECT_EQ(folder_.List("mail").size(), 2U) << log_.str();
+}
+
+TEST_F(MailAppTest, WhatHasNoChannelDoesNotKeepItFromBeingSettled) {
+  folder_.Write("rules/a.yaml",
+                std::string(kRule) + "      - sms: {template: failures}\n");
+  Start();
+  Await([this] { return app_->Settled(); });
+  EXPECT_EQ(folder_.List("out").size(), 2U);
 }
 
 TEST_F(AppTest, StopAllHoldsAndIsShown) {

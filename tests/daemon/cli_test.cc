@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <sstream>
 
 #include "tests/daemon/temp_folder.h"
@@ -399,6 +400,21 @@ TEST_F(CliTest, RunOnceDeliversAndExplainTellsIt) {
   EXPECT_EQ(Premura({"run", "--once", "--show-decisions", "-c", config}).out,
             "");
   EXPECT_EQ(folder_.List("out").size(), 1U);
+}
+
+TEST_F(CliTest, RunOnceNeedsSourcesThatEndAndStartsNothingElse) {
+  folder_.Write("premura.yaml",
+                "sources: [{kafka: {brokers: [\"127.0.0.1:1\"], topics: [t], "
+                "group: g}}]\n"
+                "rules: [rules]\ntemplates: [rules/templates]\n"
+                "state: {dir: state}\n"
+                "tickets: {desk: {type: file, directory: out}}\n"
+                "http: {admin: {listen: \"127.0.0.1:0\"}}\n");
+  const Ran ran =
+      Premura({"run", "--once", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kUsage);
+  EXPECT_TRUE(Contains(ran.err, "--once needs sources that end: files"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("state")));
 }
 
 TEST_F(CliTest, RunRefusesWhatCheckRefuses) {
