@@ -84,6 +84,53 @@ void CheckChannel(const Rule& rule, const Action& action, const Config& config,
   diagnostics->push_back(std::move(diagnostic));
 }
 
+// What looks back further than the ledger does would not find what it looks
+// for, and never restrain anybody.
+class RetentionCheck {
+ public:
+  RetentionCheck(const Config& config, Diagnostics* diagnostics)
+      : config_(config), diagnostics_(diagnostics) {}
+
+  void Check(const RuleSet& rules) {
+    SourcePosition whole;
+    whole.file = config_.path;
+    CheckCaps(config_.restraint.frequency_cap, "`restraint`", whole);
+    for (const Rule& rule : rules.rules()) {
+      const std::string where = fmt::format("rule `{}`", rule.id);
+      CheckCaps(rule.frequency_cap, where, rule.position);
+      if (rule.cooldown) {
+        CheckOne(*rule.cooldown, "`cooldown` of " + where, rule.position);
+      }
+    }
+  }
+
+ private:
+  void CheckCaps(const FrequencyCaps& caps, const std::string& where,
+                 const SourcePosition& position) {
+    for (const auto& [channel, cap] : caps) {
+      CheckOne(cap.window,
+               fmt::format("`frequency_cap` for `{}` of {}", channel, where),
+               position);
+    }
+  }
+
+  void CheckOne(Duration back, const std::string& what,
+                const SourcePosition& position) {
+    if (back <= config_.ledger_retention) return;
+    Diagnostic diagnostic;
+    diagnostic.where = position;
+    diagnostic.message = fmt::format(
+        "{} looks back {}, but the ledger forgets after {}", what,
+        FormatDuration(back), FormatDuration(config_.ledger_retention));
+    diagnostic.hint = fmt::format("set `ledger_retention` to {} at least",
+                                  FormatDuration(back));
+    diagnostics_->push_back(std::move(diagnostic));
+  }
+
+  const Config& config_;
+  Diagnostics* const diagnostics_;
+};
+
 std::shared_ptr<Channel> MakeDesk(const DeskOptions& options,
                                   TransferPool* pool, const Clock* clock) {
   struct Maker {
@@ -211,6 +258,9 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   assembly->rules = rules.rules;
   if (assembly->rules && assembly->templates) {
     CheckActions(*assembly->rules, *assembly->templates, &config, diagnostics);
+  }
+  if (assembly->rules) {
+    RetentionCheck(config, diagnostics).Check(*assembly->rules);
   }
   assembly->profiles = ReadProfileFiles(config.profile_files, diagnostics);
   FillLines(diagnostics);

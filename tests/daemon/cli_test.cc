@@ -212,6 +212,39 @@ TEST_F(CliTest, CheckShowsMistakesOfProfilesWithTheirLine) {
   EXPECT_TRUE(Contains(ran.out, "customers.csv:1:")) << ran.out;
 }
 
+TEST_F(CliTest, CheckRefusesALedgerThatForgetsWhatRulesLookBackFor) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: many-failures
+    title: Fails again and again
+    detect: {event_count: {event: failed, gte: 3, within: 10m}}
+    cooldown: 20d
+    frequency_cap: {sms: 1/30d}
+)");
+  const auto check = [this](const std::string& retention) {
+    folder_.Write("premura.yaml",
+                  "sources: [{file: {path: e}}]\nrules: [rules]\n"
+                  "templates: [rules/templates]\n"
+                  "restraint: {frequency_cap: {email: 1/8d}}\n"
+                  "ledger_retention: " +
+                      retention + "\n");
+    return Premura({"check", "-c", folder_.Path("premura.yaml")});
+  };
+  const Ran ran = check("7d");
+  EXPECT_EQ(ran.code, kFailed);
+  for (const char* message :
+       {"a.yaml:3:",
+        "`cooldown` of rule `many-failures` looks back 20d, but the ledger "
+        "forgets after 1w",
+        "`frequency_cap` for `sms` of rule `many-failures` looks back 30d",
+        "`frequency_cap` for `email` of `restraint` looks back 8d",
+        "set `ledger_retention` to 30d at least"}) {
+    EXPECT_TRUE(Contains(ran.out, message)) << message << '\n' << ran.out;
+  }
+  EXPECT_FALSE(Contains(ran.out, "`any`")) << ran.out;
+  EXPECT_EQ(check("30d").code, kOk);
+}
+
 TEST_F(CliTest, CheckShowsConfigurationAndRulesAtOnce) {
   folder_.Write("bad.yaml", "version: 1\nrules:\n  - id: a\n");
   folder_.Write("premura.yaml", "sorces: []\nrules: [rules]\n");
