@@ -73,11 +73,20 @@ TEST(Gates, SimulationIsDecidedButNeverSent) {
 TEST(Gates, StopAllHoldsWithoutEnd) {
   Fixture f;
   f.candidate.stop_all = true;
-  f.candidate.delay = minutes(5);
   for (const bool at_send_time : {false, true}) {
     EXPECT_EQ(f.Ask(at_send_time), "hold stop_all");
     EXPECT_FALSE(f.verdict.until);
   }
+}
+
+TEST(Gates, AHoldWithoutEndDoesNotMakeTheDelayBeForgotten) {
+  Fixture f;
+  f.candidate.stop_all = true;
+  f.candidate.delay = minutes(5);
+  EXPECT_EQ(f.Ask(), "hold delay");
+  EXPECT_TRUE(f.verdict.until);
+  // Asked again when it is over, the switch holds on.
+  EXPECT_EQ(f.Ask(true), "hold stop_all");
 }
 
 TEST(Gates, WhatSuppressesBeatsWhatHolds) {
