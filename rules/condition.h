@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Condition: what `where:` and `only_for:` say, compiled. RULES.md "Matching
-// events" is its definition.
+// Condition: what `where:` and `only_for:` say, compiled. LANGUAGE.md, "Which
+// events", is its definition.
 
 #pragma once
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rule: one rule of a support lead, read and checked. Plain data, immutable
-// once it stands in a RuleSet. The words are those of RULES.md.
+// once it stands in a RuleSet. The words are those of
+// LANGUAGE.md.
 
 #pragma once
 
