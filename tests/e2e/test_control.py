@@ -69,7 +69,8 @@ def test_broken_events_between_good_ones_are_kept_with_their_origin(running):
                        ["broken_json", "invalid_utf8", "no_customer"])
     assert all(letter["source"] == "product" and "/" in letter["origin"]
                for letter in kept())
-    assert daemon.metric("premura_refused_total") == 3
+    eventually(lambda: daemon.metric("premura_refused_total") == 3,
+               "three refusals counted")
 
 
 def produce_as(produce, customer, records):
