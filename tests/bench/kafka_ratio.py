@@ -48,14 +48,14 @@ rules: ["{ROOT}/tests/bench/rules20.yaml"]
 state: {{dir: "{home}/state"}}
 ledger: "sqlite:{home}/ledger.db"
 http: {{admin: {{listen: "127.0.0.1:{port}"}}}}
-log: {{level: warn}}
+log: {{level: warning}}
 shards: 1
 """)
     daemon = subprocess.Popen([build / "premura", "run", "-c",
                                home / "premura.yaml"])
     try:
         started, first = None, 0.0
-        while True:
+        while daemon.poll() is None:
             records = metric(port, "premura_records_total")
             now = time.monotonic()
             if started is None and records > 0:
@@ -63,6 +63,7 @@ shards: 1
             if records >= events:
                 return (records - first) / (now - started)
             time.sleep(0.02)
+        raise SystemExit("premura ended before it had read everything")
     finally:
         daemon.send_signal(signal.SIGTERM)
         daemon.wait()
