@@ -23,8 +23,6 @@ class Sweeper {
   }
   // Those of next(); they no longer wait. REQUIRES: next() != kNever.
   std::vector<Customer*> TakeNext();
-  // REQUIRES: nobody must be looked through any more.
-  void Clear() { buckets_.clear(); }
 
  private:
   std::map<Timestamp, std::vector<Customer*>> buckets_;
