@@ -96,8 +96,7 @@ restraint:
 def file_tickets(daemon):
     """Texts of the tickets that the file desk holds."""
     folder = daemon.folder / "outbox" / "ticket"
-    return [path.read_text() for path in sorted(folder.glob("*"))
-            if not path.name.startswith(".")] if folder.exists() else []
+    return [path.read_text() for path in sorted(folder.glob("*.txt"))]
 
 
 def query(daemon, sql):
