@@ -132,7 +132,8 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
     return true;
   });
   if (again == kNever) return kNever;
-  return std::min(again, Later(now, std::chrono::hours(24)));
+  // From the clock, not from `now`: it may have jumped over years of looks.
+  return std::min(again, Later(clock_, std::chrono::hours(24)));
 }
 
 void EngineImpl::Drop(Customer* customer, Track* track) {

@@ -13,6 +13,12 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+class NothingTold final : public DetectionSink {
+ public:
+  void OnDetection(Detection) override {}
+  void OnCancellation(Cancellation) override {}
+};
+
 // --- Order ------------------------------------------------------------------
 
 TEST(Engine, AllRulesTakeTheEventThenWhatTheyFoundIsToldInOrderOfIds) {
@@ -336,6 +342,31 @@ TEST(Engine, WhatARuleMustNotForgetStays) {
   rig.Play("ann x 90d #3\n ann q 90d #4\n clock 100d");
   EXPECT_THAT(rig.Told(), ElementsAre("flip ann @90d: 4"))
       << "one x is too few to arm `few` again; p to q is a flip";
+}
+
+// Until each partition has been read, the clock is as far back as it goes.
+TEST(Engine, AClockThatComesFromAfarIsNotWalkedDayByDay) {
+  const auto rules = RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, gte: 2, within: 10m}}}
+)");
+  ProfileStore profiles;
+  NothingTold sink;
+  const auto engine = NewEngine(rules, &profiles, &sink);
+  Event event;
+  event.name = "x";
+  event.name_id = rules->symbols().names.Find("x");
+  event.time = kStart;
+  event.clock = kUnseen;
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back(fmt::format("c{}", i));
+  for (const std::string& name : names) {
+    event.customer = name;
+    engine->Take(event);
+  }
+  engine->Advance(kStart);  // Would not come back.
+  EXPECT_EQ(engine->Stats().customers, 1000U);
+  engine->Advance(kStart + std::chrono::hours(48));
+  EXPECT_EQ(engine->Stats().customers, 0U);
 }
 
 TEST(Engine, ForgettingDoesNotDependOnWhenTheClockIsLookedAt) {
