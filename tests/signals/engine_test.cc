@@ -356,7 +356,7 @@ TEST(Engine, AClockThatComesFromAfarIsNotWalkedDayByDay) {
   event.name = "x";
   event.name_id = rules->symbols().names.Find("x");
   event.time = kStart;
-  event.clock = kUnseen;
+  event.clock = Timestamp::min();
   std::vector<std::string> names;
   for (int i = 0; i < 1000; ++i) names.push_back(fmt::format("c{}", i));
   for (const std::string& name : names) {
