@@ -19,6 +19,7 @@ RtOptions ReadRt(Mapping* mapping, const std::string& desk,
   rt.key_field = reader->TextOr(mapping, "key_field", rt.key_field);
   rt.queue = reader->TextOr(mapping, "queue", "General");
   rt.name = reader->TextOr(mapping, "name", "");
+  rt.requestor = mapping->Bool("requestor").value_or(rt.requestor);
   rt.ca_file = reader->Path(mapping, "ca");
   return rt;
 }

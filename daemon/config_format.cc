@@ -151,6 +151,7 @@ class Formatter {
     yaml_.Text("key_field", rt.key_field);
     yaml_.Text("queue", rt.queue);
     yaml_.Text("name", rt.name);
+    Bool("requestor", rt.requestor);
     yaml_.Text("ca", rt.ca_file);
   }
   void Desk(const RedmineOptions& redmine) {

@@ -24,6 +24,8 @@ struct RtOptions {
   // RT's $rtname and $Organization, in "[name #4711]" and its Message-IDs;
   // empty: the url's host.
   std::string name;
+  // Names the customer as requestor: RT's own scrips then write to them.
+  bool requestor = true;
   std::string ca_file;
 };
 std::unique_ptr<Channel> NewRtChannel(RtOptions options, TransferPool* pool);

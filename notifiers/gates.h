@@ -36,6 +36,7 @@ struct RestraintPolicy {
   FrequencyCaps frequency_cap;
   QuietHoursByChannel quiet_hours;
   std::string timezone_missing = "hold";  // Or an IANA zone.
+  // Of customers whose language is not known, and of tickets.
   std::string default_locale = "en";
 };
 

@@ -67,7 +67,8 @@ Result<Message> BuildMessage(const Delivery& delivery, const CaseRecord& record,
   input.record = &record;
   input.profile = &profile;
   input.sender = &settings.sender;
-  input.locale = profile.Text("locale");
+  // An agent reads a ticket, whatever the customer speaks.
+  if (delivery.channel != "ticket") input.locale = profile.Text("locale");
   if (input.locale.empty()) input.locale = settings.restraint.default_locale;
   input.timezone = ZoneOf(&profile, settings.restraint);
   for (const Delivery& other : of_case) {

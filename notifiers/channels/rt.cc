@@ -184,7 +184,9 @@ std::string RtChannel::TicketJson(const Message& message) const {
       Json(QueueOf(message)), Json(CutCharacters(subject, kSubjectLimit)),
       PriorityOf(message.priority), Json(message.text),
       Json(options_.key_field), Json(message.key));
-  if (!message.to.empty()) json += ",\"Requestor\":" + Json(message.to);
+  if (options_.requestor && !message.to.empty()) {
+    json += ",\"Requestor\":" + Json(message.to);
+  }
   return json + "}";
 }
 

@@ -52,6 +52,16 @@ TEST_F(OutreachTest, ADetectionBecomesATicketAMailAndAnSms) {
   EXPECT_EQ(observer.decided[1].template_name, "help");
 }
 
+TEST_F(OutreachTest, AMailSpeaksTheCustomersLanguageATicketTheTeams) {
+  Start(Rule("loop", "", std::string(kTicket) + kEmail));
+  Know("ann", {{"locale", "\"it\""}, {"email", "\"ann@example.com\""}});
+  Fire("loop", "ann");
+  ASSERT_EQ(desk->deliveries.size(), 1U);
+  EXPECT_EQ(desk->deliveries[0].locale, "en");
+  ASSERT_EQ(email->deliveries.size(), 1U);
+  EXPECT_EQ(email->deliveries[0].locale, "it");
+}
+
 TEST_F(OutreachTest, AMailCarriesTheTicketOfItsCase) {
   Start(Rule("loop", "", std::string(kEmail) + kTicket));
   Fire("loop", "acme");

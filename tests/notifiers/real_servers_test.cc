@@ -100,6 +100,14 @@ TEST_F(RtTest, ATicketIsMadeOnceAndFoundAgain) {
               ticket.find("\"Priority\" : \"80\"") != std::string::npos)
       << ticket;
 
+  RtOptions unnamed = options;
+  unnamed.requestor = false;
+  const Outcome quiet = Deliver(NewRtChannel(unnamed, pool_.get()).get(),
+                                WithKey("pre-0000000000000000000a"));
+  ASSERT_EQ(quiet.reason, Reason::kDelivered) << quiet.detail;
+  EXPECT_EQ(Ticket(options, quiet.provider_id).find("jane@acme.example"),
+            std::string::npos);
+
   // What RT would match with everything, we do not.
   Message longest = message;
   longest.key = "pre-" + std::string(300, 'a');
