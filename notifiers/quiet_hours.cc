@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/quiet_hours.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
 #include "notifiers/gate.h"
+#include "notifiers/text.h"
 #include "notifiers/zones.h"
 
 namespace premura {
 namespace {
+
+// In this order.
+constexpr const char* kZonePaths[] = {"timezone", "account.timezone"};
+constexpr const char* kCountryPaths[] = {"country", "account.country"};
+constexpr std::size_t kMostCharacters = 60;
 
 bool Covers(const QuietHours::Span& span, int minute) {
   if (span.from_minute < span.to_minute) {
@@ -33,14 +41,38 @@ std::set<int> Ends(std::span<const QuietHours> hours) {
   return ends;
 }
 
+std::string WhyNoZone(const Profile* profile) {
+  for (const char* path : kZonePaths) {
+    if (profile == nullptr) break;
+    const std::string zone = OneLine(profile->Text(path));
+    if (zone.empty()) continue;
+    return fmt::format("`{}` is no time zone",
+                       CutCharacters(zone, kMostCharacters));
+  }
+  return "no time zone is known of this customer";
+}
+
 }  // namespace
 
+// What is no zone is passed over: the next may know better.
 std::string ZoneOf(const Profile* profile, const RestraintPolicy& policy) {
   if (profile != nullptr) {
-    std::string zone(profile->Text("timezone"));
-    if (IsKnownZone(zone)) return zone;
+    for (const char* path : kZonePaths) {
+      std::string zone(profile->Text(path));
+      if (IsKnownZone(zone)) return zone;
+    }
+    for (const char* path : kCountryPaths) {
+      std::string zone = ZoneOfCountry(std::string(profile->Text(path)));
+      if (!zone.empty()) return zone;
+    }
   }
   return IsKnownZone(policy.timezone_missing) ? policy.timezone_missing : "";
+}
+
+bool TellsZone(const std::string& path) {
+  const auto is = [&path](const char* one) { return path == one; };
+  return std::any_of(std::begin(kZonePaths), std::end(kZonePaths), is) ||
+         std::any_of(std::begin(kCountryPaths), std::end(kCountryPaths), is);
 }
 
 bool IsQuiet(std::span<const QuietHours> hours, const std::string& zone,
@@ -77,7 +109,7 @@ GateAnswer QuietHoursGate(const GateQuestion& question) {
   const std::string zone = ZoneOf(candidate.profile, question.policy);
   if (zone.empty()) {
     return Hold(Reason::kTimezoneMissing, std::nullopt,
-                "no time zone is known of this customer");
+                WhyNoZone(candidate.profile));
   }
   const auto until = QuietUntil(hours, zone, question.earliest);
   if (until == question.earliest) return std::nullopt;

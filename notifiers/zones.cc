@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <fstream>
+#include <map>
+#include <sstream>
 
 namespace premura {
 namespace {
@@ -44,9 +47,32 @@ std::optional<Timestamp> FirstShowing(const date::time_zone& zone,
   return std::nullopt;
 }
 
+// Lines of "IT\t+4154+01229\tEurope/Rome"; empty: several zones.
+std::map<std::string, std::string> ReadCountries() {
+  std::map<std::string, std::string> zones;
+  std::ifstream file("/usr/share/zoneinfo/zone.tab");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string country, place, zone;
+    if (line.starts_with('#') || !(fields >> country >> place >> zone)) {
+      continue;
+    }
+    const auto [known, first] = zones.emplace(country, zone);
+    if (!first) known->second.clear();
+  }
+  return zones;
+}
+
 }  // namespace
 
 bool IsKnownZone(const std::string& zone) { return Locate(zone) != nullptr; }
+
+std::string ZoneOfCountry(const std::string& country) {
+  static const std::map<std::string, std::string> zones = ReadCountries();
+  const auto found = zones.find(country);
+  if (found == zones.end() || !IsKnownZone(found->second)) return "";
+  return found->second;
+}
 
 LocalTime ToLocal(const std::string& zone, Timestamp at) {
   const auto local = LocalOf(zone, at);
@@ -75,6 +101,12 @@ std::string FormatLocal(const std::string& zone, Timestamp at) {
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", int(ymd.year()),
                      unsigned(ymd.month()), unsigned(ymd.day()),
                      minute.count() / 60, minute.count() % 60);
+}
+
+std::string FormatUtc(Timestamp at) {
+  std::string text = FormatInstant(at).substr(0, 19) + " UTC";
+  text[10] = ' ';
+  return text;
 }
 
 }  // namespace premura

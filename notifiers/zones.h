@@ -13,12 +13,17 @@ namespace premura {
 // "Europe/Rome".
 bool IsKnownZone(const std::string& zone);
 
+// The zone of a country ("IT") that has one and no more; else empty. By the
+// system's zone.tab, which gives each country its own zones; zone1970.tab would
+// make Oslo Berlin. Read once.
+std::string ZoneOfCountry(const std::string& country);
+
 struct LocalTime {
   int minute = 0;        // Of the day, by the clock on the wall.
   unsigned weekday = 0;  // 0 is Sunday.
 };
 
-// REQUIRES (all below): IsKnownZone(zone).
+// REQUIRES (of all zones below): IsKnownZone(zone).
 LocalTime ToLocal(const std::string& zone, Timestamp at);
 
 // The first instant after `at` at which the clock on the wall shows `minute`
@@ -28,5 +33,8 @@ Timestamp NextTimeOfDay(const std::string& zone, Timestamp at, int minute);
 
 // "2026-11-20 09:52".
 std::string FormatLocal(const std::string& zone, Timestamp at);
+
+// "2026-11-20 08:52:07 UTC", for those who look after the service.
+std::string FormatUtc(Timestamp at);
 
 }  // namespace premura

@@ -140,6 +140,41 @@ TEST(Zones, AreKnownByTheirNames) {
   }
 }
 
+TEST(Zones, AreThoseOfACountryThatHasOneOnly) {
+  EXPECT_EQ(ZoneOfCountry("IT"), "Europe/Rome");
+  EXPECT_EQ(ZoneOfCountry("NO"), "Europe/Oslo");
+  EXPECT_EQ(ZoneOfCountry("IN"), "Asia/Kolkata");
+  for (const char* country : {"US", "DE", "", "it", "XX", "Italy", "#"}) {
+    EXPECT_EQ(ZoneOfCountry(country), "") << country;
+  }
+}
+
+TEST(Zones, OfACustomerAreTakenFromWhatIsKnown) {
+  struct Known {
+    Profile::Values values;
+    std::string zone;
+  };
+  const std::vector<Known> cases = {
+      {{}, ""},
+      {{{"timezone", "\"Asia/Tokyo\""}, {"country", "\"IT\""}}, "Asia/Tokyo"},
+      {{{"account.timezone", "\"Asia/Tokyo\""}, {"country", "\"IT\""}},
+       "Asia/Tokyo"},
+      {{{"timezone", "\"Nowhere/Land\""}, {"country", "\"IT\""}},
+       "Europe/Rome"},
+      {{{"timezone", "\"europe/paris\""}, {"account.country", "\"IT\""}},
+       "Europe/Rome"},
+      {{{"country", "\"US\""}}, ""},
+  };
+  RestraintPolicy policy;
+  for (const Known& one : cases) {
+    ProfileStore profiles;
+    profiles.Restore("acme", one.values);
+    EXPECT_EQ(ZoneOf(profiles.Get("acme").get(), policy), one.zone);
+  }
+  policy.timezone_missing = "Etc/UTC";
+  EXPECT_EQ(ZoneOf(nullptr, policy), "Etc/UTC");
+}
+
 TEST(Zones, FormatByTheClockOnTheWall) {
   const Timestamp at = *ParseInstant("2026-07-01T22:05:59Z");
   EXPECT_EQ(FormatLocal("Europe/Rome", at), "2026-07-02 00:05");
