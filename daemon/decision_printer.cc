@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "notifiers/outbox.h"
+#include "notifiers/zones.h"
 
 namespace premura {
 namespace {
@@ -49,7 +50,7 @@ class Printer final : public DecisionPrinter {
         break;
       case Verdict::Kind::kHold: {
         const std::string until =
-            verdict.until ? " until " + FormatInstant(*verdict.until) : "";
+            verdict.until ? " until " + FormatUtc(*verdict.until) : "";
         AddLine(decided, kYellow,
                 fmt::format("held{}: {}", until,
                             Because(verdict.reason, verdict.detail)));

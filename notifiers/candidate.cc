@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/candidate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
+
+#include "notifiers/text.h"
 
 namespace premura {
 namespace {
+
+constexpr std::size_t kMostCharacters = 60;
 
 // `only_if` sees the profile and nothing else.
 class ProfileFacts final : public Facts {
@@ -21,6 +28,25 @@ class ProfileFacts final : public Facts {
   const Profile& profile_;
   const Symbols& symbols_;
 };
+
+// "tier is standard, plan is not known": what the condition looked at.
+std::string WhatIsSeen(const Condition& condition, const Profile& profile,
+                       const Symbols& symbols) {
+  std::vector<FieldRef> fields;
+  condition.CollectFields(&fields);
+  std::string words;
+  std::set<std::string> seen;
+  for (const FieldRef& field : fields) {
+    const std::string path(symbols.profile.Text(field.symbol));
+    if (!seen.insert(path).second) continue;
+    const std::string text = OneLine(profile.Text(path));
+    words += fmt::format(
+        "{}{} is {}", words.empty() ? "" : ", ", path,
+        text.empty() ? "not known"
+                     : MaskAddresses(CutCharacters(text, kMostCharacters)));
+  }
+  return words;
+}
 
 void SetAddress(const Profile& profile, Candidate* candidate) {
   candidate->profile = &profile;
@@ -44,6 +70,10 @@ Candidate CandidateOf(const Detection& detection, const Action& action,
   candidate.simulation = rule.status == RuleStatus::kSimulation;
   candidate.only_if_holds =
       action.only_if.Matches(ProfileFacts(profile, detection.rules->symbols()));
+  if (!candidate.only_if_holds) {
+    candidate.only_if_saw =
+        WhatIsSeen(action.only_if, profile, detection.rules->symbols());
+  }
   candidate.holdout = rule.holdout;
   candidate.cooldown = rule.cooldown;
   candidate.expires_after = rule.expires_after;

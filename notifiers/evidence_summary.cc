@@ -34,21 +34,22 @@ std::string Names(const std::vector<EvidenceEvent>& evidence) {
 
 std::string Summarise(const CaseRecord& record) {
   if (record.evidence.empty()) {
-    return "nothing came until " + FormatInstant(record.at).substr(11, 5);
+    return "nothing came until " + FormatInstant(record.at).substr(11, 5) +
+           " UTC";
   }
   // "2026-11-20T09:41:00.000Z"
   const std::string first = FormatInstant(record.evidence.front().at);
   const std::string last = FormatInstant(record.evidence.back().at);
   const std::string names = Names(record.evidence);
   if (first.substr(0, 10) != last.substr(0, 10)) {
-    return fmt::format("{} from {} {} to {} {}", names, first.substr(0, 10),
+    return fmt::format("{} from {} {} to {} {} UTC", names, first.substr(0, 10),
                        first.substr(11, 5), last.substr(0, 10),
                        last.substr(11, 5));
   }
   if (first.substr(0, 16) == last.substr(0, 16)) {
-    return fmt::format("{} at {}", names, first.substr(11, 5));
+    return fmt::format("{} at {} UTC", names, first.substr(11, 5));
   }
-  return fmt::format("{} from {} to {}", names, first.substr(11, 5),
+  return fmt::format("{} from {} to {} UTC", names, first.substr(11, 5),
                      last.substr(11, 5));
 }
 

@@ -44,8 +44,7 @@ Contacts Counted(const GateQuestion& question, const std::string& cap_channel,
 }
 
 std::string InWords(const FrequencyCap& cap, const Contacts& counted) {
-  std::string words =
-      fmt::format("{}/{}:", cap.count, FormatDuration(cap.window));
+  std::string words = fmt::format("{}/{}:", cap.count, InDays(cap.window));
   const char* comma = " ";
   for (const Contact* contact : counted) {
     words += comma;

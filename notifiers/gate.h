@@ -4,7 +4,10 @@
 
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "notifiers/gates.h"
 
@@ -33,6 +36,9 @@ GateAnswer DelayGate(const GateQuestion& question);
 GateAnswer QuietHoursGate(const GateQuestion& question);
 GateAnswer ExpiryGate(const GateQuestion& question);
 GateAnswer CancelGate(const GateQuestion& question);
+
+// "7d", as rules are mostly written: no weeks.
+std::string InDays(Duration duration);
 
 Verdict Suppress(Reason reason, std::string detail = "");
 Verdict Hold(Reason reason, std::optional<Timestamp> until,

@@ -9,6 +9,7 @@
 
 #include "notifiers/digest.h"
 #include "notifiers/gate.h"
+#include "notifiers/zones.h"
 
 namespace premura {
 namespace {
@@ -91,6 +92,12 @@ std::string_view ToString(Verdict::Kind kind) {
   return "suppress";
 }
 
+std::string InDays(Duration duration) {
+  const auto days = std::chrono::floor<std::chrono::days>(duration);
+  return days.count() > 0 && days == duration ? fmt::format("{}d", days.count())
+                                              : FormatDuration(duration);
+}
+
 Verdict Suppress(Reason reason, std::string detail) {
   return Verdict{
       Verdict::Kind::kSuppress, reason, std::nullopt, std::move(detail), {}};
@@ -109,7 +116,7 @@ GateAnswer StopAllGate(const GateQuestion& question) {
 
 GateAnswer OnlyIfGate(const GateQuestion& question) {
   if (question.candidate.only_if_holds) return std::nullopt;
-  return Suppress(Reason::kOnlyIf);
+  return Suppress(Reason::kOnlyIf, question.candidate.only_if_saw);
 }
 
 // The same customers for as long as the rule lives: by a digest, not by dice.
@@ -127,10 +134,9 @@ GateAnswer CooldownGate(const GateQuestion& question) {
   if (!candidate.cooldown || !candidate.last_of_rule) return std::nullopt;
   const Timestamp end = *candidate.last_of_rule + *candidate.cooldown;
   if (candidate.detected_at >= end) return std::nullopt;
-  return Suppress(
-      Reason::kCooldown,
-      fmt::format("{} since {}", FormatDuration(*candidate.cooldown),
-                  FormatInstant(*candidate.last_of_rule)));
+  return Suppress(Reason::kCooldown,
+                  fmt::format("{} since {}", InDays(*candidate.cooldown),
+                              FormatUtc(*candidate.last_of_rule)));
 }
 
 GateAnswer DelayGate(const GateQuestion& question) {
@@ -140,7 +146,7 @@ GateAnswer DelayGate(const GateQuestion& question) {
   if (candidate.delay <= Duration::zero() || due <= question.now) {
     return std::nullopt;
   }
-  return Hold(Reason::kDelay, due, FormatDuration(candidate.delay));
+  return Hold(Reason::kDelay, due, InDays(candidate.delay));
 }
 
 // What could only go out when it is no longer worth sending is not kept until
@@ -151,7 +157,7 @@ GateAnswer ExpiryGate(const GateQuestion& question) {
   const Timestamp end = candidate.detected_at + *candidate.expires_after;
   if (question.earliest < end) return std::nullopt;
   return Suppress(Reason::kExpired,
-                  fmt::format("worth sending until {}", FormatInstant(end)));
+                  fmt::format("worth sending until {}", FormatUtc(end)));
 }
 
 GateAnswer CancelGate(const GateQuestion& question) {

@@ -61,6 +61,7 @@ struct Candidate {
   bool critical = false;  // Level: may loosen caps and quiet hours.
   bool simulation = false;
   bool only_if_holds = true;
+  std::string only_if_saw;  // If it does not: "tier is standard".
   double holdout = 0;
   std::optional<Duration> cooldown;
   std::optional<Duration> expires_after;

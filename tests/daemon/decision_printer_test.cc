@@ -74,7 +74,7 @@ TEST_F(DecisionPrinterTest, WhatIsHeldShowsUntilWhenAndThenWhatBecameOfIt) {
   decided.verdict.detail = "Europe/Rome";
   printer_->OnDecided(decided);
   EXPECT_EQ(Printed(), std::string(kStart) +
-                           "held until 2026-01-01T09:00:00.000Z: quiet_hours "
+                           "held until 2026-01-01 09:00:00 UTC: quiet_hours "
                            "(Europe/Rome)\n");
   printer_->OnDelivered(Deliver("suppressed", Reason::kExpired));
   EXPECT_EQ(Printed(), std::string(kStart) + "not sent: expired\n");

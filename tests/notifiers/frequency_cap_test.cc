@@ -55,7 +55,7 @@ TEST_F(FrequencyCapTest, CountsOverRulesInARollingWindow) {
   Sent("email", days(1));
   const Verdict verdict = Ask();
   EXPECT_EQ(verdict.reason, Reason::kFrequencyCap);
-  EXPECT_EQ(verdict.detail, "2/1w: 2026-03-07, 2026-03-09");
+  EXPECT_EQ(verdict.detail, "2/7d: 2026-03-07, 2026-03-09");
   EXPECT_EQ(Ask(true).reason, Reason::kFrequencyCap);
 }
 
@@ -92,7 +92,7 @@ TEST_F(FrequencyCapTest, WhatWaitsHasItsPlace) {
   Waiting("email", 50);
   const Verdict verdict = Ask();
   EXPECT_EQ(verdict.reason, Reason::kFrequencyCap) << "first come";
-  EXPECT_EQ(verdict.detail, "1/1w: rule-50 waiting");
+  EXPECT_EQ(verdict.detail, "1/7d: rule-50 waiting");
 }
 
 TEST_F(FrequencyCapTest, AHigherPriorityDisplacesWhatWaits) {

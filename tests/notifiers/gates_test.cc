@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -210,7 +211,7 @@ TEST(Gates, CooldownIsMeasuredBetweenDetections) {
   EXPECT_EQ(f.Ask(), "send");
   f.candidate.last_of_rule = kNow - days(7) + Duration(1);
   EXPECT_EQ(f.Ask(), "suppress cooldown");
-  EXPECT_EQ(f.verdict.detail, "1w since 2026-03-03T10:00:00.001Z");
+  EXPECT_EQ(f.verdict.detail, "7d since 2026-03-03 10:00:00 UTC");
   f.candidate.last_of_rule = kNow - days(7);
   EXPECT_EQ(f.Ask(), "send");
   f.candidate.cooldown.reset();
@@ -233,7 +234,7 @@ TEST(Gates, ExpiryIsAskedByTheTimeItCouldGoOut) {
   f.candidate.detected_at = kNow - hours(1);
   EXPECT_EQ(f.Ask(), "suppress expired");
   EXPECT_EQ(f.Ask(true), "suppress expired");
-  EXPECT_EQ(f.verdict.detail, "worth sending until 2026-03-10T10:00:00.000Z");
+  EXPECT_EQ(f.verdict.detail, "worth sending until 2026-03-10 10:00:00 UTC");
   f.candidate.detected_at = kNow;
   f.candidate.delay = hours(2);
   EXPECT_EQ(f.Ask(), "suppress expired");
@@ -277,6 +278,11 @@ TEST(Gates, AnUnknownZoneIsTheSafeSide) {
     f.policy.quiet_hours["email"].spans = {{20 * 60, 9 * 60}};
     if (*zone != 0) f.Know({{"timezone", zone}});
     EXPECT_EQ(f.Ask(), "hold timezone_missing") << zone;
+    EXPECT_EQ(f.verdict.detail,
+              *zone == 0
+                  ? "no time zone is known of this customer"
+                  : "`" + std::string(zone).substr(1, std::strlen(zone) - 2) +
+                        "` is no time zone");
     EXPECT_FALSE(f.verdict.until);
     f.policy.timezone_missing = "Asia/Tokyo";  // 19:00 there.
     EXPECT_EQ(f.Ask(), "send");
