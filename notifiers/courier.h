@@ -96,6 +96,9 @@ class Courier {
               Told* told);
   Result<Verdict> AskGates(const Delivery& delivery, Timestamp now,
                            bool stop_all);
+  // True: the mail waits, and is saved so.
+  Result<bool> WaitForTicket(const std::vector<Delivery>& of_case,
+                             Timestamp now, Delivery* delivery, Told* told);
   // Fills in delivery->message. False: it was put off or failed, and saved.
   Result<bool> Compose(Delivery* delivery, Timestamp now, Told* told);
   Status PutOff(const Verdict& verdict, Timestamp now, Delivery* delivery,

@@ -137,25 +137,34 @@ Status Courier::PutOff(const Verdict& verdict, Timestamp now,
                                      Reason::kWaitingForTicket, now);
 }
 
+// Patience counts from when nothing else stood in the mail's way, and is not
+// renewed by what becomes of the ticket meanwhile.
+Result<bool> Courier::WaitForTicket(const std::vector<Delivery>& of_case,
+                                    Timestamp now, Delivery* delivery,
+                                    Told* told) {
+  if (delivery->channel != "email") return false;
+  const bool waits = delivery->reason == Reason::kWaitingForTicket;
+  const Timestamp end = (waits ? delivery->changed_at : now) + kTicketPatience;
+  if (now >= end || !AwaitsTicket(of_case, end)) return false;
+  Status status;
+  if (waits) {
+    delivery->due_at = end;
+    status = outbox_->Save(*delivery);
+  } else {
+    const Verdict verdict{
+        Verdict::Kind::kHold, Reason::kWaitingForTicket, end, "", {}};
+    status = PutOff(verdict, now, delivery, told);
+  }
+  if (!status.ok()) return status.error();
+  return true;
+}
+
 Result<bool> Courier::Compose(Delivery* delivery, Timestamp now, Told* told) {
   auto of_case = outbox_->OfDetection(delivery->detection);
   if (!of_case.ok()) return of_case.error();
-  const Timestamp patience = delivery->created_at + kTicketPatience;
-  const bool wait = delivery->channel == "email" && now < patience &&
-                    std::any_of(of_case.value().begin(), of_case.value().end(),
-                                [](const Delivery& one) {
-                                  return one.channel == "ticket" &&
-                                         !IsFinal(one.state) &&
-                                         one.state != DeliveryState::kHeld;
-                                });
-  if (wait) {
-    const Verdict verdict{
-        Verdict::Kind::kHold, Reason::kWaitingForTicket, patience, "", {}};
-    if (auto status = PutOff(verdict, now, delivery, told); !status.ok()) {
-      return status.error();
-    }
-    return false;
-  }
+  const auto waits = WaitForTicket(of_case.value(), now, delivery, told);
+  if (!waits.ok()) return waits.error();
+  if (waits.value()) return false;
   auto record = ledger_->FindDetection(delivery->detection);
   if (!record.ok()) return record.error();
   const auto profile = profiles_->Get(delivery->customer);

@@ -7,6 +7,7 @@
 #include "notifiers/candidate.h"
 #include "notifiers/digest.h"
 #include "notifiers/evidence_summary.h"
+#include "notifiers/quiet_hours.h"
 
 namespace premura {
 namespace {
@@ -35,17 +36,15 @@ bool IsServed(const std::string& lane, const OutreachSettings& settings) {
 
 // A mail of a case that gets a ticket too waits for its number.
 void LetMailsWait(std::vector<Delivery>* deliveries) {
-  const bool has_ticket =
-      std::any_of(deliveries->begin(), deliveries->end(),
-                  [](const Delivery& one) { return one.channel == "ticket"; });
-  if (!has_ticket) return;
   for (Delivery& one : *deliveries) {
     if (one.channel != "email" || one.state != DeliveryState::kPending) {
       continue;
     }
+    const Timestamp end = one.changed_at + kTicketPatience;
+    if (!AwaitsTicket(*deliveries, end)) continue;
     one.state = DeliveryState::kHeld;
     one.reason = Reason::kWaitingForTicket;
-    one.due_at = one.created_at + kTicketPatience;
+    one.due_at = end;
   }
 }
 
@@ -60,6 +59,16 @@ bool IsCancelledBy(const ShardOutput& output, const Detection& detection) {
 }
 
 }  // namespace
+
+bool AwaitsTicket(const std::vector<Delivery>& of_case, Timestamp until) {
+  return std::any_of(of_case.begin(), of_case.end(),
+                     [until](const Delivery& one) {
+                       if (one.channel != "ticket") return false;
+                       if (one.state == DeliveryState::kSending) return true;
+                       return one.due_at && *one.due_at <= until &&
+                              one.reason != Reason::kChannelMissing;
+                     });
+}
 
 // One detection on its way to decisions.
 struct Decider::Case {
@@ -116,15 +125,14 @@ Status Decider::TakeProfiles(const ShardOutput& output, Timestamp now) {
     const auto profile = profiles_->Get(change.customer);
     auto status = ledger_->PutProfile(change.customer, profile->from_events());
     if (!status.ok()) return status;
-    const bool names_zone =
-        std::any_of(output.profiles.begin(), output.profiles.end(),
-                    [&](const ProfileChange& one) {
-                      return one.customer == change.customer &&
-                             std::any_of(one.entries.begin(), one.entries.end(),
-                                         [](const auto& entry) {
-                                           return entry.path == "timezone";
-                                         });
-                    });
+    const bool names_zone = std::any_of(
+        output.profiles.begin(), output.profiles.end(),
+        [&](const ProfileChange& one) {
+          return one.customer == change.customer &&
+                 std::any_of(
+                     one.entries.begin(), one.entries.end(),
+                     [](const auto& entry) { return TellsZone(entry.path); });
+        });
     if (!names_zone) continue;
     status = outbox_->Release(Reason::kTimezoneMissing, change.customer, now);
     if (!status.ok()) return status;
