@@ -22,7 +22,7 @@ namespace premura {
 struct CheckAnswer {
   std::string outlet;
   std::shared_ptr<Channel> channel;
-  Status status;
+  CheckResult result;
 };
 
 // To Deliver() or Find().

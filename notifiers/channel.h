@@ -71,6 +71,13 @@ struct Outcome {
   std::optional<Duration> retry_after;  // If the other side asked for one.
 };
 
+// Why a channel cannot work at all, or that nothing is wrong.
+struct CheckResult {
+  Reason reason = Reason::kNone;  // kMisconfigured, kUnreachable.
+  std::string problem;            // In words for a person.
+  bool ok() const { return reason == Reason::kNone; }
+};
+
 // What a channel allows when it is not known whether a message arrived.
 enum class OnDoubt {
   kRepeat,  // The other side knows the key and does it once.
@@ -96,8 +103,8 @@ class Channel {
   virtual void Find(const Message& message, Done done);
 
   // Whether the channel can work at all: address reachable, credentials good,
-  // key field there. Status in words for a person.
-  virtual void Check(std::function<void(Status)> done) = 0;
+  // key field there.
+  virtual void Check(std::function<void(CheckResult)> done) = 0;
 };
 
 }  // namespace premura

@@ -171,7 +171,8 @@ void Courier::Conclude(const Answered& answered, Timestamp now) {
       observer_->OnChannel(outlet.name(), true, "");
     }
     if (same && answered.outcome.verdict == Outcome::Verdict::kStop) {
-      MarkUnusable(&outlet, answered.outcome.detail, now);
+      MarkUnusable(&outlet, {Reason::kMisconfigured, answered.outcome.detail},
+                   now);
     }
   }
   calls_.erase(answered.id);
@@ -185,21 +186,20 @@ void Courier::ConcludeCheck(const CheckAnswer& answer, Timestamp now) {
     return;
   }
   Outlet& outlet = found->second;
-  if (!answer.status.ok()) {
-    MarkUnusable(&outlet, answer.status.error().message, now);
-    return;
+  if (!answer.result.ok()) {
+    return MarkUnusable(&outlet, answer.result, now);
   }
   if (!outlet.OnUsable()) return;
   outlets_changed_.insert(outlet.name());
   observer_->OnChannel(outlet.name(), true, "");
 }
 
-void Courier::MarkUnusable(Outlet* outlet, const std::string& problem,
+void Courier::MarkUnusable(Outlet* outlet, const CheckResult& why,
                            Timestamp now) {
-  if (!outlet->OnUnusable(problem, now + kCheckAgain)) return;
-  to_mark_[outlet->name()] = Reason::kMisconfigured;
+  if (!outlet->OnUnusable(why.problem, now + kCheckAgain)) return;
+  to_mark_[outlet->name()] = why.reason;
   outlets_changed_.insert(outlet->name());
-  observer_->OnChannel(outlet->name(), false, problem);
+  observer_->OnChannel(outlet->name(), false, why.problem);
 }
 
 void Courier::Check(Timestamp now) {
@@ -209,8 +209,8 @@ void Courier::Check(Timestamp now) {
     outlet.AskForCheck(now + 2 * kCheckAgain);
     // The channel is kept alive until it has answered.
     outlet.channel()->Check([answers = answers_, name = name,
-                             channel = outlet.channel()](const Status& status) {
-      answers->Put(CheckAnswer{name, channel, status});
+                             channel = outlet.channel()](CheckResult result) {
+      answers->Put(CheckAnswer{name, channel, std::move(result)});
     });
   }
 }

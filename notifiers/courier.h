@@ -81,7 +81,7 @@ class Courier {
   Status WriteAnswer(const Answered& answered, Timestamp now);
   void Conclude(const Answered& answered, Timestamp now);
   void ConcludeCheck(const CheckAnswer& answer, Timestamp now);
-  void MarkUnusable(Outlet* outlet, const std::string& problem, Timestamp now);
+  void MarkUnusable(Outlet* outlet, const CheckResult& why, Timestamp now);
 
   Status SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
                   std::vector<Call>* calls, Told* told);

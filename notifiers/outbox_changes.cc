@@ -42,7 +42,8 @@ Status Outbox::ReleaseStuck(Reason reason, Timestamp now) {
 
 Status Outbox::MarkDue(const std::string& lane, Timestamp now, Reason reason) {
   return database_->Run(
-      "update deliveries set state = 'held', reason = ?, changed_at = ? "
+      "update deliveries set state = 'held', reason = ?, detail = '', "
+      "changed_at = ? "
       "where lane = ? and due_at <= ? and state in ('pending', 'held', "
       "'retry') and reason <> ?",
       {ToSql(ToString(reason)), ToSql(now), ToSql(lane), ToSql(now),

@@ -118,6 +118,13 @@ Outcome BeforeSending(Outcome outcome) {
   return outcome;
 }
 
+Reason WhyUnusable(const Outcome& outcome) {
+  const bool ours = outcome.verdict == Verdict::kStop ||
+                    outcome.verdict == Verdict::kRejected ||
+                    outcome.reason == Reason::kMisconfigured;
+  return ours ? Reason::kMisconfigured : Reason::kUnreachable;
+}
+
 Status StatusOf(const Outcome& outcome) {
   if (outcome.verdict == Verdict::kDelivered) return {};
   return Error{outcome.detail};

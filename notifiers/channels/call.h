@@ -46,6 +46,9 @@ Outcome BeforeSending(Outcome outcome);
 // The words of an outcome that is not kDelivered, for Check().
 Status StatusOf(const Outcome& outcome);
 
+// What a failed check says: the other side is away, or we are set up wrongly.
+Reason WhyUnusable(const Outcome& outcome);
+
 // Callbacks made by Guard() do nothing once the Lifeline is gone. A channel's
 // last member, so that it ends first.
 class Lifeline {

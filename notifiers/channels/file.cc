@@ -30,7 +30,7 @@ class FileChannel final : public Channel {
   std::string host() const override { return "file://" + directory_.string(); }
   void Deliver(const Message& message, Done done) override;
   void Find(const Message& message, Done done) override;
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  private:
   fs::path PathOf(const Message& message) const {
@@ -45,10 +45,17 @@ class FileChannel final : public Channel {
 };
 
 std::string TicketText(const Message& message) {
-  return fmt::format(
-      "Key: {}\nQueue: {}\nPriority: {}\nRequestor: {}\nSubject: {}\n\n{}",
-      message.key, OneLine(message.queue), message.priority,
-      OneLine(message.to), OneLine(message.subject), message.text);
+  const std::pair<const char*, std::string> lines[] = {
+      {"Key", message.key},
+      {"Queue", OneLine(message.queue)},
+      {"Priority", message.priority},
+      {"Requestor", OneLine(message.to)},
+      {"Subject", OneLine(message.subject)}};
+  std::string text;
+  for (const auto& [label, value] : lines) {
+    if (!value.empty()) text += fmt::format("{}: {}\n", label, value);
+  }
+  return text + '\n' + message.text;
 }
 
 std::string SmsText(const Message& message) {
@@ -118,13 +125,14 @@ void FileChannel::Find(const Message& message, Done done) {
              : MakeOutcome(Verdict::kRetry, Reason::kNone, "no such file"));
 }
 
-void FileChannel::Check(std::function<void(Status)> done) {
+void FileChannel::Check(std::function<void(CheckResult)> done) {
   std::error_code error;
   fs::create_directories(directory_, error);
   const fs::path probe = directory_ / ".check";
   const Status status = WriteWhole(probe, "");
   fs::remove(probe, error);
-  done(status);
+  if (status.ok()) return done({});
+  done({Reason::kMisconfigured, status.error().message});
 }
 
 }  // namespace

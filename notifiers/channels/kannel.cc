@@ -24,7 +24,7 @@ class KannelChannel final : public Channel {
   OnDoubt on_doubt() const override { return OnDoubt::kHold; }
   std::string host() const override { return SchemeAndHost(options_.url); }
   void Deliver(const Message& message, Done done) override;
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  private:
   TransferRequest Request(const std::string& to, const std::string& text) const;
@@ -85,7 +85,7 @@ void KannelChannel::Deliver(const Message& message, Done done) {
 
 // Without a number: Kannel looks at the login first (403), then says 400, and
 // sends nothing.
-void KannelChannel::Check(std::function<void(Status)> done) {
+void KannelChannel::Check(std::function<void(CheckResult)> done) {
   pool_->Start(
       Request("", "check"),
       lifeline_.Guard([this, done](const TransferAnswer& answer) {
@@ -94,10 +94,11 @@ void KannelChannel::Check(std::function<void(Status)> done) {
           return done({});
         }
         const Outcome outcome = Judge(answer);
-        done(Error{fmt::format("sms ({}): {}", host(),
-                               answer.code == 403
-                                   ? "Kannel does not accept user or password"
-                                   : outcome.detail)});
+        done({WhyUnusable(outcome),
+              fmt::format("sms ({}): {}", host(),
+                          answer.code == 403
+                              ? "Kannel does not accept user or password"
+                              : outcome.detail)});
       }));
 }
 

@@ -125,7 +125,7 @@ class RedmineChannel final : public DeskChannel {
   }
 
   std::string host() const override { return SchemeAndHost(options_.url); }
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  protected:
   void Search(const std::string& key, std::function<void(Found)> done) override;
@@ -361,11 +361,11 @@ void RedmineChannel::Create(const Message& message, Done done) {
       }));
 }
 
-void RedmineChannel::Check(std::function<void(Status)> done) {
+void RedmineChannel::Check(std::function<void(CheckResult)> done) {
   ResolveField([this, done](const Ids* ids, const Outcome& problem) {
     if (ids != nullptr) return done({});
-    done(Error{fmt::format("desk `{}` ({}): {}", options_.desk, host(),
-                           problem.detail)});
+    done({WhyUnusable(problem), fmt::format("desk `{}` ({}): {}", options_.desk,
+                                            host(), problem.detail)});
   });
 }
 

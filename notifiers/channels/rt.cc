@@ -99,7 +99,7 @@ class RtChannel final : public DeskChannel {
   }
 
   std::string host() const override { return SchemeAndHost(options_.url); }
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  protected:
   void Search(const std::string& key, std::function<void(Found)> done) override;
@@ -294,14 +294,17 @@ Status RtChannel::JudgeQueue(const TransferAnswer& answer,
       queue_name, options_.key_field)};
 }
 
-void RtChannel::Check(std::function<void(Status)> done) {
+void RtChannel::Check(std::function<void(CheckResult)> done) {
   pool_->Start(Request("/queue/" + UrlEncode(options_.queue)),
                lifeline_.Guard([this, done](const TransferAnswer& answer) {
                  const Status status = JudgeQueue(answer, options_.queue);
-                 done(status.ok()
-                          ? status
-                          : status.error().WithContext(fmt::format(
-                                "desk `{}` ({})", options_.desk, host())));
+                 if (status.ok()) return done({});
+                 const bool fault =
+                     answer.fault != TransferAnswer::Fault::kNone;
+                 done({WhyUnusable(fault ? OutcomeOfFault(answer)
+                                         : OutcomeOfStatus(answer)),
+                       fmt::format("desk `{}` ({}): {}", options_.desk, host(),
+                                   status.error().message)});
                }));
 }
 

@@ -27,7 +27,7 @@ class SmtpChannel final : public Channel {
     return fmt::format("{}://{}:{}", Scheme(), options_.host, options_.port);
   }
   void Deliver(const Message& message, Done done) override;
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  private:
   const char* Scheme() const {
@@ -120,18 +120,18 @@ void SmtpChannel::Deliver(const Message& message, Done done) {
                }));
 }
 
-void SmtpChannel::Check(std::function<void(Status)> done) {
-  const auto failed = [host = host()](const std::string& words) {
-    return Error{fmt::format("email ({}): {}", host, words)};
+void SmtpChannel::Check(std::function<void(CheckResult)> done) {
+  const auto failed = [host = host()](Reason why, const std::string& words) {
+    return CheckResult{why, fmt::format("email ({}): {}", host, words)};
   };
   if (const Status status = CheckOptions(); !status.ok()) {
-    return done(failed(status.error().message));
+    return done(failed(Reason::kMisconfigured, status.error().message));
   }
   pool_->Start(Request(),
                lifeline_.Guard([done, failed](const TransferAnswer& answer) {
                  const Outcome outcome = Judge(answer);
                  if (outcome.verdict == Verdict::kDelivered) return done({});
-                 done(failed(outcome.detail));
+                 done(failed(WhyUnusable(outcome), outcome.detail));
                }));
 }
 

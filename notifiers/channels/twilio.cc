@@ -46,7 +46,7 @@ class TwilioChannel final : public Channel {
   OnDoubt on_doubt() const override { return OnDoubt::kHold; }
   std::string host() const override { return SchemeAndHost(options_.url); }
   void Deliver(const Message& message, Done done) override;
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  private:
   TransferRequest Request(const std::string& path) const;
@@ -131,16 +131,18 @@ void TwilioChannel::Deliver(const Message& message, Done done) {
                }));
 }
 
-void TwilioChannel::Check(std::function<void(Status)> done) {
+void TwilioChannel::Check(std::function<void(CheckResult)> done) {
   pool_->Start(Request(""), lifeline_.Guard([this, done](
                                                 const TransferAnswer& answer) {
     if (answer.fault == TransferAnswer::Fault::kNone && answer.code == 200) {
       return done({});
     }
-    done(Error{fmt::format("sms ({}): {}", host(),
-                           answer.code == 401
-                               ? "Twilio does not accept account or token"
-                               : Judge(answer).detail)});
+    const Outcome outcome = Judge(answer);
+    done({WhyUnusable(outcome),
+          fmt::format("sms ({}): {}", host(),
+                      answer.code == 401
+                          ? "Twilio does not accept account or token"
+                          : outcome.detail)});
   }));
 }
 

@@ -26,7 +26,7 @@ class WebhookChannel final : public Channel {
   OnDoubt on_doubt() const override { return OnDoubt::kRepeat; }
   std::string host() const override { return SchemeAndHost(options_.url); }
   void Deliver(const Message& message, Done done) override;
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
  private:
   Result<std::string> Signatures(const std::string& id, std::int64_t seconds,
@@ -133,25 +133,26 @@ Outcome WebhookChannel::Judge(const TransferAnswer& answer) const {
   return outcome;
 }
 
-void WebhookChannel::Check(std::function<void(Status)> done) {
-  const auto failed = [this](const std::string& words) {
-    return Error{
-        fmt::format("desk `{}` ({}): {}", options_.desk, host(), words)};
+void WebhookChannel::Check(std::function<void(CheckResult)> done) {
+  const auto failed = [this](Reason why, const std::string& words) {
+    return CheckResult{
+        why, fmt::format("desk `{}` ({}): {}", options_.desk, host(), words)};
   };
   if (const auto signed_text = Signatures("check", 0, ""); !signed_text.ok()) {
-    return done(failed(signed_text.error().message));
+    return done(failed(Reason::kMisconfigured, signed_text.error().message));
   }
   TransferRequest request;  // Whether anybody is there; OPTIONS does nothing.
   request.url = options_.url;
   request.method = "OPTIONS";
   request.ca_file = options_.ca_file;
-  pool_->Start(std::move(request),
-               lifeline_.Guard([done, failed](const TransferAnswer& answer) {
-                 if (answer.fault == TransferAnswer::Fault::kNone) {
-                   return done({});
-                 }
-                 done(failed(answer.problem));
-               }));
+  pool_->Start(
+      std::move(request),
+      lifeline_.Guard([done, failed](const TransferAnswer& answer) {
+        if (answer.fault == TransferAnswer::Fault::kNone) {
+          return done({});
+        }
+        done(failed(WhyUnusable(OutcomeOfFault(answer)), answer.problem));
+      }));
 }
 
 }  // namespace

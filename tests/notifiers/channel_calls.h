@@ -46,15 +46,16 @@ inline Outcome Find(Channel* channel, const Message& message) {
       Outcome{});
 }
 
-// "" if all is well.
-inline std::string Check(Channel* channel) {
-  const Status status = Await<Status>(
-      [&](std::function<void(Status)> done) {
+inline CheckResult CheckOf(Channel* channel) {
+  return Await<CheckResult>(
+      [&](std::function<void(CheckResult)> done) {
         channel->Check(std::move(done));
       },
-      Error{"no answer"});
-  return status.ok() ? "" : status.error().message;
+      CheckResult{Reason::kTimeout, "no answer"});
 }
+
+// "" if all is well.
+inline std::string Check(Channel* channel) { return CheckOf(channel).problem; }
 
 inline TransferAnswer Fetch(TransferPool* pool, const std::string& url,
                             const std::string& method = "GET",

@@ -11,7 +11,7 @@ class MuteChannel final : public Channel {
   OnDoubt on_doubt() const override { return OnDoubt::kHold; }
   std::string host() const override { return "mute"; }
   void Deliver(const Message&, Done) override {}
-  void Check(std::function<void(Status)>) override {}
+  void Check(std::function<void(CheckResult)>) override {}
 };
 
 TEST(ChannelTest, AChannelThatCannotBeAskedAnswersUnknown) {

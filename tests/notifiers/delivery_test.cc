@@ -204,7 +204,7 @@ class LateChannel final : public Channel {
   std::string host() const override { return "https://late"; }
   void Deliver(const Message&, Done done) override { delivers.push_back(done); }
   void Find(const Message&, Done done) override { finds.push_back(done); }
-  void Check(std::function<void(Status)> done) override { done(Status()); }
+  void Check(std::function<void(CheckResult)> done) override { done({}); }
   std::vector<Done> delivers;
   std::vector<Done> finds;
 };
@@ -472,6 +472,24 @@ TEST_F(DeliveryTest, AChannelThatFailsItsCheckIsNotUsed) {
   Pass(seconds(1));
   EXPECT_EQ(desk->checks, 2);
   EXPECT_EQ(State(id, "ticket"), "sent delivered");
+}
+
+TEST_F(DeliveryTest,
+       WhatWaitsSaysWhetherTheOtherSideIsAwayOrWeAreSetUpWrongly) {
+  for (const auto& [reason, state] :
+       {std::pair(Reason::kUnreachable, "held unreachable"),
+        std::pair(Reason::kMisconfigured, "held misconfigured")}) {
+    OutreachWorld world;
+    world.desk->Next({"stop"});
+    world.desk->check_problem = "connection refused";
+    world.desk->check_reason = reason;
+    world.settings->desks.clear();
+    world.Start(kRules);
+    const std::string id = world.Fire("ticket", "acme");
+    world.settings->desks.emplace_back("rt", world.desk);
+    world.Use();
+    EXPECT_EQ(world.State(id, "ticket"), state);
+  }
 }
 
 TEST_F(DeliveryTest, AReloadChecksAgain) {

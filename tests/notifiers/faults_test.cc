@@ -215,7 +215,7 @@ class SlowChannel final : public Channel {
   void Deliver(const Message&, Done done) override {
     waiting.push_back(std::move(done));
   }
-  void Check(std::function<void(Status)> done) override { done(Status()); }
+  void Check(std::function<void(CheckResult)> done) override { done({}); }
   std::vector<Done> waiting;
 };
 

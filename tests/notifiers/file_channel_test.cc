@@ -52,7 +52,7 @@ TEST_F(FileChannelTest, ASecondDeliveryChangesNothing) {
   EXPECT_EQ(again.ticket->id, "pre-01234567");
   EXPECT_EQ(again.ticket->desk, "files");
   EXPECT_EQ(ReadAll(folder_ / "ticket/pre-0123456789abcdef0123.txt"),
-            "Key: pre-0123456789abcdef0123\nQueue: \nPriority: high\n"
+            "Key: pre-0123456789abcdef0123\nPriority: high\n"
             "Requestor: jane@acme.example\n"
             "Subject: Can we help with the payment?\n\n"
             "Hello Jane,\n\nanswer this mail.\n");

@@ -223,6 +223,7 @@ TEST_P(HttpConformanceTest, AServerThatIsNotThereIsTriedAgain) {
   const Outcome outcome = Deliver(channel.get(), Letter());
   EXPECT_EQ(outcome.verdict, Verdict::kRetry);
   EXPECT_EQ(outcome.reason, Reason::kUnreachable);
+  EXPECT_EQ(CheckOf(channel.get()).reason, Reason::kUnreachable);
   EXPECT_NE(Check(channel.get()), "");
 }
 

@@ -185,7 +185,8 @@ TEST_F(SmtpTest, AServerThatWorksPassesTheCheck) {
   EXPECT_EQ(Stored(), 0u);
   SmtpOptions nobody = Options(server);
   nobody.port = FreePorts(1);
-  EXPECT_NE(Check(NewSmtpChannel(nobody, pool_.get()).get()), "");
+  EXPECT_EQ(CheckOf(NewSmtpChannel(nobody, pool_.get()).get()).reason,
+            Reason::kUnreachable);
   EXPECT_EQ(Send(nobody, "jane@acme.example").reason, Reason::kUnreachable);
 }
 
