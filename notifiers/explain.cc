@@ -27,36 +27,6 @@ Status ReadCases(Ledger* ledger, const ExplainQuery& query,
   return status.ok() ? broken : status;
 }
 
-Verdict::Kind KindOf(std::string_view word) {
-  for (const auto kind : {Verdict::Kind::kSend, Verdict::Kind::kHold}) {
-    if (ToString(kind) == word) return kind;
-  }
-  return Verdict::Kind::kSuppress;
-}
-
-Status ReadDecisions(Ledger* ledger, Explanation::Case* one) {
-  return ledger->database()->Run(
-      "select action, channel, template, kind, reason, until, detail, "
-      "rule_hash, decided_at from decisions where detection = ? "
-      "order by action",
-      {ToSql(one->record.detection_id)}, [one](const SqlRow& row) {
-        DecisionRecord decision;
-        decision.detection = one->record.detection_id;
-        decision.action = static_cast<int>(row.Int(0));
-        decision.channel = row.Text(1);
-        decision.template_name = row.Text(2);
-        decision.verdict.kind = KindOf(row.Text(3));
-        decision.verdict.reason =
-            ParseReason(row.Text(4)).value_or(Reason::kNone);
-        decision.verdict.until = ReadTime(row, 5);
-        decision.verdict.detail = row.Text(6);
-        decision.rule_hash = row.Text(7);
-        decision.at = Timestamp(Duration(row.Int(8)));
-        one->actions.push_back({std::move(decision), std::nullopt, {}});
-        return true;
-      });
-}
-
 Status ReadAttempts(Ledger* ledger, Explanation::Action* action) {
   const std::string& key = action->delivery->key;
   return ledger->database()->Run(
@@ -78,7 +48,11 @@ Status ReadAttempts(Ledger* ledger, Explanation::Action* action) {
 }
 
 Status ReadCase(Ledger* ledger, Explanation::Case* one) {
-  if (auto status = ReadDecisions(ledger, one); !status.ok()) return status;
+  auto decisions = ledger->Decisions(one->record.detection_id);
+  if (!decisions.ok()) return decisions.error();
+  for (DecisionRecord& decision : decisions.value()) {
+    one->actions.push_back({std::move(decision), std::nullopt, {}});
+  }
   Outbox outbox(ledger->database());
   auto deliveries = outbox.OfDetection(one->record.detection_id);
   if (!deliveries.ok()) return deliveries.error();
@@ -94,6 +68,14 @@ Status ReadCase(Ledger* ledger, Explanation::Case* one) {
   return {};
 }
 
+Status ReadKnown(Ledger* ledger, Explanation* explanation) {
+  return ledger->database()->Run(
+      "select 1 from profiles where customer = ? union all "
+      "select 1 from detections where customer = ? limit 1",
+      {ToSql(explanation->customer), ToSql(explanation->customer)},
+      [&](const SqlRow&) { return explanation->known = true; });
+}
+
 }  // namespace
 
 Result<Explanation> Explain(Ledger* ledger, const ExplainQuery& query) {
@@ -107,7 +89,8 @@ Result<Explanation> Explain(Ledger* ledger, const ExplainQuery& query) {
   for (OutletRecord& outlet : outlets.value()) {
     if (!outlet.usable) explanation.broken_outlets.push_back(outlet);
   }
-  auto status = ReadCases(ledger, query, &explanation);
+  auto status = ReadKnown(ledger, &explanation);
+  if (status.ok()) status = ReadCases(ledger, query, &explanation);
   if (!status.ok()) return status.error();
   for (Explanation::Case& one : explanation.cases) {
     status = ReadCase(ledger, &one);

@@ -33,6 +33,7 @@ struct Explanation {
     std::vector<Action> actions;
   };
   std::string customer;
+  bool known = false;  // Anything at all, of whatever rule.
   StopAll stop_all;
   std::vector<OutletRecord> broken_outlets;
   std::vector<Case> cases;  // Newest first.

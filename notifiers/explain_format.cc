@@ -5,17 +5,11 @@
 
 #include "notifiers/evidence_summary.h"
 #include "notifiers/explain.h"
+#include "notifiers/zones.h"
 #include "rules/value.h"
 
 namespace premura {
 namespace {
-
-// "2026-11-20 09:52:00"
-std::string When(Timestamp at) {
-  std::string text = FormatInstant(at).substr(0, 19);
-  text[10] = ' ';
-  return text;
-}
 
 std::string Because(Reason reason, const std::string& detail) {
   std::string words;
@@ -24,45 +18,64 @@ std::string Because(Reason reason, const std::string& detail) {
   return words;
 }
 
+// What is due long since waits for its way out, not for a moment.
+std::string Until(const Delivery& d) {
+  switch (d.reason) {
+    case Reason::kMisconfigured:
+    case Reason::kUnreachable:
+    case Reason::kBreakerOpen:
+      return "until its channel works";
+    case Reason::kChannelMissing:
+      return "until there is such a channel";
+    default:
+      return d.due_at ? "until " + FormatUtc(*d.due_at)
+                      : "until something changes";
+  }
+}
+
 std::string Standing(const Delivery& d) {
   switch (d.state) {
     case DeliveryState::kSent:
       return fmt::format(
-          "sent {}{}{}", When(d.changed_at),
+          "sent {}{}{}", FormatUtc(d.changed_at),
           d.provider_id.empty() ? "" : " as " + d.provider_id,
           d.reason == Reason::kAlreadyThere ? ", found by its key" : "");
     case DeliveryState::kPending:
       return "waits to be sent";
     case DeliveryState::kSending:
-      return fmt::format("is being sent since {}", When(d.changed_at));
+      return fmt::format("is being sent since {}", FormatUtc(d.changed_at));
     case DeliveryState::kHeld:
-      return fmt::format("held {}{}",
-                         d.due_at ? "until " + When(*d.due_at)
-                                  : std::string("until something changes"),
-                         Because(d.reason, d.detail));
+      return fmt::format("held {}{}", Until(d), Because(d.reason, d.detail));
     case DeliveryState::kRetry:
       return fmt::format("tried {}x, again {}{}", d.attempts,
-                         d.due_at ? When(*d.due_at) : std::string("later"),
+                         d.due_at ? FormatUtc(*d.due_at) : std::string("later"),
                          Because(d.reason, d.detail));
     case DeliveryState::kUnknown:
-      return fmt::format(
-          "unknown: may have arrived{}{}", Because(d.reason, d.detail),
-          d.due_at ? "; looked into " + When(*d.due_at) : "; a person's turn");
+      return fmt::format("unknown: may have arrived{}{}",
+                         Because(d.reason, d.detail),
+                         d.due_at ? "; looked into " + FormatUtc(*d.due_at)
+                                  : "; a person's turn");
     case DeliveryState::kFailed:
-      return fmt::format("failed {}{}", When(d.changed_at),
+      return fmt::format("failed {}{}", FormatUtc(d.changed_at),
                          Because(d.reason, d.detail));
     case DeliveryState::kSuppressed:
       break;
   }
-  return fmt::format("suppressed {}{}", When(d.changed_at),
+  return fmt::format("suppressed {}{}", FormatUtc(d.changed_at),
                      Because(d.reason, d.detail));
+}
+
+// What a person looks for at the other side.
+std::string KeyOf(const Delivery& d) {
+  const bool held = d.state == DeliveryState::kHeld && !d.due_at;
+  return held || d.state == DeliveryState::kUnknown ? "; key " + d.key : "";
 }
 
 std::string LineOf(const Explanation::Action& action) {
   const DecisionRecord& decision = action.decision;
   const std::string standing =
       action.delivery
-          ? Standing(*action.delivery)
+          ? Standing(*action.delivery) + KeyOf(*action.delivery)
           : fmt::format(
                 "{}{}",
                 decision.verdict.kind == Verdict::Kind::kSuppress
@@ -185,23 +198,26 @@ std::string OutletToJson(const OutletRecord& outlet) {
 }  // namespace
 
 std::string ToText(const Explanation& explanation) {
-  std::string text = fmt::format("{}: {} detection{}\n", explanation.customer,
-                                 explanation.cases.size(),
-                                 explanation.cases.size() == 1 ? "" : "s");
+  std::string text =
+      explanation.known
+          ? fmt::format("{}: {} detection{}\n", explanation.customer,
+                        explanation.cases.size(),
+                        explanation.cases.size() == 1 ? "" : "s")
+          : explanation.customer + ": nothing is known of this customer\n";
   if (explanation.stop_all.on) {
-    text +=
-        fmt::format("stop-all is on since {} (by {}): nothing is sent\n",
-                    When(explanation.stop_all.since), explanation.stop_all.by);
+    text += fmt::format("stop-all is on since {} (by {}): nothing is sent\n",
+                        FormatUtc(explanation.stop_all.since),
+                        explanation.stop_all.by);
   }
   for (const OutletRecord& outlet : explanation.broken_outlets) {
     text += fmt::format("{} does not work since {}: {}\n", outlet.name,
-                        When(outlet.since), outlet.problem);
+                        FormatUtc(outlet.since), outlet.problem);
   }
   for (const Explanation::Case& one : explanation.cases) {
-    text +=
-        fmt::format("\n{} {}: {}\n    {} (detection {})\n", When(one.record.at),
-                    one.record.rule_id, one.record.title, Summarise(one.record),
-                    one.record.detection_id);
+    text += fmt::format("\n{} {}: {}\n    {} (detection {})\n",
+                        FormatUtc(one.record.at), one.record.rule_id,
+                        one.record.title, Summarise(one.record),
+                        one.record.detection_id);
     if (one.actions.empty()) text += "    the rule has no actions\n";
     for (const Explanation::Action& action : one.actions) {
       text += LineOf(action);

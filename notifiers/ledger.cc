@@ -11,6 +11,13 @@ namespace {
 
 constexpr int kStopAllTries = 6;  // Of five seconds each.
 
+Verdict::Kind KindOf(std::string_view word) {
+  for (const auto kind : {Verdict::Kind::kSend, Verdict::Kind::kHold}) {
+    if (ToString(kind) == word) return kind;
+  }
+  return Verdict::Kind::kSuppress;
+}
+
 }  // namespace
 
 SqlValue ToSql(Timestamp at) {
@@ -108,6 +115,32 @@ Status Ledger::AddDecision(const DecisionRecord& decision) {
        ToSql(decision.at)});
 }
 
+Result<std::vector<DecisionRecord>> Ledger::Decisions(
+    const std::string& detection) {
+  std::vector<DecisionRecord> decisions;
+  auto status = database_->Run(
+      "select action, channel, template, kind, reason, until, detail, "
+      "rule_hash, decided_at from decisions where detection = ? "
+      "order by action",
+      {ToSql(detection)}, [&](const SqlRow& row) {
+        DecisionRecord& decision = decisions.emplace_back();
+        decision.detection = detection;
+        decision.action = static_cast<int>(row.Int(0));
+        decision.channel = row.Text(1);
+        decision.template_name = row.Text(2);
+        decision.verdict.kind = KindOf(row.Text(3));
+        decision.verdict.reason =
+            ParseReason(row.Text(4)).value_or(Reason::kNone);
+        decision.verdict.until = ReadTime(row, 5);
+        decision.verdict.detail = row.Text(6);
+        decision.rule_hash = row.Text(7);
+        decision.at = Timestamp(Duration(row.Int(8)));
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return decisions;
+}
+
 Status Ledger::PutProfile(const std::string& customer,
                           const Profile::Values& from_events) {
   // Services tell the same facts at every log-in: no write for those.
@@ -164,7 +197,9 @@ Status Ledger::WriteStopAll(const StopAll& stop_all) {
       "insert into switches (name, is_on, changed_by, changed_at) "
       "values ('stop_all', ?, ?, ?) on conflict (name) do update set "
       "is_on = excluded.is_on, changed_by = excluded.changed_by, "
-      "changed_at = excluded.changed_at",
+      "changed_at = excluded.changed_at "
+      // Thrown again: who did it first, and when, is what is asked for.
+      "where switches.is_on <> excluded.is_on",
       {ToSql(stop_all.on), ToSql(stop_all.by), ToSql(stop_all.since)});
 }
 

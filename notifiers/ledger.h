@@ -78,6 +78,8 @@ class Ledger {
   Result<std::optional<Timestamp>> LastCounted(const std::string& rule,
                                                const std::string& customer);
   Status AddDecision(const DecisionRecord& decision);
+  // Of one detection, in the order of its rule's actions.
+  Result<std::vector<DecisionRecord>> Decisions(const std::string& detection);
 
   // What events have said of a customer.
   Status PutProfile(const std::string& customer,

@@ -168,7 +168,7 @@ def test_sigterm_drains_and_loses_nothing(running):
 def test_explain_of_a_stranger_says_that_nothing_is_known(running):
     daemon, _ = running
     told = daemon.command("explain", "nobody-we-know").stdout
-    assert told == "nobody-we-know: 0 detections\n"
+    assert told == "nobody-we-know: nothing is known of this customer\n"
 
 
 def test_a_broken_configuration_is_refused_with_every_mistake(tmp_path):

@@ -38,21 +38,21 @@ TEST_F(ExplainTest, SaysWhatWasSentHeldAndSuppressedAndWhy) {
   Start(kRules);
   const std::string id = Fire("loop", "acme");
   const std::string text = ToText(Ask());
-  EXPECT_EQ(
-      text,
-      "acme: 1 detection\n\n"
-      "2026-03-10 10:00:00 loop: Keeps coming back\n"
-      "    page_viewed x2 from 09:57 to 10:00 (detection " +
-          id +
-          ")\n"
-          "    ticket  help                     sent 2026-03-10 10:00:00 as "
-          "id-" +
-          Get(id, "ticket").key.substr(4, 4) +
-          "\n"
-          "    email   help                     held until 2026-03-10 "
-          "12:00:00 by quiet_hours (Etc/UTC: 09:00-12:00)\n"
-          "    sms     short                    suppressed by no_consent "
-          "(consent.sms is refused)\n");
+  EXPECT_EQ(text,
+            "acme: 1 detection\n\n"
+            "2026-03-10 10:00:00 UTC loop: Keeps coming back\n"
+            "    page_viewed x2 from 09:57 to 10:00 UTC (detection " +
+                id +
+                ")\n"
+                "    ticket  help                     sent 2026-03-10 10:00:00 "
+                "UTC as "
+                "id-" +
+                Get(id, "ticket").key.substr(4, 4) +
+                "\n"
+                "    email   help                     held until 2026-03-10 "
+                "12:00:00 UTC by quiet_hours (Etc/UTC: 09:00-12:00)\n"
+                "    sms     short                    suppressed by no_consent "
+                "(consent.sms is refused)\n");
 }
 
 TEST_F(ExplainTest, SaysThatEverythingIsStoppedAndWhatDoesNotWork) {
@@ -62,10 +62,10 @@ TEST_F(ExplainTest, SaysThatEverythingIsStoppedAndWhatDoesNotWork) {
   Pass(std::chrono::seconds(1));
   Fire("other", "acme");
   const std::string text = ToText(Ask());
-  EXPECT_NE(text.find("stop-all is on since 2026-03-10 10:00:00 (by anna)"),
+  EXPECT_NE(text.find("stop-all is on since 2026-03-10 10:00:00 UTC (by anna)"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("ticket:rt does not work since 2026-03-10 10:00:00: "
+  EXPECT_NE(text.find("ticket:rt does not work since 2026-03-10 10:00:00 UTC: "
                       "token refused"),
             std::string::npos)
       << text;
@@ -91,14 +91,17 @@ TEST_F(ExplainTest, HasAWordForEveryState) {
   EXPECT_EQ(line().substr(0, 15), "tried 1x, again");
   Cancel("mail", "acme");
   now += std::chrono::minutes(1);
-  EXPECT_EQ(line(),
+  const std::string unknown = line();
+  const std::string id = Ask("mail", 1).cases[0].record.detection_id;
+  EXPECT_EQ(unknown,
             "unknown: may have arrived by unknown_outcome (the fake says so); "
-            "a person's turn\n");
+            "a person's turn; key " +
+                Get(id, "email").key + "\n");
   now += std::chrono::minutes(1);
   EXPECT_EQ(line(),
-            "failed 2026-03-10 10:02:00 by refused (the fake says so)\n");
+            "failed 2026-03-10 10:02:00 UTC by refused (the fake says so)\n");
   now += std::chrono::minutes(1);
-  EXPECT_EQ(line(), "is being sent since 2026-03-10 10:03:00\n");
+  EXPECT_EQ(line(), "is being sent since 2026-03-10 10:03:00 UTC\n");
   EXPECT_NE(ToText(Ask("mail")).find("by cancelled (invoice_paid)"),
             std::string::npos);
 }
@@ -133,9 +136,29 @@ TEST_F(ExplainTest, IsOneJsonObjectForPrograms) {
   EXPECT_EQ(json.substr(json.size() - 4), "}]}\n");
 }
 
-TEST_F(ExplainTest, OfAStrangerIsEmpty) {
+TEST_F(ExplainTest, SaysWhomItDoesNotKnow) {
   Start(kRules);
-  EXPECT_EQ(ToText(Ask()), "acme: 0 detections\n");
+  EXPECT_EQ(ToText(Ask()), "acme: nothing is known of this customer\n");
+  Fire("other", "acme");
+  EXPECT_EQ(ToText(Ask("loop")), "acme: 0 detections\n");
+}
+
+TEST_F(ExplainTest, WhatWaitsForItsChannelHasNoTimeInThePast) {
+  sms = nullptr;
+  settings->sms = nullptr;
+  email->Next({"stop"});
+  Start(kRules);
+  Fire("loop", "acme");
+  email->check_problem = "connection refused";
+  email->check_reason = Reason::kUnreachable;
+  Use();
+  std::string text = ToText(Ask());
+  EXPECT_NE(text.find("held until its channel works by unreachable\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("held until there is such a channel by channel_missing"),
+            std::string::npos)
+      << text;
 }
 
 EvidenceEvent Event(const char* name, const char* at) {
@@ -148,16 +171,17 @@ EvidenceEvent Event(const char* name, const char* at) {
 TEST(Summarise, SaysInOneLineWhatWasSeen) {
   CaseRecord record;
   record.at = *ParseInstant("2026-03-10T10:30:00Z");
-  EXPECT_EQ(Summarise(record), "nothing came until 10:30");
+  EXPECT_EQ(Summarise(record), "nothing came until 10:30 UTC");
   record.evidence = {Event("export_started", "2026-03-10T09:41:07Z")};
-  EXPECT_EQ(Summarise(record), "export_started at 09:41");
+  EXPECT_EQ(Summarise(record), "export_started at 09:41 UTC");
   record.evidence.push_back(Event("failed", "2026-03-10T09:44:00Z"));
   record.evidence.push_back(Event("failed", "2026-03-10T09:52:00Z"));
-  EXPECT_EQ(Summarise(record), "export_started, failed x2 from 09:41 to 09:52");
+  EXPECT_EQ(Summarise(record),
+            "export_started, failed x2 from 09:41 to 09:52 UTC");
   record.evidence.push_back(Event("failed", "2026-03-11T00:05:00Z"));
   EXPECT_EQ(Summarise(record),
             "export_started, failed x3 from 2026-03-10 09:41 to 2026-03-11 "
-            "00:05");
+            "00:05 UTC");
 }
 
 }  // namespace
