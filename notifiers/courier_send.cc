@@ -165,12 +165,16 @@ Result<bool> Courier::Compose(Delivery* delivery, Timestamp now, Told* told) {
   const auto waits = WaitForTicket(of_case.value(), now, delivery, told);
   if (!waits.ok()) return waits.error();
   if (waits.value()) return false;
+  auto decisions = ledger_->Decisions(delivery->detection);
+  if (!decisions.ok()) return decisions.error();
   auto record = ledger_->FindDetection(delivery->detection);
   if (!record.ok()) return record.error();
+  const CaseSoFar so_far{std::move(decisions).value(),
+                         std::move(of_case).value()};
   const auto profile = profiles_->Get(delivery->customer);
   auto message =
       record.value()
-          ? BuildMessage(*delivery, *record.value(), *profile, of_case.value(),
+          ? BuildMessage(*delivery, *record.value(), *profile, so_far,
                          *settings_, now)
           : Result<Message>(Error{"its detection is not in the ledger"});
   if (message.ok()) {

@@ -1,51 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/message_builder.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
 
 #include "notifiers/mail_address.h"
 #include "notifiers/phone.h"
 #include "notifiers/quiet_hours.h"
-#include "notifiers/zones.h"
 
 namespace premura {
 namespace {
 
-std::string When(const std::string& zone, Timestamp at) {
-  return zone.empty() ? FormatLocal("Etc/UTC", at) + " UTC"
-                      : FormatLocal(zone, at);
-}
-
-// "email sent 2026-11-20 09:55", for the agent who reads the ticket.
-std::string InWords(const Delivery& delivery, const std::string& zone) {
-  const std::string& channel = delivery.channel;
+DoneStep StepOf(const Delivery& delivery) {
+  using enum DoneStep::What;
+  DoneStep step;
+  step.channel = delivery.channel;
+  step.reason = delivery.reason;
   switch (delivery.state) {
     case DeliveryState::kSent:
-      return fmt::format("{} sent {}", channel,
-                         When(zone, delivery.changed_at));
+      step.what = kSent;
+      step.time = delivery.changed_at;
+      break;
     case DeliveryState::kHeld:
       if (delivery.reason == Reason::kWaitingForTicket) {
-        return fmt::format("{} follows", channel);
+        step.what = kFollows;
+      } else {
+        step.what = kHeld;
+        step.time = delivery.due_at;
       }
-      return delivery.due_at ? fmt::format("{} held until {} ({})", channel,
-                                           When(zone, *delivery.due_at),
-                                           ToString(delivery.reason))
-                             : fmt::format("{} held ({})", channel,
-                                           ToString(delivery.reason));
+      break;
     case DeliveryState::kFailed:
     case DeliveryState::kSuppressed:
-      return fmt::format("{} not sent ({})", channel,
-                         ToString(delivery.reason));
+      step.what = kNotSent;
+      break;
     case DeliveryState::kUnknown:
-      return fmt::format("{} perhaps sent", channel);
+      step.what = kPerhapsSent;
+      break;
     case DeliveryState::kPending:
     case DeliveryState::kSending:
     case DeliveryState::kRetry:
       break;
   }
-  return fmt::format("{} on its way", channel);
+  return step;
+}
+
+// For the agent who reads the ticket: what became of the other actions, those
+// included that were not to be. What is not meant for this customer (only_if)
+// is no news.
+std::vector<DoneStep> StepsOf(const CaseSoFar& so_far, int own_action) {
+  std::vector<DoneStep> steps;
+  for (const DecisionRecord& decision : so_far.decisions) {
+    if (decision.action == own_action) continue;
+    const auto delivery = std::find_if(
+        so_far.deliveries.begin(), so_far.deliveries.end(),
+        [&](const Delivery& one) { return one.action == decision.action; });
+    if (delivery != so_far.deliveries.end()) {
+      steps.push_back(StepOf(*delivery));
+    } else if (decision.verdict.reason != Reason::kOnlyIf) {
+      steps.push_back({DoneStep::What::kNotSent,
+                       decision.channel,
+                       decision.verdict.reason,
+                       {}});
+    }
+  }
+  return steps;
 }
 
 std::string AddressFor(const std::string& channel, const Profile& profile) {
@@ -59,8 +77,7 @@ std::string AddressFor(const std::string& channel, const Profile& profile) {
 }  // namespace
 
 Result<Message> BuildMessage(const Delivery& delivery, const CaseRecord& record,
-                             const Profile& profile,
-                             const std::vector<Delivery>& of_case,
+                             const Profile& profile, const CaseSoFar& so_far,
                              const OutreachSettings& settings, Timestamp now) {
   if (settings.templates == nullptr) return Error{"no templates are loaded"};
   RenderInput input;
@@ -71,11 +88,10 @@ Result<Message> BuildMessage(const Delivery& delivery, const CaseRecord& record,
   if (delivery.channel != "ticket") input.locale = profile.Text("locale");
   if (input.locale.empty()) input.locale = settings.restraint.default_locale;
   input.timezone = ZoneOf(&profile, settings.restraint);
-  for (const Delivery& other : of_case) {
-    if (other.key == delivery.key) continue;
-    if (!input.ticket) input.ticket = other.ticket;
-    input.done.push_back(InWords(other, input.timezone));
+  for (const Delivery& other : so_far.deliveries) {
+    if (other.key != delivery.key && !input.ticket) input.ticket = other.ticket;
   }
+  input.done = StepsOf(so_far, delivery.action);
   auto rendered = settings.templates->Render(delivery.template_name,
                                              delivery.channel, input);
   if (!rendered.ok()) return rendered.error();

@@ -8,6 +8,7 @@
 
 #include "notifiers/case_record.h"
 #include "notifiers/channel.h"
+#include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outreach.h"
 #include "rules/result.h"
@@ -15,10 +16,15 @@
 
 namespace premura {
 
-// `of_case`: all deliveries of the same detection, this one included.
+// All of one detection, in the order of its rule's actions.
+struct CaseSoFar {
+  std::vector<DecisionRecord> decisions;
+  std::vector<Delivery> deliveries;
+};
+
+// `so_far`: of the delivery's case, this one included.
 Result<Message> BuildMessage(const Delivery& delivery, const CaseRecord& record,
-                             const Profile& profile,
-                             const std::vector<Delivery>& of_case,
+                             const Profile& profile, const CaseSoFar& so_far,
                              const OutreachSettings& settings, Timestamp now);
 
 }  // namespace premura

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "notifiers/template_names.h"
+#include "notifiers/template_words.h"
 #include "notifiers/text.h"
 #include "notifiers/zones.h"
 
@@ -42,10 +43,12 @@ std::string WithoutRoot(const std::string& path) {
 
 class Gatherer {
  public:
-  Gatherer(const RenderInput& input, const std::string& date_format)
+  Gatherer(const RenderInput& input, const std::string& date_format,
+           const TemplateWords& words)
       : input_(input),
         record_(*input.record),
         date_format_(date_format),
+        words_(words),
         zone_(IsKnownZone(input.timezone) ? input.timezone : "Etc/UTC") {}
 
   TemplateFacts Gather(const std::vector<TemplateTag>& tags) {
@@ -103,6 +106,7 @@ class Gatherer {
     if (name.starts_with("sender.")) return OfSender(name.substr(7));
     if (name == "case.date") return Date(record_.at);
     if (name == "case.time") return Time(record_.at);
+    if (name == "case.timezone") return zone_ == "Etc/UTC" ? "UTC" : zone_;
     if (name.starts_with("event.")) return OfNewest(name.substr(6));
     return OfCase(name);
   }
@@ -117,12 +121,25 @@ class Gatherer {
     }
     if (name == "article") return record_.article;
     if (name == "article_url") return ArticleUrl();
-    if (name == "done") return fmt::format("{}", fmt::join(input_.done, "; "));
+    if (name == "done") return Done();
     if (input_.ticket && name == "ticket.id") return input_.ticket->id;
     if (input_.ticket && name == "ticket.tag") {
       return input_.ticket->subject_tag;
     }
     return "";
+  }
+
+  // "email sent 2026-11-20 09:55; sms not sent: no address is known"
+  std::string Done() const {
+    std::string done;
+    for (const DoneStep& step : input_.done) {
+      std::string time;
+      if (step.time) time = Date(*step.time) + " " + Time(*step.time);
+      if (step.time && !IsKnownZone(input_.timezone)) time += " UTC";
+      if (!done.empty()) done += "; ";
+      done += words_.Tell(step, time);
+    }
+    return done;
   }
 
   std::string ArticleUrl() const {
@@ -162,10 +179,13 @@ class Gatherer {
   }
 
   std::string OfRule(const std::string& what) const {
+    if (what == "level") return words_.Of(record_.level);
+    if (what == "phase") return words_.Of(record_.phase);
     const std::pair<const char*, const std::string*> texts[] = {
-        {"id", &record_.rule_id},  {"title", &record_.title},
-        {"level", &record_.level}, {"revision", &record_.revision},
-        {"phase", &record_.phase}, {"description", &record_.description},
+        {"id", &record_.rule_id},
+        {"title", &record_.title},
+        {"revision", &record_.revision},
+        {"description", &record_.description},
         {"owner", &record_.owner}};
     for (const auto& [name, text] : texts) {
       if (what == name) return *text;
@@ -190,6 +210,7 @@ class Gatherer {
   const RenderInput& input_;
   const CaseRecord& record_;
   const std::string& date_format_;
+  const TemplateWords& words_;
   const std::string zone_;
   TemplateFacts facts_;
 };
@@ -213,8 +234,20 @@ std::string SenderText(const SenderFacts& sender, const std::string& what) {
 
 TemplateFacts GatherFacts(const RenderInput& input,
                           const std::vector<TemplateTag>& tags,
-                          const std::string& date_format) {
-  return Gatherer(input, date_format).Gather(tags);
+                          const std::string& date_format,
+                          const TemplateWords& words) {
+  return Gatherer(input, date_format, words).Gather(tags);
+}
+
+bool IsDateFormat(const std::string& format) {
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%') continue;
+    if (++i == format.size() ||
+        std::string_view("dmY").find(format[i]) == std::string_view::npos) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::string FormatDate(const std::string& iso, const std::string& format) {

@@ -13,6 +13,8 @@
 
 namespace premura {
 
+class TemplateWords;
+
 struct TemplateFacts {
   using Texts = std::map<std::string, std::string, std::less<>>;
   Texts texts;                  // Only those known, none empty.
@@ -23,12 +25,15 @@ struct TemplateFacts {
 // REQUIRES: record, profile and sender are given.
 TemplateFacts GatherFacts(const RenderInput& input,
                           const std::vector<TemplateTag>& tags,
-                          const std::string& date_format);
+                          const std::string& date_format,
+                          const TemplateWords& words);
 
 // The sender's own word for "name", "phone", ..; empty if unknown. Not `extra`.
 std::string SenderText(const SenderFacts& sender, const std::string& what);
 
 // "2026-11-20" as "20/11/2026".
 std::string FormatDate(const std::string& iso, const std::string& format);
+// Whether `format` asks for nothing else than %d, %m and %Y.
+bool IsDateFormat(const std::string& format);
 
 }  // namespace premura

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "notifiers/gsm7.h"
+#include "notifiers/template_facts.h"
 #include "notifiers/template_names.h"
 #include "rules/document.h"
 
@@ -79,8 +80,9 @@ class FileReader {
     return text;
   }
 
-  // Facts that may be missing in the middle of a sentence.
-  void WarnOfHoles(const Node& node, const TemplateText& text) {
+  // Facts that may be missing in a sentence or `subject`.
+  void WarnOfHoles(const Node& node, const TemplateText& text,
+                   bool subject = false) {
     for (std::size_t i = 0; i < text.scanned.tags.size(); ++i) {
       const TemplateTag& tag = text.scanned.tags[i];
       if (tag.kind != Kind::kValue || !MayBeMissing(tag.name) ||
@@ -90,8 +92,9 @@ class FileReader {
       const std::size_t begin = text.text.rfind('\n', tag.offset) + 1;
       const std::size_t end =
           std::min(text.text.find('\n', tag.offset), text.text.size());
-      if (HasAlternative(text.scanned, tag.name, begin, end) ||
-          !HasWord(WithoutTags(text.scanned, text.text, begin, end))) {
+      const bool sentence =
+          subject || HasWord(WithoutTags(text.scanned, text.text, begin, end));
+      if (HasAlternative(text.scanned, tag.name, begin, end) || !sentence) {
         continue;
       }
       Complain(
@@ -202,7 +205,7 @@ void ReadEmail(FileReader* reader, Mapping* root, TemplateFile* file) {
   part.subject = reader->Text(subject, "subject", Place::kEmail);
   part.text = reader->Text(text, "text", Place::kEmail);
   part.html = reader->Text(email.Get("html"), "html", Place::kEmail);
-  reader->WarnOfHoles(subject, part.subject);
+  reader->WarnOfHoles(subject, part.subject, true);
   reader->WarnOfHoles(text, part.text);
   email.RejectOtherKeys("in `email`");
   const Node why = root->Get("why");
@@ -221,7 +224,7 @@ void ReadTicket(FileReader* reader, Mapping* root, TemplateFile* file) {
   const Node subject = ticket.Require("subject");
   part.subject = reader->Text(subject, "subject", Place::kTicket);
   part.text = reader->Text(ticket.Require("text"), "text", Place::kTicket);
-  reader->WarnOfHoles(subject, part.subject);
+  reader->WarnOfHoles(subject, part.subject, true);
   ticket.RejectOtherKeys("in `ticket`");
   file->parts["ticket"] = std::move(part);
 }
@@ -260,17 +263,6 @@ void ReadSms(FileReader* reader, Mapping* root, TemplateFile* file) {
       "use `{{sender.phone}}`, `{{sender.address}}` or `{{article_url}}`");
   WarnOfCostlyCharacters(reader, node, part.text);
   file->parts["sms"] = std::move(part);
-}
-
-bool IsDateFormat(const std::string& format) {
-  for (std::size_t i = 0; i < format.size(); ++i) {
-    if (format[i] != '%') continue;
-    if (++i == format.size() ||
-        std::string_view("dmY").find(format[i]) == std::string_view::npos) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace {
 
 // Those that are always known come first.
 constexpr std::string_view kAlways[] = {
-    "customer.id", "rule.id",   "rule.title", "rule.level", "rule.revision",
-    "case.id",     "case.date", "case.time",  "event.name", "event.date",
-    "event.time",  "count",     "evidence",   "why"};
+    "customer.id", "rule.id",    "rule.title", "rule.level",    "rule.revision",
+    "case.id",     "case.date",  "case.time",  "case.timezone", "event.name",
+    "event.date",  "event.time", "count",      "evidence",      "why"};
 constexpr std::string_view kPerhaps[] = {"customer.name",
                                          "customer.first_name",
                                          "customer.role",

@@ -12,6 +12,7 @@
 #include "notifiers/template_html.h"
 #include "notifiers/template_names.h"
 #include "notifiers/template_render.h"
+#include "notifiers/template_words.h"
 #include "notifiers/templates.h"
 #include "notifiers/text.h"
 
@@ -37,6 +38,17 @@ std::vector<std::string> Chain(const std::string& wanted,
     chain.push_back(LanguageOf(*locale));
   }
   return chain;
+}
+
+// Of the locale's own language; nullptr if there is none.
+template <typename T>
+const T* OfLanguage(const std::map<std::string, T>& all,
+                    const std::string& locale) {
+  for (const std::string& wanted : {locale, LanguageOf(locale)}) {
+    const auto found = all.find(wanted);
+    if (found != all.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 class LoadedTemplates final : public TemplateSet {
@@ -65,14 +77,21 @@ class LoadedTemplates final : public TemplateSet {
   const TemplateFile* Choose(const std::string& name,
                              const std::string& channel,
                              const std::string& locale) const;
-  // Of the locale's own language; nullptr if there is none.
-  const StandardTexts* StandardOf(const std::string& locale) const;
+  const StandardTexts* StandardOf(const std::string& locale) const {
+    return OfLanguage(standards_, locale);
+  }
+  const TemplateWords& WordsOf(const std::string& locale) const {
+    const TemplateWords* const words = OfLanguage(words_, locale);
+    return words == nullptr ? english_ : *words;
+  }
   Status RenderEmail(const TemplateFile& file, const RenderInput& input,
                      Rendered* rendered) const;
 
   const std::string default_locale_;
   std::map<std::string, std::map<std::string, TemplateFile>> files_;
   std::map<std::string, StandardTexts> standards_;
+  std::map<std::string, TemplateWords> words_;
+  const TemplateWords english_;
 };
 
 void AddError(const std::string& file, std::string message, std::string hint,
@@ -120,6 +139,11 @@ void LoadedTemplates::LoadFile(const fs::path& path, Diagnostics* diagnostics) {
   if (name == "_standard") {
     auto texts = ReadStandardTexts(path.string(), *locale, diagnostics);
     if (texts) standards_[*locale] = *std::move(texts);
+    return;
+  }
+  if (name == "_words") {
+    auto words = TemplateWords::Read(path.string(), diagnostics);
+    if (words) words_[*locale] = *std::move(words);
     return;
   }
   auto file = ReadTemplateFile(path.string(), name, *locale, diagnostics);
@@ -198,15 +222,6 @@ const TemplateFile* LoadedTemplates::Choose(const std::string& name,
   return &files_.at(name).at(there.front());
 }
 
-const StandardTexts* LoadedTemplates::StandardOf(
-    const std::string& locale) const {
-  for (const std::string& wanted : {locale, LanguageOf(locale)}) {
-    const auto found = standards_.find(wanted);
-    if (found != standards_.end()) return &found->second;
-  }
-  return nullptr;
-}
-
 Diagnostics LoadedTemplates::Check(const std::string& name,
                                    const std::string& channel,
                                    const SenderFacts& sender,
@@ -252,8 +267,8 @@ Status LoadedTemplates::RenderEmail(const TemplateFile& file,
   for (const TemplateText* text :
        {&file.why, &part.subject, &part.text, &standard->signature,
         &standard->footer, &part.html}) {
-    TemplateFacts facts =
-        GatherFacts(input, text->scanned.tags, standard->date_format);
+    TemplateFacts facts = GatherFacts(
+        input, text->scanned.tags, standard->date_format, WordsOf(file.locale));
     if (!why.empty()) facts.texts["why"] = why;
     const bool html = text == &part.html;
     Result<std::string> result =
@@ -274,12 +289,12 @@ Status LoadedTemplates::RenderEmail(const TemplateFile& file,
 
 // Ticket and SMS.
 Status RenderPlain(const TemplateFile::Part& part, const RenderInput& input,
-                   const std::string& date_format, bool ticket,
-                   Rendered* rendered) {
+                   const std::string& date_format, const TemplateWords& words,
+                   bool ticket, Rendered* rendered) {
   for (const auto& [text, out] : {std::pair(&part.subject, &rendered->subject),
                                   std::pair(&part.text, &rendered->text)}) {
     const TemplateFacts facts =
-        GatherFacts(input, text->scanned.tags, date_format);
+        GatherFacts(input, text->scanned.tags, date_format, words);
     const bool drop_labels = ticket && text == &part.text;
     Result<std::string> result =
         RenderTemplate(text->text, text->scanned, facts, {false, drop_labels});
@@ -306,7 +321,7 @@ Result<Rendered> LoadedTemplates::Render(const std::string& name,
           ? RenderEmail(*file, input, &rendered)
           : RenderPlain(file->parts.at(channel), input,
                         standard != nullptr ? standard->date_format : "",
-                        channel == "ticket", &rendered);
+                        WordsOf(file->locale), channel == "ticket", &rendered);
   if (!status.ok()) {
     return status.error().WithContext(fmt::format("template `{}`", name));
   }

@@ -13,6 +13,9 @@
 //   ticket: {subject: .., text: ..}
 //   sms: ..
 //
+// Beside them `_standard.<locale>.yaml`, which closes every email, and
+// `_words.<locale>.yaml`, which says codes in words.
+//
 // Fallback: it-CH -> it -> the configured default locale -> any.
 
 #pragma once
@@ -46,12 +49,21 @@ struct SenderFacts {
   std::map<std::string, std::string> extra;
 };
 
+// What became of another action of the case.
+struct DoneStep {
+  enum class What { kSent, kFollows, kOnItsWay, kHeld, kNotSent, kPerhapsSent };
+  What what = What::kOnItsWay;
+  std::string channel;  // "email"
+  Reason reason = Reason::kNone;
+  std::optional<Timestamp> time;  // When it was sent; held until.
+};
+
 struct RenderInput {
   const CaseRecord* record = nullptr;
   const Profile* profile = nullptr;
   const SenderFacts* sender = nullptr;
   std::optional<TicketReference> ticket;
-  std::vector<std::string> done;  // What was already sent, in words.
+  std::vector<DoneStep> done;  // In the order of the actions.
   std::string locale;
   std::string timezone;  // IANA; times are shown in it. Empty: UTC.
 };

@@ -4,7 +4,9 @@
 
 #include "notifiers/gsm7.h"
 #include "notifiers/templates.h"
+#include "rules/document.h"
 #include "tests/notifiers/examples.h"
+#include "tests/notifiers/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -56,6 +58,52 @@ TEST(LibraryTemplatesTest, LoadWithoutAComplaintAndRenderEverywhere) {
       }
     }
   }
+}
+
+// The blocks that begin with their file's name in a comment.
+void WriteExamplesOfTheReadme(const TempFolder& folder) {
+  const std::string readme =
+      ReadFile(PREMURA_SOURCE_DIR "/notifiers/README.md").value();
+  const std::string fence = "```yaml\n# ";
+  for (std::size_t at = readme.find(fence); at != std::string::npos;
+       at = readme.find(fence, at + 1)) {
+    const std::size_t begin = at + fence.size();
+    const std::size_t line = readme.find('\n', begin);
+    folder.Write(readme.substr(begin, line - begin),
+                 readme.substr(line + 1, readme.find("```", line) - line - 1));
+  }
+}
+
+TEST(LibraryTemplatesTest, TheExamplesOfTheReadmeReadWellWithoutFacts) {
+  const TempFolder folder;
+  WriteExamplesOfTheReadme(folder);
+  Diagnostics diagnostics;
+  const std::string folders[] = {folder.path()};
+  const auto set = TemplateSet::Load(folders, "en", &diagnostics);
+  EXPECT_EQ(RenderText(diagnostics), "");
+  CaseRecord record = ExampleRecord();
+  record.title = "Fails three times";
+  record.evidence.resize(1);
+  const SenderFacts sender = Sender();
+  const Profile nobody({}, {});
+  RenderInput input;
+  input.record = &record;
+  input.profile = &nobody;
+  input.sender = &sender;
+  const auto ticket = set->Render("billing-help", "ticket", input);
+  ASSERT_TRUE(ticket.ok()) << ticket.error().message;
+  EXPECT_EQ(ticket.value().subject, "Fails three times: acme");
+  EXPECT_EQ(ticket.value().text,
+            "Who: acme\n"
+            "What we saw (events: 1; 2026-11-22, times: UTC):\n"
+            "  08:41 page_viewed page /billing/card\n"
+            "What we did: nothing yet, waiting for you\n");
+  input.done = {{DoneStep::What::kNotSent, "email", Reason::kNoConsent, {}}};
+  EXPECT_NE(set->Render("billing-help", "ticket", input)
+                .value()
+                .text.find("What we did: email not sent: the customer does not "
+                           "want such messages"),
+            std::string::npos);
 }
 
 }  // namespace

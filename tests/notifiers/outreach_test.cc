@@ -48,8 +48,22 @@ TEST_F(OutreachTest, ADetectionBecomesATicketAMailAndAnSms) {
   ASSERT_EQ(sms->deliveries.size(), 1U);
   EXPECT_EQ(sms->deliveries[0].to, "+393331234567");
   ASSERT_EQ(observer.decided.size(), 3U);
-  EXPECT_EQ(observer.decided[0].why, "page_viewed x2 from 09:57 to 10:00");
+  EXPECT_EQ(observer.decided[0].why, "page_viewed x2 from 09:57 to 10:00 UTC");
   EXPECT_EQ(observer.decided[1].template_name, "help");
+}
+
+TEST_F(OutreachTest, ATicketSaysWhatWasNotToBe) {
+  Know("acme", {{"name", "\"Marta\""},
+                {"email", "\"marta@example.com\""},
+                {"consent.email", "false"}});
+  Start(Rule("loop", "",
+             std::string(kTicket) + kEmail + kSms +
+                 "      - sms: {template: s, only_if: {tier: gold}}\n"));
+  Fire("loop", "acme");
+  ASSERT_EQ(desk->deliveries.size(), 1U);
+  EXPECT_EQ(desk->deliveries[0].text,
+            "ticket help for Marta; email not sent: no consent; "
+            "sms not sent: no address");
 }
 
 TEST_F(OutreachTest, AMailSpeaksTheCustomersLanguageATicketTheTeams) {
@@ -92,6 +106,53 @@ TEST_F(OutreachTest, AMailNeedNotWaitForATicketThatFailed) {
   EXPECT_EQ(State(id, "email"), "sent delivered");
 }
 
+TEST_F(OutreachTest, AMailWaitsForATicketThatIsReleasedWithIt) {
+  Start(Rule("loop", "", std::string(kTicket) + kEmail));
+  SetStopAll(true);
+  Pass(seconds(1));
+  const std::string id = Fire("loop", "acme");
+  Pass(hours(5));
+  EXPECT_EQ(State(id, "email"), "held stop_all");
+  SetStopAll(false);
+  Pass(seconds(1));
+  ASSERT_EQ(email->deliveries.size(), 1U);
+  EXPECT_EQ(email->deliveries[0].subject, "about [test #4711]");
+}
+
+TEST_F(OutreachTest, AMailsPatienceBeginsWhenItCouldBeSent) {
+  desk->Next(std::vector<std::string>(20, "retry"));
+  Start(Rule("loop", "", std::string(kTicket) + kEmail));
+  SetStopAll(true);
+  Pass(seconds(1));
+  const std::string id = Fire("loop", "acme");
+  Pass(hours(5));
+  SetStopAll(false);
+  Pass(seconds(1));
+  for (int i = 0; i < 119; ++i) {
+    EXPECT_EQ(State(id, "email"), "held waiting_for_ticket") << i;
+    Pass(seconds(1));
+  }
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "email"), "sent delivered");
+}
+
+TEST_F(OutreachTest, AMailDoesNotWaitForATicketHeldForReasonsOfItsOwn) {
+  struct Held {
+    const char* ticket;
+    const char* state;
+  };
+  for (const Held& held :
+       {Held{"      - ticket: {template: t, delay: 1h}\n", "held delay"},
+        Held{"      - ticket: {template: t, desk: none}\n",
+             "held channel_missing"}}) {
+    OutreachWorld world;
+    world.Start(Rule("loop", "", std::string(kEmail) + held.ticket));
+    const std::string id = world.Fire("loop", "acme");
+    EXPECT_EQ(world.State(id, "ticket"), held.state);
+    EXPECT_EQ(world.State(id, "email"), "sent delivered") << held.state;
+  }
+}
+
 TEST_F(OutreachTest, TheSameDetectionAgainChangesNothing) {
   Start(Rule("loop", "", kEmail));
   ShardOutput output;
@@ -128,6 +189,7 @@ TEST_F(OutreachTest, AnActionsOwnConditionReadsTheProfile) {
   Start(Rule("loop", "",
              "      - sms: {template: s, only_if: {tier: professional}}\n"));
   EXPECT_EQ(Decision(Fire("loop", "acme"), "sms"), "suppress only_if");
+  EXPECT_EQ(observer.decided.back().verdict.detail, "tier is not known");
   Know("pro", {{"tier", "\"professional\""}, {"phone", "\"+393331234567\""}});
   EXPECT_EQ(Decision(Fire("loop", "pro"), "sms"), "send");
 }
@@ -237,13 +299,20 @@ TEST_F(OutreachTest, AMissingZoneIsWaitedForAndAsksAgainWhenItIsToldOrSet) {
   Know("other", {{"email", "\"o@example.com\""}});
   Start(Rule("loop", "", kEmail));
   const std::string id = Fire("loop", "acme");
-  const std::string other = Fire("loop", "other");
+  std::string other = Fire("loop", "other");
   EXPECT_EQ(State(id, "email"), "held timezone_missing");
   ShardOutput output;
   output.profiles.push_back({"acme", {{"timezone", "\"Europe/Rome\""}}});
   profiles.Merge(output.profiles[0]);
   Submit(std::move(output));
   EXPECT_EQ(State(id, "email"), "sent delivered");
+  EXPECT_EQ(State(other, "email"), "held timezone_missing");
+  output.profiles = {{"other", {{"country", "\"IT\""}}}};
+  profiles.Merge(output.profiles[0]);
+  Submit(std::move(output));
+  EXPECT_EQ(State(other, "email"), "sent delivered");
+  Know("stranger", {{"email", "\"s@example.com\""}});
+  other = Fire("loop", "stranger");
   EXPECT_EQ(State(other, "email"), "held timezone_missing");
   settings->restraint.timezone_missing = "Europe/Rome";
   Use();

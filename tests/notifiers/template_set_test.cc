@@ -144,14 +144,17 @@ TEST_F(TemplateSetTest, ATicketTellsTheAgentWhatIsKnown) {
   folder_.Write("t.en.yaml", kFull);
   const auto set = Load();
   RenderInput input = Input();
-  input.done = {"email sent 09:55", "sms held"};
+  input.done = {
+      {DoneStep::What::kSent, "email", {}, At("2026-11-22T08:55:00Z")},
+      {DoneStep::What::kHeld, "sms", Reason::kStopAll, {}}};
   input.ticket = TicketReference{"rt", "4711", "", ""};
   const Result<Rendered> ticket = set->Render("t", "ticket", input);
   EXPECT_EQ(ticket.value().subject,
             "Keeps coming back to the billing page: acme");
   EXPECT_EQ(ticket.value().text.substr(0, 27), "Who: Marta Bianchi, owner\nS");
-  EXPECT_NE(ticket.value().text.find("Did: email sent 09:55; sms held\n"
-                                     "Ticket 4711\n"),
+  EXPECT_NE(ticket.value().text.find(
+                "Did: email sent 2026-11-22 09:55; sms held: stop all\n"
+                "Ticket 4711\n"),
             std::string::npos);
 }
 
@@ -272,18 +275,19 @@ TEST_F(TemplateSetTest, TimesAreTheCustomersOwn) {
   folder_.Write("_standard.en.yaml",
                 std::string(kStandard) + "date: '%d/%m/%Y'\n");
   folder_.Write("t.en.yaml",
-                "ticket: {subject: a, text: '{{case.date}} {{case.time}}'}\n");
+                "ticket: {subject: a, text: '{{case.date}} {{case.time}} "
+                "{{case.timezone}}'}\n");
   const auto set = Load();
   record_.at = At("2026-03-08T06:59:00Z");
   const struct {
     const char* zone;
     const char* text;
   } cases[] = {
-      {"America/New_York", "08/03/2026 01:59\n"},
-      {"Asia/Kolkata", "08/03/2026 12:29\n"},
-      {"Pacific/Auckland", "08/03/2026 19:59\n"},
-      {"", "08/03/2026 06:59\n"},
-      {"Mars/Olympus", "08/03/2026 06:59\n"},
+      {"America/New_York", "08/03/2026 01:59 America/New_York\n"},
+      {"Asia/Kolkata", "08/03/2026 12:29 Asia/Kolkata\n"},
+      {"Pacific/Auckland", "08/03/2026 19:59 Pacific/Auckland\n"},
+      {"", "08/03/2026 06:59 UTC\n"},
+      {"Mars/Olympus", "08/03/2026 06:59 UTC\n"},
   };
   for (const auto& c : cases) {
     RenderInput input = Input();
@@ -318,6 +322,11 @@ TEST_F(TemplateSetTest, EveryMistakeIsSaidWithItsPlace) {
       {mail + "Dear {{customer.name}}!\n",
        {"5:10: warning: `customer.name` may not be known; the words around it "
         "would stay [put them into `{{#customer.name}}..{{/customer.name}}`]"}},
+      {"ticket: {subject: '{{customer.name}}: {{article}}', text: b}\n",
+       {"1:20: warning: `customer.name` may not be known; the words around it "
+        "would stay [put them into `{{#customer.name}}..{{/customer.name}}`]",
+        "1:39: warning: `article` may not be known; the words around it would "
+        "stay [put them into `{{#article}}..{{/article}}`]"}},
       {"email: {subject: a, text: b}\n",
        {"1:8: an email must say why it came: `why` is missing [add `why: You "
         "get this mail because ..`]"}},

@@ -9,6 +9,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "notifiers/template_words.h"
+#include "notifiers/zones.h"
+
 namespace premura {
 namespace {
 
@@ -100,12 +103,12 @@ void FakeChannel::Find(const Message& message, Done done) {
   done(outcome);
 }
 
-void FakeChannel::Check(std::function<void(Status)> done) {
+void FakeChannel::Check(std::function<void(CheckResult)> done) {
   ++checks;
   if (check_problem.empty()) {
-    done(Status());
+    done({});
   } else {
-    done(Error{check_problem});
+    done({check_reason, check_problem});
   }
 }
 
@@ -119,7 +122,10 @@ Result<Rendered> FakeTemplates::Render(const std::string& name,
       input.ticket ? "about " + input.ticket->subject_tag : "about";
   rendered.text =
       channel + " " + name + " for " + std::string(input.profile->Text("name"));
-  for (const std::string& done : input.done) rendered.text += "; " + done;
+  for (const DoneStep& step : input.done) {
+    rendered.text += "; " + TemplateWords().Tell(
+                                step, step.time ? FormatUtc(*step.time) : "");
+  }
   return rendered;
 }
 

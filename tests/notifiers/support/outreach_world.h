@@ -26,7 +26,7 @@ class FakeChannel final : public Channel {
   std::string host() const override { return "https://" + name_; }
   void Deliver(const Message& message, Done done) override;
   void Find(const Message& message, Done done) override;
-  void Check(std::function<void(Status)> done) override;
+  void Check(std::function<void(CheckResult)> done) override;
 
   // The next answers of Deliver(), in order; then `delivered`.
   //   delivered | retry | throttled | rejected | stop | server_error
@@ -43,6 +43,7 @@ class FakeChannel final : public Channel {
   std::vector<std::string> finds;   // Each call of Find(): keys.
   std::optional<Duration> retry_after;
   std::string check_problem;  // Empty: Check() passes.
+  Reason check_reason = Reason::kMisconfigured;
   int checks = 0;
   bool find_fails = false;  // Find() answers kUnknown.
   bool is_ticket = false;   // Answers with a ticket.
