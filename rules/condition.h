@@ -46,6 +46,11 @@ struct ConditionContext {
 // Reads a mapping of `field|modifiers: value`; mistakes go to its document.
 Condition ReadCondition(Mapping mapping, const ConditionContext& context);
 
+// That `field` has the value, or one of the values, that stand at `key`.
+// REQUIRES: the key exists.
+Condition ReadEquals(const FieldRef& field, Mapping mapping,
+                     const std::string& key, const ConditionContext& context);
+
 // Reads one field path ("page", "properties.page", "customer.tier", "event").
 // Mistakes are recorded at `at`.
 FieldRef ReadFieldRef(const std::string& text, const Node& at,

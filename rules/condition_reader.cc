@@ -87,6 +87,14 @@ class Reader {
     return nodes.empty() ? nullptr : NewAllOf(std::move(nodes));
   }
 
+  std::unique_ptr<const Condition::Node> ReadEquals(const FieldRef& field,
+                                                    const std::string& key) {
+    Predicate predicate;
+    predicate.field = field;
+    if (!ReadLiterals(key, mapping_.Get(key), &predicate)) return nullptr;
+    return NewPredicate(std::move(predicate));
+  }
+
  private:
   std::unique_ptr<const Condition::Node> ReadEntry(const std::string& key,
                                                    const Node& value) {
@@ -307,6 +315,11 @@ class Reader {
 
 Condition ReadCondition(Mapping mapping, const ConditionContext& context) {
   return Condition(Reader(std::move(mapping), context).Read());
+}
+
+Condition ReadEquals(const FieldRef& field, Mapping mapping,
+                     const std::string& key, const ConditionContext& context) {
+  return Condition(Reader(std::move(mapping), context).ReadEquals(field, key));
 }
 
 }  // namespace premura

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace premura {
 namespace {
@@ -77,6 +78,14 @@ Pattern ReadPatternKeys(Mapping mapping, Reading* reading) {
   return pattern;
 }
 
+Pattern ReadDetection(const Node& node, Reading* reading) {
+  Pattern pattern;
+  if (const auto rule = node.AsText("detection")) {
+    AddName(std::string(kDetection) + *rule, node, reading, &pattern);
+  }
+  return pattern;
+}
+
 std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
                                  Reading* reading) {
   std::vector<FieldRef> fields;
@@ -113,6 +122,60 @@ std::optional<Duration> ReadSpan(const Node& node, std::string_view what) {
                     : fmt::format("`{}` is longer than {}", what,
                                   FormatDuration(kLongestSpan)));
   return std::nullopt;
+}
+
+int ReadLeast(Mapping mapping, std::string_view key, int fallback) {
+  return static_cast<int>(mapping.Int(key, 1, kMaxCount).value_or(fallback));
+}
+
+Bound ReadBound(Mapping mapping) {
+  constexpr const char* kOps[] = {"gt", "gte", "lt", "lte"};  // Bound::Op
+  Bound bound;
+  const char* first = nullptr;
+  for (std::size_t i = 0; i < std::size(kOps); ++i) {
+    const Node node = mapping.Get(kOps[i]);
+    if (!mapping.Has(kOps[i])) continue;
+    if (first != nullptr) {
+      mapping.ComplainAtKey(
+          kOps[i],
+          fmt::format("`{}` and `{}` exclude each other", first, kOps[i]),
+          "one rule has one bound");
+      continue;
+    }
+    first = kOps[i];
+    bound.op = static_cast<Bound::Op>(i);
+    bound.limit = node.AsNumber(kOps[i]).value_or(0);
+  }
+  if (first == nullptr) mapping.Require("gte");
+  return bound;
+}
+
+double ReadAboveZero(Mapping mapping, std::string_view key) {
+  const Node node = mapping.Require(key);
+  const auto number = node.AsNumber(key);
+  if (number && *number <= 0) {
+    node.Complain(fmt::format("`{}` must be above 0", key));
+    return 0;
+  }
+  return number.value_or(0);
+}
+
+std::optional<FieldRef> ReadOneField(Mapping mapping, std::string_view key,
+                                     Reading* reading) {
+  const Node field = mapping.Require(key);
+  if (field.kind() == Node::Kind::kSequence) {
+    field.Complain(fmt::format("`{}` must be one field here", key));
+    return std::nullopt;
+  }
+  const auto fields = ReadFields(field, key, reading);
+  if (fields.empty()) return std::nullopt;
+  return fields.front();
+}
+
+void RefuseUnless(Mapping mapping, std::string why) {
+  if (!mapping.Has("unless")) return;
+  mapping.ComplainAtKey("unless", "`unless` is of no use in this kind",
+                        std::move(why));
 }
 
 CountBound ReadCountBound(Mapping mapping) {

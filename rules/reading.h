@@ -37,12 +37,31 @@ Pattern ReadPattern(const Node& node, std::string_view what, Reading* reading);
 // `event` and `where` as they stand in a mapping with other keys.
 Pattern ReadPatternKeys(Mapping mapping, Reading* reading);
 
+// The detections of the rule that `node` names.
+Pattern ReadDetection(const Node& node, Reading* reading);
+
 // A field or a list of fields; `what` is its key.
 std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
                                  Reading* reading);
 
 // Above zero, at most ten years. A mistake is recorded; then nullopt.
 std::optional<Duration> ReadSpan(const Node& node, std::string_view what);
+
+// How many events it takes, if `key` says it; else `fallback`.
+int ReadLeast(Mapping mapping, std::string_view key, int fallback);
+
+// One of `gt gte lt lte`, a number.
+Bound ReadBound(Mapping mapping);
+
+// `key`, a number above zero; 0 if there is a mistake, which is recorded.
+double ReadAboveZero(Mapping mapping, std::string_view key);
+
+// `key`, one field; nullopt if there is a mistake, which is recorded.
+std::optional<FieldRef> ReadOneField(Mapping mapping, std::string_view key,
+                                     Reading* reading);
+
+// In kinds where `unless` is a mistake; `why` says why.
+void RefuseUnless(Mapping mapping, std::string why);
 
 // `gte: n` or `lt: n`.
 CountBound ReadCountBound(Mapping mapping);

@@ -3,6 +3,20 @@
 
 namespace premura {
 
+bool Bound::Holds(double value) const {
+  switch (op) {
+    case Op::kGt:
+      return value > limit;
+    case Op::kGte:
+      return value >= limit;
+    case Op::kLt:
+      return value < limit;
+    case Op::kLte:
+      return value <= limit;
+  }
+  return false;
+}
+
 const char* ToString(RuleStatus status) {
   switch (status) {
     case RuleStatus::kLive:

@@ -76,6 +76,84 @@ struct SequenceSpec {
   bool looks_back = false;  // Some step's condition names an earlier one.
 };
 
+// One of `gt gte lt lte`.
+struct Bound {
+  enum class Op : std::uint8_t { kGt, kGte, kLt, kLte };
+  Op op = Op::kGte;
+  double limit = 0;
+
+  bool Holds(double value) const;
+};
+
+struct ChangeSpec {
+  Pattern event;
+  std::vector<FieldRef> fields;  // Taken together.
+  Condition from;                // On the event that had the previous value,
+  Condition to;                  // and on the one that has another.
+  std::optional<Duration> within;
+};
+
+struct NewTermSpec {
+  Pattern event;
+  FieldRef field;
+  Duration learn{};
+  Duration remember{};
+};
+
+struct TemporalSpec {
+  std::vector<Pattern> all;
+  Duration within{};
+};
+
+struct SilenceSpec {
+  Pattern event;
+  Duration wait{};
+  int min_events = 1;
+};
+
+struct RatioSpec {
+  Pattern of;
+  Pattern over;
+  Bound bound;
+  Duration within{};
+  int min_denominator = 1;
+  std::optional<Duration> hold;  // `for`
+};
+
+struct AggregateSpec {
+  enum class Fn : std::uint8_t { kSum, kAvg, kMin, kMax, kP50, kP95, kP99 };
+  Pattern event;
+  FieldRef field;
+  Fn fn = Fn::kSum;
+  Bound bound;
+  Duration within{};
+  int min_events = 1;
+  std::optional<Duration> hold;
+};
+
+struct SpikeSpec {
+  Pattern event;
+  Duration within{};
+  Duration reference{};
+  bool up = false;
+  bool down = false;
+  double factor = 1;
+  int min_reference = 1;
+  int min_current = 1;
+  std::optional<Duration> hold;
+};
+
+struct ScoreSpec {
+  struct Signal {
+    Pattern event;
+    double weight = 1;
+  };
+  std::vector<Signal> signals;
+  Duration half_life{};
+  double gte = 0;
+  double reset_below = 0;
+};
+
 struct AbsenceSpec {
   Pattern after;
   Pattern without;
@@ -83,8 +161,10 @@ struct AbsenceSpec {
   bool restart = false;
 };
 
-using KindSpec = std::variant<EventCountSpec, ValueCountSpec, FlappingSpec,
-                              SequenceSpec, AbsenceSpec>;
+using KindSpec =
+    std::variant<EventCountSpec, ValueCountSpec, FlappingSpec, ChangeSpec,
+                 NewTermSpec, SequenceSpec, TemporalSpec, AbsenceSpec,
+                 SilenceSpec, RatioSpec, AggregateSpec, SpikeSpec, ScoreSpec>;
 
 struct Detect {
   std::string kind;  // "event_count"

@@ -173,6 +173,9 @@ constexpr const char* kForms = R"JSON(
       {"type": "array", "minItems": 1,
        "items": {"$ref": "#/$defs/text", "minLength": 1}}]},
     "fields": {"$ref": "#/$defs/names"},
+    "values": {"anyOf": [
+      {"$ref": "#/$defs/text"},
+      {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/text"}}]},
     "count": {"type": "integer", "minimum": 1, "maximum": 10000},
     "span": {"type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d|w)$"},
     "delay": {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d|w)$"},

@@ -11,8 +11,16 @@ struct NewOf {
   Made operator()(const EventCountSpec& spec) { return NewEventCount(spec); }
   Made operator()(const ValueCountSpec& spec) { return NewValueCount(spec); }
   Made operator()(const FlappingSpec& spec) { return NewFlapping(spec); }
+  Made operator()(const ChangeSpec& spec) { return NewChange(spec); }
+  Made operator()(const NewTermSpec& spec) { return NewNewTerm(spec); }
   Made operator()(const SequenceSpec& spec) { return NewSequence(spec); }
+  Made operator()(const TemporalSpec& spec) { return NewTemporal(spec); }
   Made operator()(const AbsenceSpec& spec) { return NewAbsence(spec); }
+  Made operator()(const SilenceSpec& spec) { return NewSilence(spec); }
+  Made operator()(const RatioSpec& spec) { return NewRatio(spec); }
+  Made operator()(const AggregateSpec& spec) { return NewAggregate(spec); }
+  Made operator()(const SpikeSpec& spec) { return NewSpike(spec); }
+  Made operator()(const ScoreSpec& spec) { return NewScore(spec); }
 };
 
 }  // namespace

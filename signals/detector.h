@@ -102,8 +102,8 @@ class Detector {
   virtual std::optional<Finding> Take(const Sight& sight,
                                       State*& state) const = 0;
   virtual std::optional<Finding> Fire(State* state) const;
-  // `unless`: starts from nothing.
-  virtual void Reset(State*& state) const = 0;
+  // `unless`, at `at`: starts from nothing.
+  virtual void Reset(State*& state, Timestamp at) const = 0;
 
   // How long an event can matter after its time, timers apart.
   virtual Duration Memory() const = 0;
@@ -139,7 +139,15 @@ class DetectorOf : public Detector {
 std::unique_ptr<Detector> NewEventCount(const EventCountSpec& spec);
 std::unique_ptr<Detector> NewValueCount(const ValueCountSpec& spec);
 std::unique_ptr<Detector> NewFlapping(const FlappingSpec& spec);
+std::unique_ptr<Detector> NewChange(const ChangeSpec& spec);
+std::unique_ptr<Detector> NewNewTerm(const NewTermSpec& spec);
 std::unique_ptr<Detector> NewSequence(const SequenceSpec& spec);
+std::unique_ptr<Detector> NewTemporal(const TemporalSpec& spec);
 std::unique_ptr<Detector> NewAbsence(const AbsenceSpec& spec);
+std::unique_ptr<Detector> NewSilence(const SilenceSpec& spec);
+std::unique_ptr<Detector> NewRatio(const RatioSpec& spec);
+std::unique_ptr<Detector> NewAggregate(const AggregateSpec& spec);
+std::unique_ptr<Detector> NewSpike(const SpikeSpec& spec);
+std::unique_ptr<Detector> NewScore(const ScoreSpec& spec);
 
 }  // namespace premura

@@ -105,7 +105,7 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
   track.touched = std::max(track.touched, event.clock);
   const Detector& detector = *hit.watcher->detector;
   if (hit.unless) {
-    detector.Reset(track.state);
+    detector.Reset(track.state, event.time);
   } else {
     const Sight sight{event,        *facts,  hits_.MatchesOf(hit),
                       track.newest, *record, customer->arrivals,

@@ -9,13 +9,7 @@ constexpr int kMaxFlips = 10'000;
 // The states are the values of a field ...
 void ReadField(Mapping mapping, Reading* reading, FlappingSpec* spec) {
   spec->event = ReadPatternKeys(mapping, reading);
-  const Node field = mapping.Require("field");
-  if (field.kind() == Node::Kind::kSequence) {
-    field.Complain("`field` must be one field here");
-    return;
-  }
-  const auto fields = ReadFields(field, "field", reading);
-  if (!fields.empty()) spec->field = fields.front();
+  spec->field = ReadOneField(mapping, "field", reading);
 }
 
 // ... or on and off, told by events.

@@ -26,8 +26,16 @@ struct Kind {
 extern const Kind kEventCount;
 extern const Kind kValueCount;
 extern const Kind kFlapping;
+extern const Kind kChange;
+extern const Kind kNewTerm;
 extern const Kind kSequence;
+extern const Kind kTemporal;
 extern const Kind kAbsence;
+extern const Kind kSilence;
+extern const Kind kRatio;
+extern const Kind kAggregate;
+extern const Kind kSpike;
+extern const Kind kScore;
 
 std::span<const Kind* const> Kinds();
 

@@ -6,15 +6,15 @@
 namespace premura {
 
 std::span<const Kind* const> Kinds() {
-  static constexpr std::array kKinds = {&kEventCount, &kValueCount, &kFlapping,
-                                        &kSequence, &kAbsence};
+  static constexpr std::array kKinds = {
+      &kEventCount, &kValueCount, &kFlapping, &kChange,  &kNewTerm,
+      &kSequence,   &kTemporal,   &kAbsence,  &kSilence, &kRatio,
+      &kAggregate,  &kSpike,      &kScore};
   return kKinds;
 }
 
 const std::vector<std::string>& KindsToCome() {
-  static const std::vector<std::string> kinds = {
-      "change",    "new_term", "temporal", "silence", "ratio",
-      "aggregate", "spike",    "score",    "deadline"};
+  static const std::vector<std::string> kinds = {"deadline"};
   return kinds;
 }
 

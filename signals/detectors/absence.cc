@@ -45,7 +45,7 @@ class Absence final : public DetectorOf<AbsenceState> {
     return finding;
   }
 
-  void Reset(State*& state) const override {
+  void Reset(State*& state, Timestamp) const override {
     if (state == nullptr) return;
     As(state).opening = {};
     state->due = kNever;

@@ -70,7 +70,7 @@ class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
     return Finding{at, Kind::TakeEvents(&items)};
   }
 
-  void Reset(State*& state) const override {
+  void Reset(State*& state, Timestamp) const override {
     if (state != nullptr) this->As(state).items.clear();
   }
   bool Forget(State*) const override { return true; }
@@ -116,7 +116,7 @@ class Fewer final : public Counting<Kind, FewerState<Kind>> {
     return finding;
   }
 
-  void Reset(State*& state) const override {
+  void Reset(State*& state, Timestamp) const override {
     FewerState<Kind>& own = this->Obtain(state);
     own.items.clear();
     own.armed = false;

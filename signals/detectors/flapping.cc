@@ -48,7 +48,7 @@ class Flapping final : public DetectorOf<FlappingState> {
     return Finding{sight.time(), std::exchange(own.flips, {})};
   }
 
-  void Reset(State*& state) const override {
+  void Reset(State*& state, Timestamp) const override {
     if (state != nullptr) As(state).flips.clear();
   }
   Duration Memory() const override { return spec_.within; }

@@ -60,7 +60,7 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   bool Sees(const Sight& sight, const State* state) const override;
   std::optional<Finding> Take(const Sight& sight, State*& state) const override;
   std::optional<Finding> Fire(State* state) const override;
-  void Reset(State*& state) const override;
+  void Reset(State*& state, Timestamp) const override;
   Duration Memory() const override;
   bool Forget(State* state) const override;
 
@@ -311,7 +311,7 @@ std::optional<Finding> SequenceDetector::Fire(State* state) const {
 }
 
 // What was seen of a leading `not` stays, as after a detection.
-void SequenceDetector::Reset(State*& state) const {
+void SequenceDetector::Reset(State*& state, Timestamp) const {
   if (state == nullptr) return;
   As(state).attempts.clear();
   state->due = kNever;

@@ -1,125 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kind against its reference evaluator, over random streams with ties,
-// events exactly on an edge, late ones, groups, and clocks that stay behind.
+// Kinds against their reference evaluators: counts, states, absence, sequences.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
-#include "tests/signals/reference.h"
-#include "tests/signals/stream.h"
+#include "tests/signals/trial.h"
 
 namespace premura {
 namespace {
-
-constexpr double kSecondsEach = 0.4;
-
-// A rule in words for the engine, and how to make its reference.
-struct Trial {
-  std::string yaml;  // What stands below `detect:`.
-  std::function<std::unique_ptr<RefEvaluator>()> reference;
-  bool grouped = false;
-};
-
-std::function<bool(const StreamEvent&)> Named(const std::string& name) {
-  return [name](const StreamEvent& event) { return event.name == name; };
-}
-
-// `customer{g=x}` to its detections, in order.
-using ByTrack = std::map<std::string, std::vector<std::string>>;
-
-ByTrack OfEngine(const Trial& trial, const Stream& stream) {
-  Rig rig(RuleList("  - id: r\n    title: R\n    detect: " + trial.yaml));
-  rig.Play(stream);
-  ByTrack all;
-  for (const std::string& told : rig.Told()) {
-    const std::string rest = told.substr(2);  // Without "r ".
-    const std::size_t end = rest.find(" @");
-    all[rest.substr(0, end)].push_back(rest.substr(end + 1));
-  }
-  return all;
-}
-
-ByTrack OfReference(const Trial& trial, const Stream& stream,
-                    const StreamShape& shape) {
-  ByTrack all;
-  std::vector<std::string> groups = {""};
-  if (trial.grouped) groups = shape.groups;
-  for (const std::string& customer : shape.customers) {
-    for (const std::string& group : groups) {
-      const auto found =
-          trial.reference()->Run(stream, [&](const StreamEvent& event) {
-            const std::string* g = event.Field("g");
-            return event.customer == customer &&
-                   (!trial.grouped || (g != nullptr && *g == group));
-          });
-      const std::string key =
-          customer + (trial.grouped ? "{g=\"" + group + "\"}" : "");
-      for (const RefDetection& one : found) {
-        std::string text = "@" + FormatDuration(Duration(one.at)) + ":";
-        for (const std::string& id : one.evidence) text += " " + id;
-        all[key].push_back(text);
-      }
-    }
-  }
-  return all;
-}
-
-StreamShape RandomShape(Dice* dice) {
-  StreamShape shape;
-  shape.events = 10 + static_cast<std::size_t>(dice->Roll(60));
-  shape.longest_step = 1 + dice->Roll(8);
-  shape.values = 1 + dice->Roll(4);
-  shape.late = dice->Pick<double>({0, 0.05, 0.3});
-  shape.latest = 1 + dice->Roll(40);
-  shape.lateness = Duration(dice->Pick<int>({0, 0, 5, 30}));
-  shape.groups = {"x", "y"};
-  if (dice->Chance(0.5)) shape.customers = {"ann"};
-  return shape;
-}
-
-// Finds what differs, over many streams. Counts detections, so that a
-// comparison of nothing with nothing does not pass.
-void Compare(const std::function<Trial(Dice*)>& make) {
-  std::size_t detections = 0;
-  ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
-    Dice dice(seed);
-    const StreamShape shape = RandomShape(&dice);
-    const Trial trial = make(&dice);
-    const Stream stream = RandomStream(shape, &dice);
-    const ByTrack expected = OfReference(trial, stream, shape);
-    for (const auto& [track, found] : expected) detections += found.size();
-    EXPECT_EQ(OfEngine(trial, stream), expected) << trial.yaml << "\n"
-                                                 << Describe(stream);
-  });
-  EXPECT_GT(detections, 10U);
-}
-
-// The parts that every kind has.
-struct Common {
-  explicit Common(Dice* dice)
-      : grouped(dice->Chance(0.4)),
-        unless(dice->Chance(0.3)),
-        ignore_late(dice->Chance(0.2)) {}
-
-  std::string Inside() const {
-    return std::string(grouped ? ", group_by: [g]" : "") +
-           (unless ? ", unless: d" : "");
-  }
-  std::string Beside() const { return ignore_late ? "\n    late: ignore" : ""; }
-  std::unique_ptr<RefEvaluator> Dress(
-      std::unique_ptr<RefEvaluator> made) const {
-    if (unless) made->unless = Named("d");
-    made->ignore_late = ignore_late;
-    return made;
-  }
-
-  bool grouped;
-  bool unless;
-  bool ignore_late;
-};
 
 Trial Windowed(Dice* dice, bool values, bool lt) {
   const Common common(dice);

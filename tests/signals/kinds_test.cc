@@ -1,40 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The five kinds, case by case: what the rule language says in words, most of
-// all at the edges.
+// Counts, states, absences and sequences: what the rule language says in words,
+// most of all at the edges.
 
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-
-#include <ostream>
-
-#include "tests/signals/stream.h"
+#include "tests/signals/kind_case.h"
 
 namespace premura {
 namespace {
 
-struct Case {
-  std::string says;    // What the rule language says.
-  std::string detect;  // The kind with its parameters.
-  std::string stream;  // `customer name time field=value #id`, or `clock time`.
-  std::vector<std::string> expected;  // `@at: evidence`.
-};
-
-void PrintTo(const Case& test, std::ostream* out) { *out << test.says; }
+using Case = KindCase;
 
 class Kinds : public testing::TestWithParam<Case> {};
 
-TEST_P(Kinds, DoWhatTheRuleLanguageSays) {
-  const Case& test = GetParam();
-  Rig rig(
-      RuleList("  - id: r\n    title: R\n    detect:\n      " + test.detect));
-  rig.Play(test.stream);
-  std::vector<std::string> told;
-  for (const std::string& one : rig.Told()) {
-    told.push_back(one.substr(one.find('@')));
-  }
-  EXPECT_EQ(told, test.expected) << test.says << "\n"
-                                 << test.detect << test.stream;
-}
+TEST_P(Kinds, DoWhatTheRuleLanguageSays) { Check(GetParam()); }
 
 const Case kCounts[] = {
     {"an event exactly `within` old no longer counts",

@@ -8,12 +8,6 @@
 
 namespace premura {
 
-namespace {
-
-long TimeOf(const StreamEvent& event) {
-  return static_cast<long>(event.time.count());
-}
-
 std::vector<std::string> IdsInOrderOfTime(std::vector<StreamEvent> events) {
   std::stable_sort(events.begin(), events.end(),
                    [](const StreamEvent& a, const StreamEvent& b) {
@@ -23,8 +17,6 @@ std::vector<std::string> IdsInOrderOfTime(std::vector<StreamEvent> events) {
   for (const StreamEvent& event : events) ids.push_back(event.id);
   return ids;
 }
-
-}  // namespace
 
 std::vector<RefDetection> RefEvaluator::Run(
     const Stream& stream,
@@ -39,7 +31,7 @@ std::vector<RefDetection> RefEvaluator::Run(
     if (ignore_late && IsLate(event)) continue;
     newest = std::max(newest, TimeOf(event));
     if (empties) {
-      Empty();
+      EmptyAt(TimeOf(event));
     } else {
       Take(event);
     }
@@ -50,8 +42,8 @@ std::vector<RefDetection> RefEvaluator::Run(
 
 void RefEvaluator::FireUpTo(long time) {
   if (newest < 0) return;
-  for (long now = newest + 1; now <= time; ++now) {
-    if (Tick(now)) newest = now;
+  for (long now = std::min(newest + 1, Overdue()); now <= time; ++now) {
+    if (Tick(now)) newest = std::max(newest, now);
   }
 }
 

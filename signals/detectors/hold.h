@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hold: a bound that has to hold for a while. It fires at once when it begins
+// to hold or, with `for`, when it has held so long; then only after it has been
+// seen not to hold.
+
+#pragma once
+
+#include <optional>
+
+#include "signals/detector.h"
+
+namespace premura {
+
+struct HoldState {
+  bool holds = false;      // When last looked at.
+  Timestamp due = kNever;  // It has then held long enough.
+};
+
+class Hold {
+ public:
+  explicit Hold(std::optional<Duration> wait) : wait_(wait) {}
+
+  // Looked at because of something at `at`. True if it is to fire now.
+  bool Look(bool holds, Timestamp at, HoldState* state) const {
+    const bool began = holds && !state->holds;
+    state->holds = holds;
+    if (!holds) state->due = kNever;
+    if (began && wait_) state->due = Later(at, *wait_);
+    return began && !wait_;
+  }
+
+ private:
+  const std::optional<Duration> wait_;
+};
+
+}  // namespace premura

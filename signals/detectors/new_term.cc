@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// new_term: a value that has not been seen for long, or never. Known values
+// stay over a detection.
+
+#include <string>
+#include <unordered_map>
+
+#include "signals/detector.h"
+
+namespace premura {
+
+namespace {
+
+struct NewTermState : State {
+  Timestamp first{};  // Of the first event with the field.
+  std::unordered_map<std::string, Timestamp> seen;  // By identity: when last.
+};
+
+class NewTerm final : public DetectorOf<NewTermState> {
+ public:
+  explicit NewTerm(const NewTermSpec& spec) : spec_(spec) {}
+
+  std::vector<Watch> Watches() const override { return {{&spec_.event}}; }
+  bool Sees(const Sight& sight, const State*) const override {
+    return sight.facts.Get(spec_.field).present();
+  }
+
+  std::optional<Finding> Take(const Sight& sight,
+                              State*& state) const override {
+    if (sight.late()) {
+      ++sight.counts.late;
+      return std::nullopt;
+    }
+    const bool first = state == nullptr;
+    NewTermState& own = Obtain(state);
+    if (first) own.first = sight.time();
+    const bool is_new = Learn(sight, &own);
+    if (!is_new || sight.time() < Later(own.first, spec_.learn)) {
+      return std::nullopt;
+    }
+    return Finding{sight.time(), {{sight.time(), sight.Keep()}}};
+  }
+
+  void Reset(State*&, Timestamp) const override {}
+  Duration Memory() const override { return spec_.remember; }
+  bool Forget(State* state) const override {
+    As(state).seen = {};
+    return false;  // It has learnt, and need not do so again.
+  }
+
+ private:
+  // Whether the value is new. When one is, those that no longer count go.
+  bool Learn(const Sight& sight, NewTermState* own) const {
+    const Timestamp edge = Earlier(sight.time(), spec_.remember);
+    std::string value;
+    AppendIdentity(sight.facts.Get(spec_.field), &value);
+    const auto [known, added] = own->seen.try_emplace(value, sight.time());
+    const bool is_new = added || known->second <= edge;
+    known->second = sight.time();
+    if (is_new) {
+      std::erase_if(own->seen,
+                    [edge](const auto& one) { return one.second <= edge; });
+    }
+    return is_new;
+  }
+
+  const NewTermSpec& spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Detector> NewNewTerm(const NewTermSpec& spec) {
+  return std::make_unique<NewTerm>(spec);
+}
+
+}  // namespace premura

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// silence: nothing more for a while from a customer who has been active.
+
+#include <utility>
+
+#include "signals/detector.h"
+
+namespace premura {
+
+namespace {
+
+struct SilenceState : State {
+  int events = 0;  // Since the first or the last detection, at most enough.
+  Seen last;
+};
+
+class Silence final : public DetectorOf<SilenceState> {
+ public:
+  explicit Silence(const SilenceSpec& spec) : spec_(spec) {}
+
+  std::vector<Watch> Watches() const override { return {{&spec_.event}}; }
+
+  std::optional<Finding> Take(const Sight& sight,
+                              State*& state) const override {
+    if (sight.late()) {
+      ++sight.counts.late;
+      return std::nullopt;
+    }
+    SilenceState& own = Obtain(state);
+    own.last = {sight.time(), sight.Keep()};
+    if (own.events < spec_.min_events) ++own.events;
+    if (own.events == spec_.min_events) {
+      own.due = Later(sight.time(), spec_.wait);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Finding> Fire(State* state) const override {
+    SilenceState& own = As(state);
+    Finding finding{own.due, {}};
+    finding.evidence.push_back(std::move(own.last));
+    Clear(&own);
+    return finding;
+  }
+
+  void Reset(State*& state, Timestamp) const override {
+    if (state != nullptr) Clear(&As(state));
+  }
+  Duration Memory() const override { return spec_.wait; }
+  bool Forget(State* state) const override {
+    As(state).last = {};
+    return As(state).events == 0;
+  }
+
+ private:
+  static void Clear(SilenceState* own) {
+    own->events = 0;
+    own->last = {};
+    own->due = kNever;
+  }
+
+  const SilenceSpec& spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Detector> NewSilence(const SilenceSpec& spec) {
+  return std::make_unique<Silence>(spec);
+}
+
+}  // namespace premura
