@@ -196,8 +196,9 @@ void Courier::ConcludeCheck(const CheckAnswer& answer, Timestamp now) {
 
 void Courier::MarkUnusable(Outlet* outlet, const CheckResult& why,
                            Timestamp now) {
-  if (!outlet->OnUnusable(why.problem, now + kCheckAgain)) return;
-  to_mark_[outlet->name()] = why.reason;
+  const bool news = outlet->OnUnusable(why.problem, now + kCheckAgain);
+  to_mark_[outlet->name()] = why.reason;  // What came due since the last, too.
+  if (!news) return;
   outlets_changed_.insert(outlet->name());
   observer_->OnChannel(outlet->name(), false, why.problem);
 }

@@ -468,9 +468,13 @@ TEST_F(DeliveryTest, AChannelThatFailsItsCheckIsNotUsed) {
             "ticket:rt: no custom field `Premura Key`");
   Pass(seconds(29));
   EXPECT_EQ(desk->checks, 1);
-  desk->check_problem.clear();
+  const std::size_t told = observer.channels.size();
   Pass(seconds(1));
   EXPECT_EQ(desk->checks, 2);
+  EXPECT_EQ(State(id, "ticket"), "held misconfigured");
+  EXPECT_EQ(observer.channels.size(), told) << "no news";
+  desk->check_problem.clear();
+  Pass(seconds(30));
   EXPECT_EQ(State(id, "ticket"), "sent delivered");
 }
 
