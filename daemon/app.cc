@@ -17,6 +17,7 @@
 #include "daemon/state_dir.h"
 #include "daemon/telemetry.h"
 #include "daemon/version.h"
+#include "notifiers/ledger.h"
 
 namespace premura {
 namespace {
@@ -56,12 +57,15 @@ class Daemon final : public App {
 
  private:
   Status Load(Diagnostics* diagnostics);
+  Status StartParts();
   Status StartOutreach();
   Status StartPipeline();
   Status StartAdmin();
   void TakeOver(std::shared_ptr<const Config> config,
-                std::shared_ptr<const Assembly> assembly);
+                std::shared_ptr<const Assembly> assembly,
+                const std::vector<std::string>& waiting);
   std::string MetricsText();
+  void TellStopAll(bool on);
   void Say(const Config& config);
 
   const AppOptions options_;
@@ -85,6 +89,7 @@ class Daemon final : public App {
   std::unique_ptr<AdminServer> admin_;
   Timestamp looked_at_{};
   mutable std::optional<Timestamp> finished_at_;
+  bool stop_all_ = false;
   bool stopped_ = false;
 };
 
@@ -112,6 +117,14 @@ Status Daemon::Load(Diagnostics* diagnostics) {
 Status Daemon::Start(Diagnostics* diagnostics) {
   if (Status status = Load(diagnostics); !status.ok()) return status;
   log_ = NewLog(config_->log, clock_, options_.log);
+  const Status started = StartParts();
+  if (!started.ok()) {
+    log_->Write(Level::kError, "start_failed", started.error().message);
+  }
+  return started;
+}
+
+Status Daemon::StartParts() {
   auto state_dir = StateDir::Open(config_->state_dir);
   if (!state_dir.ok()) return state_dir.error();
   state_dir_ = std::move(state_dir).value();
@@ -197,7 +210,7 @@ void Daemon::Say(const Config& config) {
       Level::kInfo, "started", "premura is running",
       {{"version", Version()},
        {"configuration", config.path},
-       {"rules", std::to_string(assembly_->rules->rules().size())},
+       {"rules", assembly_->rules->rules().size()},
        {"fingerprint", assembly_->rules->fingerprint()},
        {"admin", fmt::format("{}:{}", config.admin.host, admin_->port())}});
 }
@@ -207,11 +220,28 @@ void Daemon::Tick() {
   const Timestamp now = clock_->Now();
   if (now - looked_at_ < kLookAtFiles && now >= looked_at_) return;
   looked_at_ = now;
-  telemetry_->Sample(pipeline_->Health(), outreach_->Health());
+  const OutreachHealth outreach = outreach_->Health();
+  telemetry_->Sample(pipeline_->Health(), outreach);
+  TellStopAll(outreach.stop_all);
   if (watch_->Changed()) {
     log_->Write(Level::kInfo, "files_changed", "files have changed");
     Reload();
   }
+}
+
+// Whoever can write the ledger can throw the switch: who did stands there.
+void Daemon::TellStopAll(bool on) {
+  if (on == stop_all_) return;
+  stop_all_ = on;
+  StopAll state;
+  const auto ledger = Ledger::Open(config_->ledger_url, Ledger::Access::kRead);
+  if (ledger.ok()) {
+    const auto read = ledger.value()->ReadStopAll();
+    if (read.ok()) state = read.value();
+  }
+  log_->Write(Level::kWarning, "stop_all",
+              on ? "nothing is sent any more" : "sending goes on",
+              {{"by", state.by}, {"since", FormatInstant(state.since)}});
 }
 
 bool Daemon::Reload() {
@@ -235,18 +265,22 @@ bool Daemon::Reload() {
                 "nothing was taken over; what ran before goes on");
     return false;
   }
-  for (const std::string& key : NeedRestart(*config_, *loaded.config)) {
+  const std::vector<std::string> waiting =
+      NeedRestart(*config_, *loaded.config);
+  for (const std::string& key : waiting) {
     log_->Write(Level::kWarning, "restart_needed",
                 "a change is taken over only at the next start",
                 {{"key", key}});
   }
-  TakeOver(loaded.config, std::move(assembly));
+  telemetry_->OnRestartNeeded(!waiting.empty());
+  TakeOver(loaded.config, std::move(assembly), waiting);
   return true;
 }
 
 // Nothing here can fail.
 void Daemon::TakeOver(std::shared_ptr<const Config> config,
-                      std::shared_ptr<const Assembly> assembly) {
+                      std::shared_ptr<const Assembly> assembly,
+                      const std::vector<std::string>& waiting) {
   settings_.push_back(
       MakeSettings(*config, assembly->templates, pool_.get(), clock_));
   if (settings_.size() > kSettingsKept) settings_.pop_front();
@@ -270,8 +304,13 @@ void Daemon::TakeOver(std::shared_ptr<const Config> config,
   running->shards = config_->shards;
   config_ = std::move(running);
   assembly_ = std::move(assembly);
-  log_->Write(Level::kInfo, "reloaded", "rules and settings were taken over",
-              {{"rules", std::to_string(assembly_->rules->rules().size())},
+  const std::string but =
+      waiting.empty()
+          ? ""
+          : fmt::format("; {} not before a restart", fmt::join(waiting, ", "));
+  log_->Write(Level::kInfo, "reloaded",
+              "rules and settings were taken over" + but,
+              {{"rules", assembly_->rules->rules().size()},
                {"fingerprint", assembly_->rules->fingerprint()}});
 }
 

@@ -218,8 +218,13 @@ void LogDiagnostics(const Diagnostics& diagnostics, std::string_view event,
   for (const Diagnostic& diagnostic : diagnostics) {
     const SourcePosition& at = diagnostic.where;
     const bool error = diagnostic.severity == Diagnostic::Severity::kError;
-    Log::Fields fields = {
-        {"at", fmt::format("{}:{}:{}", at.file, at.line, at.column)}};
+    Log::Fields fields;
+    if (at.line > 0) {
+      fields.emplace_back("at",
+                          fmt::format("{}:{}:{}", at.file, at.line, at.column));
+    } else if (!at.file.empty()) {
+      fields.emplace_back("at", at.file);
+    }
     if (!diagnostic.hint.empty()) fields.emplace_back("hint", diagnostic.hint);
     log->Write(error ? Log::Level::kError : Log::Level::kWarning, event,
                diagnostic.message, fields);

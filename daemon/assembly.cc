@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/profile_advice.h"
+#include "daemon/rule_advice.h"
 #include "rules/document.h"
 
 namespace premura {
@@ -190,7 +192,11 @@ void FillLines(Diagnostics* diagnostics) {
       }
     }
     const auto line = static_cast<std::size_t>(at.line - 1);
-    if (line < file->second.size()) diagnostic.line = file->second[line];
+    if (line >= file->second.size()) continue;
+    // A longer one is nothing to read.
+    constexpr std::size_t kLongestLine = 1000;
+    if (file->second[line].size() > kLongestLine) continue;
+    diagnostic.line = file->second[line];
   }
 }
 
@@ -210,6 +216,7 @@ std::map<std::string, Profile::Values> ReadProfileFiles(
       }
       continue;
     }
+    WarnOfProfiles(path, file.value(), diagnostics);
     for (auto& [customer, values] : file.value()) {
       Profile::Values& merged = all[customer];
       for (auto& [key, value] : values) merged[key] = std::move(value);
@@ -261,6 +268,8 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   }
   if (assembly->rules) {
     RetentionCheck(config, diagnostics).Check(*assembly->rules);
+    WarnOfDelays(*assembly->rules, diagnostics);
+    WarnOfLoosening(*assembly->rules, config.restraint, diagnostics);
   }
   assembly->profiles = ReadProfileFiles(config.profile_files, diagnostics);
   FillLines(diagnostics);

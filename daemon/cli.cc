@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <ostream>
 
 #include "daemon/commands/commands.h"
+#include "daemon/config_reader.h"
+#include "daemon/version.h"
 
 namespace premura {
 namespace {
@@ -15,6 +22,8 @@ constexpr const char* kDescription =
     "before they ask.";
 
 constexpr const char* kFooter =
+    "Without -c the configuration is the file that the environment variable\n"
+    "PREMURA_CONFIG names, else /etc/premura/premura.yaml.\n\n"
     "Exit codes: 0 it went well; 1 mistakes were found, or it failed; 2 the "
     "command line\nis wrong.";
 
@@ -22,6 +31,7 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   CLI::App app(kDescription, "premura");
   app.footer(kFooter);
   app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("premura ") + Version());
   Chosen chosen;
   AddRun(&app, io, &chosen);
   AddCheck(&app, io, &chosen);
@@ -30,6 +40,7 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   AddBacktest(&app, io, &chosen);
   AddExplain(&app, io, &chosen);
   AddStopAll(&app, io, &chosen);
+  AddSettle(&app, io, &chosen);
   AddVersion(&app, io, &chosen);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
   try {
@@ -40,7 +51,7 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   const int code = chosen();
   io.out->flush();
   // What could not be written has not been said.
-  return io.out->good() || code != kOk ? code : kFailed;
+  return io.out->good() || code != kOk ? code : kFailure;
 }
 
 }  // namespace
@@ -53,17 +64,56 @@ int RunCommandLine(std::vector<std::string> arguments, const Io& io) {
   }
 }
 
+std::string WhoAmI() {
+  const passwd* const entry = getpwuid(getuid());
+  const std::string name =
+      entry != nullptr ? entry->pw_name : std::to_string(getuid());
+  const char* const person = std::getenv("SUDO_USER");
+  if (person == nullptr || !IsPlainName(person)) return name;
+  return std::string(person) + " as " + name;
+}
+
 int Fail(const Io& io, const std::string& message, int code) {
   *io.err << "premura: " << message << '\n';
   return code;
 }
 
+void AddConfigOption(CLI::App* command, std::string* path) {
+  command->add_option("-c,--config", *path,
+                      "Configuration file; by default that of PREMURA_CONFIG, "
+                      "else /etc/premura/premura.yaml");
+}
+
+Result<std::string> ConfigPath(const Io& io, const std::string& given) {
+  if (!given.empty()) return given;
+  constexpr const char* kName = "PREMURA_CONFIG";
+  std::optional<std::string> named;
+  if (io.environment) {
+    named = io.environment(kName);
+  } else if (const char* const text = std::getenv(kName)) {
+    named = text;
+  }
+  if (named && !named->empty()) return *named;
+  // One that may not be looked at is told when it is read.
+  std::error_code error;
+  if (std::filesystem::exists(io.default_config, error) || error) {
+    return io.default_config;
+  }
+  return Error{"which configuration? " + io.default_config +
+               " is not there, and PREMURA_CONFIG names none: say -c FILE"};
+}
+
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,
-                                               const std::string& path) {
+                                               const std::string& given) {
+  const Result<std::string> path = ConfigPath(io, given);
+  if (!path.ok()) {
+    Fail(io, path.error().message);
+    return nullptr;
+  }
   ConfigOptions options;
   options.read_secrets = false;
   options.environment = io.environment;
-  const LoadedConfig loaded = LoadConfig(path, options);
+  const LoadedConfig loaded = LoadConfig(path.value(), options);
   *io.err << RenderText(loaded.diagnostics);
   return loaded.config;
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "daemon/config_reader.h"
+#include "daemon/hide_secrets.h"
 #include "rules/document.h"
 
 namespace premura {
@@ -52,7 +53,10 @@ void ReadState(Mapping* root, ConfigReader* reader) {
   Mapping state = root->MappingOf("state");
   Config* const config = reader->config();
   const std::string dir = reader->Path(&state, "dir");
-  if (!dir.empty()) config->state_dir = dir;
+  if (!dir.empty()) {
+    config->state_dir = dir;
+    reader->CheckWritable(state.Get("dir"), dir, "dir");
+  }
   RefusePlanned(&state, "checkpoint_every",
                 "leave it out: windows that are open when premura stops begin "
                 "anew");
@@ -68,7 +72,10 @@ void ReadLedger(Mapping* root, ConfigReader* reader) {
   const Node node = root->Get("ledger");
   if (const auto url = reader->Expand(node, "ledger")) {
     if (url->starts_with("sqlite:") && url->size() > 7) {
-      config->ledger_url = "sqlite:" + reader->Absolute(url->substr(7));
+      const std::string path = reader->Absolute(url->substr(7));
+      config->ledger_url = "sqlite:" + path;
+      reader->CheckWritable(
+          node, std::filesystem::path(path).parent_path().string(), "ledger");
     } else if (url->starts_with("postgresql:") ||
                url->starts_with("postgres:")) {
       node.Complain("a ledger in PostgreSQL is not available yet",
@@ -134,6 +141,7 @@ LoadedConfig Read(const std::string& path, Document document,
   }
   LoadedConfig loaded;
   loaded.diagnostics = document.diagnostics();
+  HideSecrets(document, &loaded.diagnostics);
   if (!document.root() && loaded.diagnostics.empty()) {
     Diagnostic empty;
     empty.where.file = path;

@@ -125,8 +125,8 @@ struct Config {
 };
 
 struct ConfigOptions {
-  // False: secrets stay empty and are not looked for; for commands that only
-  // look.
+  // False: secrets stay empty, and no file that is named is looked for; for
+  // commands that only look.
   bool read_secrets = true;
   // Of `${env:NAME}`; by default the process's.
   std::function<std::optional<std::string>(const std::string&)> environment;

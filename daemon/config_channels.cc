@@ -20,7 +20,7 @@ RtOptions ReadRt(Mapping* mapping, const std::string& desk,
   rt.queue = reader->TextOr(mapping, "queue", "General");
   rt.name = reader->TextOr(mapping, "name", "");
   rt.requestor = mapping->Bool("requestor").value_or(rt.requestor);
-  rt.ca_file = reader->Path(mapping, "ca");
+  rt.ca_file = reader->Certificates(mapping, "ca");
   return rt;
 }
 
@@ -34,7 +34,7 @@ RedmineOptions ReadRedmine(Mapping* mapping, const std::string& desk,
   redmine.key_field = reader->TextOr(mapping, "key_field", redmine.key_field);
   redmine.project = reader->RequireText(mapping, "project").value_or("");
   redmine.tracker = reader->TextOr(mapping, "tracker", "");
-  redmine.ca_file = reader->Path(mapping, "ca");
+  redmine.ca_file = reader->Certificates(mapping, "ca");
   return redmine;
 }
 
@@ -48,7 +48,7 @@ WebhookOptions ReadWebhook(Mapping* mapping, const std::string& desk,
       reader->ReadSecret(mapping, "secret", path + ".secret", true);
   webhook.old_secret =
       reader->ReadSecret(mapping, "old_secret", path + ".old_secret", false);
-  webhook.ca_file = reader->Path(mapping, "ca");
+  webhook.ca_file = reader->Certificates(mapping, "ca");
   return webhook;
 }
 
@@ -121,7 +121,7 @@ void ReadSmtp(Mapping mapping, ConfigReader* reader, SmtpOptions* smtp) {
   smtp->username = reader->TextOr(&mapping, "username", "");
   smtp->password = reader->ReadSecret(
       &mapping, "password", "email.smtp.password", !smtp->username.empty());
-  smtp->ca_file = reader->Path(&mapping, "ca");
+  smtp->ca_file = reader->Certificates(&mapping, "ca");
   mapping.RejectOtherKeys("in `smtp`");
 }
 
@@ -152,7 +152,7 @@ KannelOptions ReadKannel(Mapping* mapping, ConfigReader* reader) {
   kannel.username = reader->RequireText(mapping, "username").value_or("");
   kannel.password =
       reader->ReadSecret(mapping, "password", "sms.gateway.password", true);
-  kannel.ca_file = reader->Path(mapping, "ca");
+  kannel.ca_file = reader->Certificates(mapping, "ca");
   return kannel;
 }
 
@@ -164,7 +164,7 @@ TwilioOptions ReadTwilio(Mapping* mapping, ConfigReader* reader) {
       reader->ReadSecret(mapping, "auth_token", "sms.gateway.auth_token", true);
   twilio.messaging_service_sid =
       reader->TextOr(mapping, "messaging_service_sid", "");
-  twilio.ca_file = reader->Path(mapping, "ca");
+  twilio.ca_file = reader->Certificates(mapping, "ca");
   return twilio;
 }
 

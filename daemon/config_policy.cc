@@ -35,6 +35,17 @@ RestraintPolicy SafeRestraint() {
   return policy;
 }
 
+// What is written by channel; one value for all of them is a mistake.
+Mapping LimitsOf(Mapping* mapping, std::string_view key, const char* example) {
+  const Node node = mapping->Get(key);
+  if (node && node.kind() != Node::Kind::kMapping) {
+    node.Complain(fmt::format("`{}` is written by channel", key),
+                  fmt::format("write {}: {}", key, example));
+    return {};
+  }
+  return mapping->MappingOf(key);
+}
+
 // "127.0.0.1:9464", "[::1]:0", "localhost:9464".
 bool ParseListen(std::string_view text, AdminConfig* admin) {
   const std::size_t colon = text.rfind(':');
@@ -67,11 +78,13 @@ void ReadRestraint(Mapping* root, ConfigReader* reader) {
   Mapping mapping = root->MappingOf("restraint");
   ReadConsent(mapping.MappingOf("consent"), policy);
   // By channel: one that is not named keeps its default.
-  const Mapping caps = mapping.MappingOf("frequency_cap");
+  const Mapping caps =
+      LimitsOf(&mapping, "frequency_cap", "{email: 2/7d, sms: 1/7d}");
   for (const auto& [channel, cap] : ReadFrequencyCaps(caps)) {
     policy->frequency_cap[channel] = cap;
   }
-  const Mapping hours = mapping.MappingOf("quiet_hours");
+  const Mapping hours = LimitsOf(&mapping, "quiet_hours",
+                                 "{email: none, sms: \"20:00-09:00, sun\"}");
   for (const auto& [channel, quiet] : ReadQuietHoursByChannel(hours)) {
     policy->quiet_hours[channel] = quiet;
   }

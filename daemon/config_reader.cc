@@ -195,7 +195,7 @@ Secret ConfigReader::SecretFile(const Node& node, const std::string& key,
   if (!content.ok()) {
     node.Complain(
         fmt::format("`{}` cannot be read: {}", key, content.error().message),
-        "it must be readable by the user that runs premura");
+        kReadableHint);
     return {};
   }
   std::string secret = WithoutLineEnd(std::move(content).value());

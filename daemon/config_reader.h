@@ -38,6 +38,17 @@ class ConfigReader {
   std::string Absolute(const std::string& path) const;
   std::vector<std::string> Paths(Mapping* mapping, std::string_view key);
 
+  // The same for what is there to be read: any file, one of certificates.
+  std::string File(Mapping* mapping, std::string_view key);
+  std::string Certificates(Mapping* mapping, std::string_view key);
+  // Complains if the file at `path` cannot be read. "" and "-" are none.
+  void CheckReadable(const Node& node, const std::string& path,
+                     std::string_view what);
+  // Complains if no folder can be there, and warns if this user may not write
+  // in it.
+  void CheckWritable(const Node& node, const std::string& folder,
+                     std::string_view what);
+
   // http:// or https://, without CR, LF or a password in it.
   std::string RequireUrl(Mapping* mapping, std::string_view key);
 
@@ -61,6 +72,11 @@ class ConfigReader {
   const ConfigOptions* const options_;
   Config* const config_;
 };
+
+// What to do about a file that cannot be read.
+inline constexpr const char* kReadableHint =
+    "it must be there and readable for the user that runs premura; to check "
+    "as that user: sudo -u premura premura check";
 
 // Letters, digits, `.`, `_`, `-`, at most 64.
 bool IsPlainName(std::string_view name);

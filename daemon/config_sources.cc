@@ -92,9 +92,9 @@ std::optional<KafkaConfig::Tls> ReadTls(Mapping mapping,
                                         ConfigReader* reader) {
   if (!mapping) return std::nullopt;
   KafkaConfig::Tls tls;
-  tls.ca = reader->Path(&mapping, "ca");
-  tls.certificate = reader->Path(&mapping, "certificate");
-  tls.key_file = reader->Path(&mapping, "key_file");
+  tls.ca = reader->Certificates(&mapping, "ca");
+  tls.certificate = reader->Certificates(&mapping, "certificate");
+  tls.key_file = reader->File(&mapping, "key_file");
   tls.key_password = reader->ReadSecret(&mapping, "key_password",
                                         path + ".tls.key_password", false);
   if (tls.certificate.empty() != tls.key_file.empty()) {
@@ -169,6 +169,7 @@ ReplayConfig ReadFileSource(Mapping mapping, ConfigReader* reader) {
   ReplayConfig file;
   file.path =
       reader->Absolute(reader->RequireText(&mapping, "path").value_or(""));
+  reader->CheckReadable(mapping.Get("path"), file.path, "path");
   const Node speed = mapping.Get("speed");
   if (const auto text = reader->Expand(speed, "speed")) {
     const auto parsed = ParseSpeed(*text);

@@ -48,7 +48,11 @@ std::string JsonLine(Timestamp now, Log::Level level, std::string_view event,
     line += ',';
     AppendJsonText(key, &line);
     line += ':';
-    AppendJsonText(MaskAddresses(value), &line);
+    if (value.is_number()) {
+      line += value.text();
+    } else {
+      AppendJsonText(MaskAddresses(value.text()), &line);
+    }
   }
   return line + "}";
 }
@@ -74,7 +78,8 @@ std::string TextLine(Timestamp now, Log::Level level, std::string_view event,
     line += ' ';
     line += key;
     line += '=';
-    const std::string masked = MaskAddresses(value);
+    const std::string masked =
+        value.is_number() ? value.text() : MaskAddresses(value.text());
     if (masked.find_first_of(" \"=") == masked.npos && !masked.empty()) {
       line += Printable(masked);
     } else {
@@ -110,7 +115,7 @@ class SpdLog final : public Log {
     if (!Allow(event, &left_out)) return;
     if (left_out == 0) return Write(level, event, message, fields);
     Fields with_count = fields;
-    with_count.emplace_back("left_out_before", std::to_string(left_out));
+    with_count.emplace_back("left_out_before", left_out);
     Write(level, event, message, with_count);
   }
 

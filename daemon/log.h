@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <concepts>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -22,7 +23,23 @@ namespace premura {
 class Log {
  public:
   enum class Level { kDebug, kInfo, kWarning, kError };
-  using Fields = std::vector<std::pair<std::string_view, std::string>>;
+
+  // A text, or a whole number, which is one in JSON too.
+  class Value {
+   public:
+    Value(std::string text) : text_(std::move(text)) {}
+    Value(std::string_view text) : text_(text) {}
+    Value(const char* text) : text_(text) {}
+    template <std::integral N>
+    Value(N number) : text_(std::to_string(number)), is_number_(true) {}
+    const std::string& text() const { return text_; }
+    bool is_number() const { return is_number_; }
+
+   private:
+    std::string text_;
+    bool is_number_ = false;
+  };
+  using Fields = std::vector<std::pair<std::string_view, Value>>;
 
   virtual ~Log() = default;
 

@@ -111,6 +111,9 @@ struct MetricFamilies {
                                      "1 if the last reload was taken over.");
   GaugeVec reload_at = metrics.Gauge("premura_last_reload_timestamp_seconds",
                                      "When the last reload was.");
+  GaugeVec restart_needed = metrics.Gauge(
+      "premura_restart_needed",
+      "1 if the configuration says what only the next start takes over.");
   GaugeVec build =
       metrics.Gauge("premura_build_info", "The version.", {"version"});
   GaugeVec start = metrics.Gauge("premura_start_timestamp_seconds",

@@ -43,6 +43,7 @@ class MetricsAndLog final : public Telemetry {
     m_.build.Set({options.version}, 1);
     m_.start.Set({}, Seconds(clock_->Now()));
     m_.ledger_ok.Set({}, 1);
+    m_.restart_needed.Set({}, 0);
   }
 
   // --- PipelineObserver, on the pipeline's threads --------------------------
@@ -65,7 +66,7 @@ class MetricsAndLog final : public Telemetry {
                          "events that cannot be used were kept as dead letters",
                          {{"source", source},
                           {"reason", reason},
-                          {"count", std::to_string(counts.refused[i])}});
+                          {"count", counts.refused[i]}});
     }
   }
 
@@ -127,7 +128,7 @@ class MetricsAndLog final : public Telemetry {
                                 {"channel", delivered.channel},
                                 {"state", delivered.state},
                                 {"reason", reason},
-                                {"attempt", std::to_string(delivered.attempt)}};
+                                {"attempt", delivered.attempt}};
     const bool bad = delivered.state == ToString(DeliveryState::kFailed) ||
                      delivered.state == ToString(DeliveryState::kUnknown) ||
                      delivered.state == ToString(DeliveryState::kRetry);
@@ -186,6 +187,10 @@ class MetricsAndLog final : public Telemetry {
   void OnReload(bool ok) override {
     m_.reload_ok.Set({}, ok ? 1 : 0);
     m_.reload_at.Set({}, Seconds(clock_->Now()));
+  }
+
+  void OnRestartNeeded(bool needed) override {
+    m_.restart_needed.Set({}, needed ? 1 : 0);
   }
 
   void OnDetections(const std::vector<Detection>& detections) override {
@@ -259,9 +264,27 @@ class MetricsAndLog final : public Telemetry {
     m_.rebalances.Set({source.id}, static_cast<double>(health.rebalances));
     const bool has_clock = source.clock != Timestamp{} && !source.ended;
     m_.watermark.Set({source.id}, has_clock ? Seconds(now - source.clock) : 0);
-    if (!health.reachable && !health.problem.empty()) {
-      log_->WriteLimited(Level::kWarning, "source_unreachable", health.problem,
-                         {{"source", source.id}});
+    TellReachable(source, now);
+  }
+
+  // At the change, and once a minute while it lasts.
+  void TellReachable(const PipelineHealth::SourceState& source, Timestamp now) {
+    constexpr Duration kAgain = std::chrono::minutes(1);
+    const SourceHealth& health = source.health;
+    const auto told = unreachable_.find(source.id);
+    if (health.reachable) {
+      if (told == unreachable_.end()) return;
+      unreachable_.erase(told);
+      log_->Write(Level::kInfo, "source_reachable", "the source can be read",
+                  {{"source", source.id}});
+    } else if (!health.problem.empty()) {
+      if (told != unreachable_.end() && now >= told->second &&
+          now - told->second < kAgain) {
+        return;
+      }
+      unreachable_[source.id] = now;
+      log_->Write(Level::kWarning, "source_unreachable", health.problem,
+                  {{"source", source.id}});
     }
   }
 
@@ -288,6 +311,7 @@ class MetricsAndLog final : public Telemetry {
   MetricFamilies m_;
   std::mutex mutex_;
   std::string fingerprint_;
+  std::map<std::string, Timestamp> unreachable_;  // When it was told last.
 };
 
 }  // namespace

@@ -31,6 +31,8 @@ class Telemetry : public PipelineObserver, public OutreachObserver {
   // These rules are in force now.
   virtual void OnRules(const RuleSet& rules) = 0;
   virtual void OnReload(bool ok) = 0;
+  // Whether the configuration says what only the next start takes over.
+  virtual void OnRestartNeeded(bool needed) = 0;
   // On their way from a shard to the notifiers.
   virtual void OnDetections(const std::vector<Detection>& detections) = 0;
   // Sets what is looked at rather than counted.

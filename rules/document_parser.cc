@@ -298,6 +298,11 @@ std::string SyntaxHint(const std::string& message, std::string_view line) {
     return "check the indentation; quote a text that holds `: `";
   }
   if (message == "unknown token") {
+    // In braces a question mark before a comma is taken for YAML's own.
+    if (line.find_first_of("{[") != line.npos &&
+        line.find('?') != line.npos) {
+      return "quote a text that holds a question mark";
+    }
     return "quote a text that begins with @, % or a backquote";
   }
   return {};

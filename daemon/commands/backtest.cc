@@ -138,7 +138,7 @@ int Backtest(const Options& given, const Io& io) {
   std::vector<std::string> profile_files;
   if (!given.config.empty()) {
     const auto config = LoadConfigToLook(io, given.config);
-    if (config == nullptr) return kFailed;
+    if (config == nullptr) return kFailure;
     TakeFromConfig(*config, &options);
     if (rule_paths.empty()) rule_paths = config->rules;
     profile_files = config->profile_files;
@@ -156,7 +156,7 @@ int Backtest(const Options& given, const Io& io) {
   profiles.ReplaceFileLayer(ReadProfileFiles(profile_files, &diagnostics));
   FillLines(&diagnostics);
   *io.err << RenderText(diagnostics);
-  if (HasErrors(diagnostics) || rules.rules == nullptr) return kFailed;
+  if (HasErrors(diagnostics) || rules.rules == nullptr) return kFailure;
 
   JsonLines lines(io.out);
   const auto counts = RunBacktest(options, rules.rules, &profiles, &lines);

@@ -9,6 +9,7 @@
 
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
+#include "daemon/rule_advice.h"
 #include "rules/rule_set.h"
 
 namespace premura {
@@ -47,6 +48,7 @@ Diagnostics CheckRules(const std::vector<std::string>& paths) {
   const LoadedRules rules = LoadRulePaths(paths, options);
   diagnostics.insert(diagnostics.end(), rules.diagnostics.begin(),
                      rules.diagnostics.end());
+  if (rules.rules) WarnOfDelays(*rules.rules, &diagnostics);
   if (rules.rules && templates) {
     CheckActions(*rules.rules, *templates, nullptr, &diagnostics);
   }
@@ -73,10 +75,16 @@ Diagnostics CheckConfig(const Options& options, const Io& io) {
   return diagnostics;
 }
 
-int Check(const Options& options, const Io& io) {
-  if (options.paths.empty() && options.config.empty()) {
-    return Fail(io, "check needs rules (PATH...) or a configuration (-c FILE)",
-                kUsage);
+int Check(Options options, const Io& io) {
+  if (options.paths.empty()) {
+    const Result<std::string> config = ConfigPath(io, options.config);
+    if (!config.ok()) {
+      return Fail(io,
+                  "check needs rules (PATH...) or a configuration: " +
+                      config.error().message,
+                  kUsage);
+    }
+    options.config = config.value();
   }
   Diagnostics diagnostics = options.config.empty() ? CheckRules(options.paths)
                                                    : CheckConfig(options, io);
@@ -91,7 +99,7 @@ int Check(const Options& options, const Io& io) {
   } else {
     *io.out << RenderText(diagnostics);
   }
-  return HasErrors(diagnostics) ? kFailed : kOk;
+  return HasErrors(diagnostics) ? kFailure : kOk;
 }
 
 }  // namespace
@@ -105,7 +113,9 @@ void AddCheck(CLI::App* app, const Io& io, Chosen* chosen) {
   command->add_option("PATH", options->paths,
                       "Rule files, folders or patterns; by default those that "
                       "the configuration names");
-  command->add_option("-c,--config", options->config, "Configuration file");
+  command->add_option("-c,--config", options->config,
+                      "Configuration file; without PATH by default that of "
+                      "PREMURA_CONFIG, else /etc/premura/premura.yaml");
   command
       ->add_option("--format", options->format,
                    "text, json, or github (workflow annotations)")

@@ -10,6 +10,7 @@
 
 #include "daemon/config.h"
 #include "rules/diagnostic.h"
+#include "rules/result.h"
 
 namespace CLI {
 class App;
@@ -19,14 +20,16 @@ namespace premura {
 
 // What a command answers to its caller.
 inline constexpr int kOk = 0;
-inline constexpr int kFailed = 1;  // Mistakes were found, or it did not work.
-inline constexpr int kUsage = 2;   // The command line itself is wrong.
+inline constexpr int kFailure = 1;  // Mistakes were found, or it did not work.
+inline constexpr int kUsage = 2;    // The command line itself is wrong.
 
 struct Io {
   std::ostream* out = nullptr;
   std::ostream* err = nullptr;
   bool terminal = false;  // `out` is one.
   std::function<std::optional<std::string>(const std::string&)> environment;
+  // Where the configuration is if nobody says.
+  std::string default_config = "/etc/premura/premura.yaml";
 };
 
 // What the parser found to run.
@@ -39,14 +42,24 @@ void AddConfig(CLI::App* app, const Io& io, Chosen* chosen);
 void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen);
 void AddExplain(CLI::App* app, const Io& io, Chosen* chosen);
 void AddStopAll(CLI::App* app, const Io& io, Chosen* chosen);
+void AddSettle(CLI::App* app, const Io& io, Chosen* chosen);
 void AddVersion(CLI::App* app, const Io& io, Chosen* chosen);
 
+// The user's name, for what is written down of a person's doing.
+std::string WhoAmI();
+
 // "error: ..", on its own line; answers `code`.
-int Fail(const Io& io, const std::string& message, int code = kFailed);
+int Fail(const Io& io, const std::string& message, int code = kFailure);
+
+// `-c FILE`, for commands that need a configuration.
+void AddConfigOption(CLI::App* command, std::string* path);
+// What `-c` says, or PREMURA_CONFIG, or Io::default_config; an error if nobody
+// says and none is there.
+Result<std::string> ConfigPath(const Io& io, const std::string& given);
 
 // The configuration for commands that only look: without secrets. Mistakes go
-// to `io.err`; nullptr then.
+// to `io.err`; nullptr then. `given` is what `-c` says.
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,
-                                               const std::string& path);
+                                               const std::string& given);
 
 }  // namespace premura

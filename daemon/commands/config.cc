@@ -14,11 +14,11 @@ void AddConfig(CLI::App* app, const Io& io, Chosen* chosen) {
       "config",
       "Print the configuration complete, with defaults filled in. Secrets "
       "stand as where they come from.");
-  command->add_option("-c,--config", *path, "Configuration file")->required();
+  AddConfigOption(command, path.get());
   command->callback([path, io, chosen] {
     *chosen = [path, io] {
       const auto config = LoadConfigToLook(io, *path);
-      if (config == nullptr) return kFailed;
+      if (config == nullptr) return kFailure;
       *io.out << FormatConfig(*config);
       return kOk;
     };

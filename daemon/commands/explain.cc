@@ -20,7 +20,7 @@ struct Options {
 
 int ShowWhy(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
-  if (config == nullptr) return kFailed;
+  if (config == nullptr) return kFailure;
   auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   const auto explanation = Explain(ledger.value().get(), options.query);
@@ -48,8 +48,7 @@ void AddExplain(CLI::App* app, const Io& io, Chosen* chosen) {
                    "How many detections, the newest first")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("-c,--config", options->config, "Configuration file")
-      ->required();
+  AddConfigOption(command, &options->config);
   command->add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

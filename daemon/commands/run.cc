@@ -124,17 +124,19 @@ class Loop {
 int Run(const Options& given, const Io& io) {
   const std::optional<Duration> drain = ParseDuration(given.drain);
   if (!drain) return Fail(io, "--drain is no duration: write 25s", kUsage);
+  const Result<std::string> config = ConfigPath(io, given.config);
+  if (!config.ok()) return Fail(io, config.error().message, kUsage);
   const Signals signals;
   const SystemClock clock;
   AppOptions options;
-  options.config_path = given.config;
+  options.config_path = config.value();
   options.config.environment = io.environment;
   options.clock = &clock;
   options.colours = io.terminal;
   if (given.show_decisions || io.terminal) options.decisions = io.out;
   if (given.once) {
     // One with mistakes is NewApp's to tell.
-    const LoadedConfig loaded = LoadConfig(given.config, options.config);
+    const LoadedConfig loaded = LoadConfig(options.config_path, options.config);
     if (loaded.config && !Ends(*loaded.config)) {
       return Fail(io, "--once needs sources that end: files", kUsage);
     }
@@ -158,8 +160,7 @@ void AddRun(CLI::App* app, const Io& io, Chosen* chosen) {
       "Run the daemon. SIGHUP and changed files: rules, templates, profiles, "
       "secrets and restraint are read again. SIGTERM: finishes what was read "
       "and ends; a second one ends at once.");
-  command->add_option("-c,--config", options->config, "Configuration file")
-      ->required();
+  AddConfigOption(command, &options->config);
   command->add_flag("--show-decisions", options->show_decisions,
                     "One line per decision; on a terminal it is the default");
   command->add_flag("--once", options->once,

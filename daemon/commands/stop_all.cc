@@ -3,9 +3,6 @@
 // stands in the ledger: a daemon that runs obeys within a second, and one that
 // starts later too.
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <ostream>
 
@@ -21,11 +18,6 @@ struct Options {
   std::string config;
 };
 
-std::string WhoAmI() {
-  const passwd* const entry = getpwuid(getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(getuid());
-}
-
 void Say(const StopAll& state, std::ostream* out) {
   *out << "stop-all is " << (state.on ? "on: nothing is sent" : "off");
   if (!state.by.empty()) {
@@ -37,7 +29,7 @@ void Say(const StopAll& state, std::ostream* out) {
 
 int SetOrShow(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
-  if (config == nullptr) return kFailed;
+  if (config == nullptr) return kFailure;
   const bool show = options.what == "status";
   auto ledger = Ledger::Open(config->ledger_url, show ? Ledger::Access::kRead
                                                       : Ledger::Access::kWrite);
@@ -67,8 +59,7 @@ void AddStopAll(CLI::App* app, const Io& io, Chosen* chosen) {
   command->add_option("WHAT", options->what, "on, off or status")
       ->required()
       ->check(CLI::IsMember({"on", "off", "status"}));
-  command->add_option("-c,--config", options->config, "Configuration file")
-      ->required();
+  AddConfigOption(command, &options->config);
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return SetOrShow(*options, io); };
   });

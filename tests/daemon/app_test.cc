@@ -171,6 +171,32 @@ TEST_F(AppTest, ReloadSaysWhatNeedsARestart) {
     EXPECT_TRUE(Logged(std::string("at the next start key=") + key)) << key;
   }
   EXPECT_FALSE(Logged("key=sources"));
+  EXPECT_TRUE(
+      Logged("reloaded: rules and settings were taken over; name, "
+             "customer, shards not before a restart"))
+      << log_.str();
+  EXPECT_TRUE(HasMetric("premura_restart_needed 1"));
+  WriteConfig("");
+  EXPECT_TRUE(app_->Reload());
+  EXPECT_TRUE(HasMetric("premura_restart_needed 0"));
+}
+
+TEST_F(AppTest, ReloadOfABrokenCertificateChangesNothing) {
+  Start();
+  folder_.Write("ca.pem", "not one");
+  WriteConfig("email: {smtp: {host: h, ca: ca.pem}, from: {address: a@b.c}}\n");
+  EXPECT_FALSE(app_->Reload());
+  EXPECT_TRUE(Logged("reload_mistake: `ca` holds no certificate"))
+      << log_.str();
+  EXPECT_TRUE(HasMetric("premura_last_reload_success 0"));
+}
+
+TEST_F(AppTest, AMistakeWithoutALineIsToldWithoutOne) {
+  Start();
+  std::filesystem::remove(folder_.Path("rules/a.yaml"));
+  EXPECT_FALSE(app_->Reload());
+  EXPECT_TRUE(Logged("reload_mistake: ")) << log_.str();
+  EXPECT_FALSE(Logged(":0:0")) << log_.str();
 }
 
 TEST_F(AppTest, ChangedFilesAreTakenOverByThemselves) {
@@ -268,9 +294,14 @@ TEST_F(AppTest, StopAllHoldsAndIsShown) {
   Await([this] { return app_->Settled(); });
   EXPECT_TRUE(folder_.List("out").empty());
   EXPECT_TRUE(HasMetric("premura_stop_all 1"));
+  EXPECT_TRUE(
+      Logged("stop_all: nothing is sent any more by=test "
+             "since=1970-01-01T00:00:00.000Z"))
+      << log_.str();
   on.on = false;
   ASSERT_TRUE(ledger.value()->SetStopAll(on).ok());
   Await([this] { return folder_.List("out").size() == 1; });
+  Await([this] { return Logged("stop_all: sending goes on by=test"); });
 }
 
 TEST_F(AppTest, ALedgerThatCannotBeOpenedIsSaid) {
@@ -295,8 +326,31 @@ TEST_F(AppTest, AFileThatIsNotThereIsSaid) {
   Diagnostics diagnostics;
   const auto app = NewApp(options, &diagnostics);
   ASSERT_FALSE(app.ok());
-  EXPECT_NE(app.error().message.find("source: replay: "), std::string::npos)
-      << app.error().message;
+  EXPECT_EQ(app.error().message, "the configuration has mistakes");
+  EXPECT_NE(RenderText(diagnostics).find("there is no such file"),
+            std::string::npos);
+}
+
+TEST_F(AppTest, AnAddressThatIsTakenIsInTheLogToo) {
+  Start();
+  const std::string port = std::to_string(app_->admin_port());
+  folder_.Write("other.yaml",
+                "rules: [rules]\ntemplates: [templates]\n"
+                "sources: [{file: {path: events.jsonl}}]\n"
+                "state: {dir: other}\n"
+                "http: {admin: {listen: \"127.0.0.1:" +
+                    port + "\"}}\n");
+  AppOptions options;
+  options.config_path = folder_.Path("other.yaml");
+  options.clock = &clock_;
+  options.log = log_.stream();
+  Diagnostics diagnostics;
+  const auto app = NewApp(options, &diagnostics);
+  ASSERT_FALSE(app.ok());
+  EXPECT_TRUE(Logged(R"("event":"start_failed","message":"http.admin: cannot )"
+                     "listen on 127.0.0.1:" +
+                     port + ": "))
+      << log_.str();
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "notifiers/ledger.h"
+#include "notifiers/outbox.h"
 #include "tests/daemon/temp_folder.h"
 
 namespace premura {
@@ -17,12 +19,21 @@ struct Ran {
   std::string err;
 };
 
-Ran Premura(std::vector<std::string> arguments) {
+// `configuration` is what PREMURA_CONFIG names; else there is none.
+Ran Premura(std::vector<std::string> arguments,
+            const std::string& configuration = "") {
   std::ostringstream out, err;
   Io io;
   io.out = &out;
   io.err = &err;
-  io.environment = [](const std::string&) { return std::nullopt; };
+  io.environment =
+      [&configuration](const std::string& name) -> std::optional<std::string> {
+    if (name == "PREMURA_CONFIG" && !configuration.empty()) {
+      return configuration;
+    }
+    return std::nullopt;
+  };
+  io.default_config = "/nowhere/premura.yaml";
   Ran ran;
   ran.code = RunCommandLine(std::move(arguments), io);
   ran.out = out.str();
@@ -59,6 +70,7 @@ class CliTest : public ::testing::Test {
     folder_.Write("events.jsonl", Event("a", 0) + Event("b", 1) +
                                       Event("a", 2) + Event("a", 3) +
                                       Event("b", 20));
+    folder_.Write("e", "");
     folder_.Write("premura.yaml", R"(
 sources: [{file: {path: events.jsonl}}]
 rules: [rules]
@@ -104,15 +116,20 @@ TEST_F(CliTest, HelpTellsTheExitCodes) {
   const Ran ran = Premura({"--help"});
   EXPECT_EQ(ran.code, kOk);
   EXPECT_TRUE(Contains(ran.out, "Exit codes: 0"));
+  EXPECT_TRUE(Contains(ran.out, "PREMURA_CONFIG"));
   for (const char* command : {"run", "check", "schema", "config", "backtest",
-                              "explain", "stop-all", "version"}) {
+                              "explain", "stop-all", "settle", "version"}) {
     EXPECT_TRUE(Contains(ran.out, command)) << command;
     EXPECT_EQ(Premura({command, "--help"}).code, kOk) << command;
   }
 }
 
 TEST_F(CliTest, VersionIsPrinted) {
-  EXPECT_EQ(Premura({"version"}).out, "premura " PREMURA_TEST_VERSION "\n");
+  for (const char* word : {"version", "--version"}) {
+    const Ran ran = Premura({word});
+    EXPECT_EQ(ran.code, kOk);
+    EXPECT_EQ(ran.out, "premura " PREMURA_TEST_VERSION "\n");
+  }
 }
 
 TEST_F(CliTest, SchemaIsJson) {
@@ -137,28 +154,170 @@ TEST_F(CliTest, CheckFindsNothingInGoodFiles) {
 TEST_F(CliTest, CheckWithoutAnythingToCheckIsAUsageError) {
   const Ran ran = Premura({"check"});
   EXPECT_EQ(ran.code, kUsage);
-  EXPECT_TRUE(Contains(
-      ran.err, "check needs rules (PATH...) or a configuration (-c FILE)"));
+  EXPECT_TRUE(
+      Contains(ran.err, "check needs rules (PATH...) or a configuration: "));
+}
+
+TEST_F(CliTest, TheConfigurationIsThatOfTheEnvironmentIfNoneIsNamed) {
+  const std::string config = folder_.Path("premura.yaml");
+  EXPECT_EQ(Premura({"check"}, config).out, "No mistakes found.\n");
+  EXPECT_EQ(Premura({"config"}, config).code, kOk);
+  folder_.Write("state/.keep", "");
+  EXPECT_EQ(Premura({"stop-all", "on"}, config).code, kOk);
+  EXPECT_EQ(Premura({"stop-all", "off"}, config).code, kOk);
+  EXPECT_EQ(Premura({"run", "--once"}, config).code, kOk);
+  EXPECT_EQ(Premura({"explain", "a"}, config).code, kOk);
+  const Ran other = Premura({"config", "-c", config}, "/nowhere/else.yaml");
+  EXPECT_EQ(other.code, kOk) << "what is named goes first";
+}
+
+TEST_F(CliTest, WithoutAConfigurationBothPlacesAreNamed) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"run"},
+                                             {"config"},
+                                             {"check"},
+                                             {"explain", "a"},
+                                             {"stop-all", "status"},
+                                             {"settle", "k", "lost"}}) {
+    const Ran ran = Premura(arguments);
+    EXPECT_NE(ran.code, kOk) << arguments[0];
+    EXPECT_TRUE(Contains(ran.err,
+                         "which configuration? /nowhere/premura.yaml is not "
+                         "there, and PREMURA_CONFIG names none: say -c FILE"))
+        << ran.err;
+  }
+  EXPECT_TRUE(Contains(Premura({"config"}, "/nowhere/else.yaml").err,
+                       "/nowhere/else.yaml: error: cannot open"));
+}
+
+TEST_F(CliTest, CheckAndRunShowNoSecretOfTheConfiguration) {
+  const std::string path = folder_.Path("premura.yaml");
+  folder_.Write("premura.yaml",
+                folder_.Read("premura.yaml") +
+                    "email:\n  smtp: {host: h, port: 70000, tls: none, "
+                    "password: hunter2}\n  from: {address: a@example.com}\n");
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"check", "-c", path},
+           {"check", "-c", path, "--format", "json"},
+           {"check", "-c", path, folder_.Path("rules")},
+           {"run", "-c", path},
+           {"config", "-c", path}}) {
+    const Ran ran = Premura(arguments);
+    EXPECT_EQ(ran.code, kFailure);
+    EXPECT_TRUE(Contains(ran.out + ran.err, "70000")) << ran.out;
+    EXPECT_FALSE(Contains(ran.out + ran.err, "hunter2")) << ran.out << ran.err;
+  }
+}
+
+TEST_F(CliTest, CheckWarnsOfAnActionThatCanNeverBeSent) {
+  folder_.Write("rules/a.yaml",
+                "version: 1\nrules:\n  - id: a\n    title: A\n"
+                "    detect: {event_count: {event: x, gte: 2, within: 1m}}\n"
+                "    expires_after: 5m\n    actions:\n"
+                "      - ticket: {template: failures, delay: 4m}\n"
+                "      - ticket: {template: failures, delay: 5m}\n");
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"check", folder_.Path("rules")},
+           {"check", "-c", folder_.Path("premura.yaml")}}) {
+    const Ran ran = Premura(arguments);
+    EXPECT_EQ(ran.code, kOk) << ran.out;
+    EXPECT_TRUE(Contains(ran.out,
+                         "a.yaml:9:9: warning: this action of rule `a` can "
+                         "never be sent: it waits 5m and expires after 5m"))
+        << ran.out;
+    EXPECT_FALSE(Contains(ran.out, "a.yaml:8:")) << ran.out;
+  }
+}
+
+TEST_F(CliTest, CheckWarnsOfRulesThatLoosenWithoutBeingCritical) {
+  const auto check = [this](const std::string& level, const std::string& more) {
+    folder_.Write(
+        "rules/a.yaml",
+        "version: 1\nrules:\n  - id: other\n    title: O\n"
+        "    detect: {event_count: {event: x, gte: 2, within: 1m}}\n"
+        "  - id: a\n    title: A\n"
+        "    level: " +
+            level +
+            "\n"
+            "    detect: {event_count: {event: x, gte: 2, within: 1m}}\n"
+            "    " +
+            more + "\n");
+    const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+    EXPECT_EQ(ran.code, kOk) << ran.out;
+    return ran.out;
+  };
+  // The defaults: email 2/7d, sms 1/7d, any 3/7d; sms 20:00-09:00 and Sunday.
+  for (const char* loose :
+       {"frequency_cap: {sms: 5/7d}", "frequency_cap: {email: 2/1d}",
+        "quiet_hours: {sms: none}", "quiet_hours: {sms: \"20:00-09:00\"}",
+        "quiet_hours: {sms: \"21:00-09:00, sun\"}"}) {
+    const std::string out = check("high", loose);
+    EXPECT_TRUE(Contains(out,
+                         "is looser than `restraint`, which holds all "
+                         "the same"))
+        << loose << out;
+    EXPECT_TRUE(Contains(out, "a.yaml:10:")) << out;
+    EXPECT_TRUE(Contains(out, "only a rule of `level: critical` may loosen"));
+    EXPECT_EQ(check("critical", loose), "No mistakes found.\n");
+  }
+  for (const char* tight :
+       {"frequency_cap: {sms: 1/7d}", "frequency_cap: {email: 3/30d}",
+        "frequency_cap: {ticket: 9/1d}",
+        "quiet_hours: {email: \"10:00-11:00\"}",
+        "quiet_hours: {sms: \"19:00-09:00, sat, sun\"}",
+        "quiet_hours: {sms: \"20:00-24:00, 00:00-09:00, sun\"}"}) {
+    EXPECT_EQ(check("high", tight), "No mistakes found.\n") << tight;
+  }
+}
+
+TEST_F(CliTest, CheckWarnsOfProfilesThatMeanNothing) {
+  folder_.Write("premura.yaml",
+                folder_.Read("premura.yaml") + "profiles: {files: [c.csv]}\n");
+  folder_.Write("c.csv",
+                "customer,timezone,phone,email,consent.email,consent.sms\n"
+                "acme,Europe/Rom,+39 333 1234567,m@example.com,YES,0\n"
+                "bolt,Europe/Rome,333,m@example.com,maybe,\n"
+                "core,,,m at example,,\n");
+  const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kOk);
+  for (const char* message :
+       {"c.csv:2:1: warning: `timezone` of customer `acme` is no time zone: "
+        "write one like Europe/Rome",
+        "c.csv:3:1: warning: `phone` of customer `bolt` is not a number in "
+        "international form (+39...)",
+        "c.csv:3:1: warning: `consent.email` of customer `bolt` is neither "
+        "true nor false, and counts as refused",
+        "c.csv:4:1: warning: `email` of customer `core` is not one email "
+        "address",
+        "4 warnings in 1 file."}) {
+    EXPECT_TRUE(Contains(ran.out, message)) << message << '\n' << ran.out;
+  }
+  std::string many = "customer,phone\n";
+  for (int i = 0; i < 30; ++i) many += "c" + std::to_string(i) + ",12\n";
+  folder_.Write("c.csv", many);
+  EXPECT_TRUE(
+      Contains(Premura({"check", "-c", folder_.Path("premura.yaml")}).out,
+               "c.csv: warning: 20 more values like these"));
 }
 
 TEST_F(CliTest, CheckOfAPathThatIsNotThereFails) {
-  EXPECT_EQ(Premura({"check", folder_.Path("nowhere")}).code, kFailed);
+  EXPECT_EQ(Premura({"check", folder_.Path("nowhere")}).code, kFailure);
   EXPECT_EQ(Premura({"check", "-c", folder_.Path("nowhere.yaml")}).code,
-            kFailed);
+            kFailure);
 }
 
 TEST_F(CliTest, CheckShowsMistakesOfRulesInEachFormat) {
   folder_.Write("bad.yaml", "version: 1\nrules:\n  - id: a\n");
   const std::string path = folder_.Path("bad.yaml");
   const Ran text = Premura({"check", path});
-  EXPECT_EQ(text.code, kFailed);
+  EXPECT_EQ(text.code, kFailure);
   EXPECT_TRUE(Contains(text.out, "bad.yaml:3:"));
   EXPECT_TRUE(Contains(text.out, "`title` is missing"));
   const Ran json = Premura({"check", path, "--format", "json"});
-  EXPECT_EQ(json.code, kFailed);
+  EXPECT_EQ(json.code, kFailure);
   EXPECT_TRUE(json.out.starts_with("["));
   const Ran github = Premura({"check", path, "--format", "github"});
-  EXPECT_EQ(github.code, kFailed);
+  EXPECT_EQ(github.code, kFailure);
   EXPECT_TRUE(github.out.starts_with("::error file="));
 }
 
@@ -166,7 +325,7 @@ TEST_F(CliTest, CheckTakesTemplatesBesideTheRules) {
   folder_.Write("rules/a.yaml",
                 std::string(kRule) + "      - sms: {template: failures}\n");
   const Ran ran = Premura({"check", folder_.Path("rules")});
-  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_EQ(ran.code, kFailure);
   EXPECT_TRUE(Contains(ran.out, "a.yaml:9:")) << ran.out;
 }
 
@@ -208,7 +367,7 @@ TEST_F(CliTest, CheckShowsMistakesOfProfilesWithTheirLine) {
                 "tickets: {desk: {type: file, directory: out}}\n"
                 "profiles: {files: [customers.csv]}\n");
   const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
-  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_EQ(ran.code, kFailure);
   EXPECT_TRUE(Contains(ran.out, "customers.csv:1:")) << ran.out;
 }
 
@@ -231,7 +390,7 @@ rules:
     return Premura({"check", "-c", folder_.Path("premura.yaml")});
   };
   const Ran ran = check("7d");
-  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_EQ(ran.code, kFailure);
   for (const char* message :
        {"a.yaml:3:",
         "`cooldown` of rule `many-failures` looks back 20d, but the ledger "
@@ -250,7 +409,7 @@ TEST_F(CliTest, CheckShowsConfigurationAndRulesAtOnce) {
   folder_.Write("premura.yaml", "sorces: []\nrules: [rules]\n");
   const Ran ran = Premura(
       {"check", folder_.Path("bad.yaml"), "-c", folder_.Path("premura.yaml")});
-  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_EQ(ran.code, kFailure);
   EXPECT_TRUE(Contains(ran.out, "unknown key `sorces`"));
   EXPECT_TRUE(Contains(ran.out, "`title` is missing"));
 }
@@ -265,7 +424,7 @@ TEST_F(CliTest, ConfigIsPrintedCompleteWithoutSecrets) {
   EXPECT_TRUE(Contains(ran.out, "token_file: "));
   EXPECT_TRUE(Contains(ran.out, "timezone_missing: hold"));
   EXPECT_FALSE(Contains(ran.out, "s3cret"));
-  EXPECT_EQ(Premura({"config", "-c", folder_.Path("nowhere")}).code, kFailed);
+  EXPECT_EQ(Premura({"config", "-c", folder_.Path("nowhere")}).code, kFailure);
 }
 
 TEST_F(CliTest, BacktestPrintsOneLinePerDetection) {
@@ -394,25 +553,90 @@ TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
                      folder_.Path("nowhere"), "--output", "jsonl",
                      "--detections-only"})
                 .code,
-            kFailed);
+            kFailure);
 }
 
 TEST_F(CliTest, StopAllIsThrownLiftedAndShown) {
   folder_.Write("state/.keep", "");
   const std::string config = folder_.Path("premura.yaml");
-  EXPECT_EQ(Premura({"stop-all", "status", "-c", config}).code, kFailed);
+  EXPECT_EQ(Premura({"stop-all", "status", "-c", config}).code, kFailure);
   Ran ran = Premura({"stop-all", "on", "-c", config});
   EXPECT_EQ(ran.code, kOk) << ran.err;
   EXPECT_TRUE(ran.out.starts_with("stop-all is on: nothing is sent (since "));
+  const std::string first = ran.out;
   ran = Premura({"stop-all", "status", "-c", config});
-  EXPECT_TRUE(ran.out.starts_with("stop-all is on: nothing is sent (since "));
+  EXPECT_EQ(ran.out, first);
+  ran = Premura({"stop-all", "on", "-c", config});
+  EXPECT_EQ(ran.out, first) << "thrown again: the first time is what counts";
   ran = Premura({"stop-all", "off", "-c", config});
   EXPECT_TRUE(ran.out.starts_with("stop-all is off (since ")) << ran.out;
 }
 
+// A delivery in the ledger as `state` says.
+Delivery Unknown(const std::string& key, DeliveryState state) {
+  Delivery delivery;
+  delivery.key = key;
+  delivery.detection = "d";
+  delivery.rule = "r";
+  delivery.customer = "a";
+  delivery.channel = delivery.lane = "email";
+  delivery.state = state;
+  delivery.reason = Reason::kTimeout;
+  delivery.changed_at = Timestamp(std::chrono::hours(1));
+  return delivery;
+}
+
+TEST_F(CliTest, APersonSettlesWhatIsUnknown) {
+  const std::string config = folder_.Path("premura.yaml");
+  folder_.Write("state/.keep", "");
+  auto ledger = Ledger::Open("sqlite:" + folder_.Path("state/ledger.db"),
+                             Ledger::Access::kWrite);
+  ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+  CaseRecord record;
+  record.detection_id = "d";
+  record.rule_id = "r";
+  record.customer = "a";
+  ASSERT_TRUE(ledger.value()->AddDetection(record, true, {}).ok());
+  Outbox outbox(ledger.value()->database());
+  for (const char* key : {"k1", "k2"}) {
+    ASSERT_TRUE(outbox.Add(Unknown(key, DeliveryState::kUnknown)).ok());
+  }
+  ASSERT_TRUE(outbox.Add(Unknown("k3", DeliveryState::kHeld)).ok());
+  Delivery looked_for = Unknown("k4", DeliveryState::kUnknown);
+  looked_for.due_at = Timestamp(std::chrono::hours(2));
+  ASSERT_TRUE(outbox.Add(looked_for).ok());
+
+  const auto settle = [&config](const char* key, const char* what) {
+    return Premura({"settle", key, what, "-c", config});
+  };
+  EXPECT_EQ(settle("k1", "arrived").out, "delivery k1 is settled: arrived\n");
+  EXPECT_EQ(settle("k2", "lost").out, "delivery k2 is settled: lost\n");
+  const Delivery arrived = *outbox.Find("k1").value();
+  EXPECT_EQ(arrived.state, DeliveryState::kSent);
+  EXPECT_EQ(arrived.changed_at, Timestamp(std::chrono::hours(1)));
+  EXPECT_TRUE(arrived.detail.ends_with(" that it arrived")) << arrived.detail;
+  const Delivery lost = *outbox.Find("k2").value();
+  EXPECT_EQ(lost.state, DeliveryState::kFailed);
+  EXPECT_TRUE(lost.detail.ends_with(" that it was lost")) << lost.detail;
+  // What counts for caps.
+  EXPECT_EQ(outbox.Contacts("a", {}).value().size(), 3U);
+
+  const std::tuple<const char*, const char*> refused[] = {
+      {"k1", "delivery k1 is sent: only what is unknown can be settled"},
+      {"k3", "delivery k3 is held: only what is unknown can be settled"},
+      {"k4", "delivery k4 is still being looked for: the desk is asked for it"},
+      {"k5", "there is no delivery k5"}};
+  for (const auto& [key, message] : refused) {
+    const Ran ran = settle(key, "lost");
+    EXPECT_EQ(ran.code, kFailure);
+    EXPECT_TRUE(Contains(ran.err, message)) << ran.err;
+  }
+  EXPECT_EQ(settle("k4", "perhaps").code, kUsage);
+}
+
 TEST_F(CliTest, ExplainWithoutALedgerFails) {
   const Ran ran = Premura({"explain", "a", "-c", folder_.Path("premura.yaml")});
-  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_EQ(ran.code, kFailure);
   EXPECT_TRUE(ran.err.starts_with("premura: ")) << ran.err;
 }
 
@@ -453,7 +677,7 @@ TEST_F(CliTest, RunOnceNeedsSourcesThatEndAndStartsNothingElse) {
 TEST_F(CliTest, RunRefusesWhatCheckRefuses) {
   folder_.Write("premura.yaml", "sources: []\nrules: [rules]\n");
   const Ran ran = Premura({"run", "-c", folder_.Path("premura.yaml")});
-  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_EQ(ran.code, kFailure);
   EXPECT_TRUE(Contains(ran.err, "`sources` is an empty list"));
   EXPECT_TRUE(Contains(ran.err, "the configuration has mistakes"));
   EXPECT_EQ(Premura({"run", "-c", "x", "--drain", "soon"}).code, kUsage);

@@ -2,12 +2,14 @@
 #include "daemon/config.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "daemon/hide_secrets.h"
 #include "tests/daemon/temp_folder.h"
 
 namespace premura {
@@ -29,7 +31,7 @@ ConfigOptions Options() {
 }
 
 LoadedConfig Read(const std::string& text) {
-  return ReadConfig("/etc/premura/premura.yaml", text, Options());
+  return ReadConfig(kTestdata + "/good/premura.yaml", text, Options());
 }
 
 std::string Short(const Diagnostic& diagnostic) {
@@ -60,6 +62,7 @@ TEST(ConfigTest, EveryBadFileGivesExactlyItsMessages) {
   int files = 0;
   for (const auto& entry : fs::directory_iterator(kTestdata + "/bad")) {
     const std::string path = entry.path();
+    if (!path.ends_with(".yaml")) continue;
     SCOPED_TRACE(path);
     ++files;
     const LoadedConfig loaded = LoadConfig(path, Options());
@@ -93,7 +96,7 @@ tickets:
   EXPECT_EQ(config.sources[0].id, "source-1");
   EXPECT_EQ(config.sources[0].preset, Preset::kSegment);
   EXPECT_EQ(config.rules,
-            std::vector<std::string>{"/etc/premura/rules/*.yaml"});
+            std::vector<std::string>{kTestdata + "/good/rules/*.yaml"});
   EXPECT_EQ(config.ledger_url, "sqlite:/var/lib/premura/ledger.db");
   EXPECT_EQ(config.admin.host, "127.0.0.1");
   EXPECT_EQ(config.admin.port, 9464);
@@ -119,7 +122,7 @@ sources:
       topics: [product-events, billing-events]
       group: premura
       instance_id: ${env:HOST}
-      tls: {ca: ca.pem, certificate: client.pem, key_file: client.key}
+      tls: {ca: ../certificate.pem, certificate: ../certificate.pem, key_file: client.key}
       sasl: {mechanism: SCRAM-SHA-512, username: premura, password: "${env:PASSWORD}"}
       properties: {client.rack: eu-1a}
 rules: [rules]
@@ -136,9 +139,9 @@ rules: [rules]
       {"sasl.password", "hush-PASSWORD"},
       {"sasl.username", "premura"},
       {"security.protocol", "sasl_ssl"},
-      {"ssl.ca.location", "/etc/premura/ca.pem"},
-      {"ssl.certificate.location", "/etc/premura/client.pem"},
-      {"ssl.key.location", "/etc/premura/client.key"}};
+      {"ssl.ca.location", kTestdata + "/certificate.pem"},
+      {"ssl.certificate.location", kTestdata + "/certificate.pem"},
+      {"ssl.key.location", kTestdata + "/good/client.key"}};
   EXPECT_EQ(KafkaProperties(kafka, loaded.config->name), expected);
   auto connection = expected;
   for (const char* key : {"client.rack", "group.id", "group.instance.id"}) {
@@ -185,6 +188,7 @@ TEST(ConfigTest, AChannelThatDoesNotExistGetsASuggestion) {
 
 TEST(ConfigTest, SecretsComeFromFilesWithoutTheirLineEnd) {
   TempFolder folder;
+  folder.Write("e", "");
   folder.Write("token", "s3cret\n");
   folder.Write("premura.yaml", R"(
 sources: [{file: {path: e}}]
@@ -196,6 +200,128 @@ http: {admin: {listen: "0.0.0.0:0", token_file: token}}
   ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
   EXPECT_EQ(loaded.config->admin.token.Reveal(), "s3cret");
   EXPECT_EQ(FormatConfig(*loaded.config).find("s3cret"), std::string::npos);
+}
+
+TEST(ConfigTest, AFileOfCertificatesHoldsOne) {
+  TempFolder folder;
+  folder.Write("e", "");
+  const auto read = [&folder](const std::string& pem) {
+    folder.Write("ca.pem", pem);
+    folder.Write("premura.yaml",
+                 "sources: [{file: {path: e}}]\nrules: [r]\n"
+                 "email: {smtp: {host: m, ca: ca.pem}, from: {address: "
+                 "a@example.com}}\n");
+    return LoadConfig(folder.Path("premura.yaml"), Options());
+  };
+  const std::string good = Slurp(kTestdata + "/certificate.pem");
+  EXPECT_NE(read(good).config, nullptr);
+  EXPECT_NE(read("# ours\n" + good).config, nullptr);
+  for (const std::string& bad :
+       {std::string(), std::string("hello"), good.substr(0, 200)}) {
+    const LoadedConfig loaded = read(bad);
+    EXPECT_EQ(loaded.config, nullptr);
+    ASSERT_EQ(loaded.diagnostics.size(), 1U);
+    EXPECT_EQ(Short(loaded.diagnostics[0]),
+              "3:29: `ca` holds no certificate: " + folder.Path("ca.pem"));
+    EXPECT_EQ(loaded.diagnostics[0].hint,
+              "it must be PEM: -----BEGIN CERTIFICATE-----");
+  }
+}
+
+TEST(ConfigTest, AStateFolderThatIsNotThereYetIsNoMistake) {
+  TempFolder folder;
+  folder.Write("e", "");
+  folder.Write("premura.yaml",
+               "sources: [{file: {path: e}}]\nrules: [r]\n"
+               "state: {dir: a/b/c}\nledger: sqlite:a/d/ledger.db\n");
+  const LoadedConfig loaded =
+      LoadConfig(folder.Path("premura.yaml"), Options());
+  EXPECT_NE(loaded.config, nullptr);
+  EXPECT_TRUE(loaded.diagnostics.empty()) << RenderText(loaded.diagnostics);
+}
+
+TEST(ConfigTest, AStateFolderOfAnotherUserIsAWarning) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  const LoadedConfig loaded = Read(
+      "sources: [{file: {path: e}}]\nrules: [r]\nstate: {dir: /premura}\n");
+  EXPECT_NE(loaded.config, nullptr);
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_EQ(Short(loaded.diagnostics[0]),
+            "3:14: `dir`: you may not write in /");
+}
+
+// Whatever the mistake: what is shown of the line hides its secrets, and the
+// caret stands where it stood.
+TEST(ConfigTest, NoSecretIsShownWithAMistake) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"  smtp: {host: h, port: 70000, tls: none, password: hunter2}",
+       "  smtp: {host: h, port: 70000, tls: none, password: *******}"},
+      {"  smtp: {host: h, password: hunter2, port: 70000}",
+       "  smtp: {host: h, password: *******, port: 70000}"},
+      {"  smtp: {host: h, password: \"hünter2, x: }\", port: 0}",
+       "  smtp: {host: h, password: ***************, port: 0}"},
+      {"  pasword: hunter2 and more", "  pasword: ****************"},
+      {"  auth_token: 'hunter2' # old", "  auth_token: ********* # old"},
+      {"  api_key : hunter2", "  api_key : *******"},
+      {"  {password:hunter2}", "  {password:*******}"},
+      {"  {password: hunter2, b", "  {password: **********"},
+      {"  password: {a: hunter2}", "  password: ***********}"},
+      {"  url: https://me:hunter2@example.com/x, b: 1",
+       "  url: https://**********@example.com/x, b: 1"},
+      {"  password_file: /etc/hunter2, key_field: Premura Key",
+       "  password_file: /etc/hunter2, key_field: Premura Key"},
+      {"  token: ${env:RT_TOKEN}", "  token: ${env:RT_TOKEN}"},
+      {"  token: \"${env:RT_TOKEN}\"", "  token: \"${env:RT_TOKEN}\""},
+  };
+  for (const auto& [line, shown] : cases) {
+    const Document document =
+        Document::Parse("f", std::string("email:\n") + line + "\n");
+    Diagnostic diagnostic;
+    diagnostic.where = {.file = "f", .line = 2, .column = 3};
+    diagnostic.line = line;
+    Diagnostics diagnostics = {diagnostic};
+    HideSecrets(document, &diagnostics);
+    EXPECT_EQ(diagnostics[0].line, shown);
+    EXPECT_EQ(diagnostics[0].where.column, 3);
+  }
+}
+
+TEST(ConfigTest, NoSecretIsShownFromTheLinesBelowItsKey) {
+  for (const char* text :
+       {"email:\n  smtp:\n    password:\n      hunter2\n",
+        "email:\n  smtp:\n    password: >\n      hunter2\n",
+        "email:\n  smtp:\n    password: x\n      hunter2\n",
+        "email:\n  smtp:\n    password: \"x\n      hunter2\"\n"}) {
+    const Document document = Document::Parse("f", text);
+    Diagnostic diagnostic;
+    diagnostic.where = {.file = "f", .line = 4, .column = 7};
+    diagnostic.line = document.Line(4);
+    Diagnostics diagnostics = {diagnostic};
+    HideSecrets(document, &diagnostics);
+    EXPECT_EQ(diagnostics[0].line.find("hunter2"), std::string::npos) << text;
+    EXPECT_TRUE(diagnostics[0].line.starts_with("      *******"));
+  }
+}
+
+TEST(ConfigTest, NoSecretIsToldInTheWordsOfAMistake) {
+  const char* const files[] = {
+      "sources: [{file: {path: e}}]\nrules: [r]\n{password:hunter2}\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "email: {smtp: {host: h, password:hunter2}, from: {address: a@b.c}}\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "ledger: mysql://me:hunter2@example.com/x\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "email: {smtp: {host: h, password: [hunter2]}, from: {address: a@b.c}}\n",
+  };
+  for (const char* text : files) {
+    const LoadedConfig loaded = Read(text);
+    EXPECT_EQ(loaded.config, nullptr);
+    for (const std::string& shown :
+         {RenderText(loaded.diagnostics), RenderJson(loaded.diagnostics),
+          RenderGithub(loaded.diagnostics)}) {
+      EXPECT_EQ(shown.find("hunter2"), std::string::npos) << shown;
+    }
+  }
 }
 
 TEST(ConfigTest, CommandsThatOnlyLookNeedNoSecrets) {
@@ -216,7 +342,7 @@ tickets: {rt: {type: rt, url: "https://rt.example.com", token_file: /nowhere}}
 TEST(ConfigTest, WhatIsPrintedReadsBackAsTheSame) {
   std::vector<std::string> paths = {PREMURA_SOURCE_DIR "/deploy/premura.yaml"};
   for (const auto& entry : fs::directory_iterator(kTestdata + "/good")) {
-    paths.push_back(entry.path());
+    if (entry.path().extension() == ".yaml") paths.push_back(entry.path());
   }
   ASSERT_GT(paths.size(), 1U);
   ConfigOptions options = Options();

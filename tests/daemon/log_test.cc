@@ -27,11 +27,12 @@ class LogTest : public ::testing::Test {
 TEST_F(LogTest, JsonLinesHaveTimeLevelEventMessageAndFields) {
   Open("info", true)
       ->Write(Log::Level::kWarning, "event_word", "a \"b\"\n",
-              {{"source", "x"}});
-  EXPECT_EQ(out_.str(),
-            R"({"time":"2026-01-01T00:00:00.000Z","level":"warning",)"
-            R"("event":"event_word","message":"a \"b\"\n","source":"x"})"
-            "\n");
+              {{"source", "x"}, {"count", 2}, {"digits", "2"}});
+  EXPECT_EQ(
+      out_.str(),
+      R"({"time":"2026-01-01T00:00:00.000Z","level":"warning",)"
+      R"("event":"event_word","message":"a \"b\"\n","source":"x","count":2,"digits":"2"})"
+      "\n");
 }
 
 TEST_F(LogTest, TextLinesStayLines) {

@@ -164,6 +164,45 @@ TEST_F(TelemetryTest, TroubleShowsInMetricsAndLog) {
   }
 }
 
+TEST_F(TelemetryTest, ASourceThatIsAwayIsToldAtTheChangeAndOnceAMinute) {
+  PipelineHealth pipeline;
+  pipeline.sources.resize(1);
+  pipeline.sources[0].id = "product";
+  SourceHealth& health = pipeline.sources[0].health;
+  const auto told = [this](const std::string& word) {
+    const std::string text = out_.str();
+    int count = 0;
+    for (std::size_t at = text.find(word); at != text.npos;
+         at = text.find(word, at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  health.reachable = false;
+  telemetry_->Sample(pipeline, {});
+  EXPECT_EQ(told("source_unreachable"), 0) << "nothing is known yet";
+  health.problem = "no broker answers";
+  for (int second = 0; second < 150; ++second) {
+    telemetry_->Sample(pipeline, {});
+    clock_.Advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(told("source_unreachable"), 3);
+  EXPECT_EQ(told("no broker answers"), 3);
+  health.reachable = true;
+  telemetry_->Sample(pipeline, {});
+  telemetry_->Sample(pipeline, {});
+  EXPECT_EQ(told("source_reachable"), 1);
+  health.reachable = false;
+  telemetry_->Sample(pipeline, {});
+  EXPECT_EQ(told("source_unreachable"), 4);
+}
+
+TEST_F(TelemetryTest, WhatWaitsForARestartIsShown) {
+  EXPECT_TRUE(Has("premura_restart_needed 0"));
+  telemetry_->OnRestartNeeded(true);
+  EXPECT_TRUE(Has("premura_restart_needed 1"));
+}
+
 TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   PipelineHealth pipeline;
   pipeline.sources.resize(1);

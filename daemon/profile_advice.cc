@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/profile_advice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "notifiers/mail_address.h"
+#include "notifiers/phone.h"
+#include "notifiers/zones.h"
+#include "rules/condition.h"
+#include "rules/document.h"
+
+namespace premura {
+namespace {
+
+constexpr int kMost = 10;
+
+// The text of a JSON scalar; of one with escapes, nothing.
+std::string TextOf(const std::string& json) {
+  if (json.find('\\') != json.npos) return {};
+  if (json.size() < 2 || json.front() != '"') return json;
+  return json.substr(1, json.size() - 2);
+}
+
+bool SaysYesOrNo(const std::string& text) {
+  constexpr std::array<std::string_view, 6> kWords = {"true",  "yes", "1",
+                                                      "false", "no",  "0"};
+  return std::count(kWords.begin(), kWords.end(), FoldCase(text)) > 0;
+}
+
+// What is wrong with a value; nullptr if nothing.
+const char* Problem(const std::string& path, const std::string& text) {
+  if (text.empty()) return nullptr;
+  if (path.starts_with("consent.") && !SaysYesOrNo(text)) {
+    return "is neither true nor false, and counts as refused";
+  }
+  if ((path == "timezone" || path == "account.timezone") &&
+      !IsKnownZone(text)) {
+    return "is no time zone: write one like Europe/Rome";
+  }
+  if (path == "phone" && !ParsePhone(text)) {
+    return "is not a number in international form (+39...)";
+  }
+  if (path == "email" && !IsMailAddress(text)) {
+    return "is not one email address";
+  }
+  return nullptr;
+}
+
+// The first line that names both; 0 if there is none.
+int LineOf(const std::string& text, const std::string& customer,
+           const std::string& value) {
+  int number = 1;
+  for (std::size_t at = 0; at < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line(text.data() + at, end - at);
+    const std::size_t found = line.find(customer);
+    if (found != line.npos && line.find(value) != line.npos) return number;
+    at = end + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void WarnOfProfiles(const std::string& path,
+                    const std::map<std::string, Profile::Values>& customers,
+                    Diagnostics* diagnostics) {
+  int count = 0;
+  std::string text;
+  Diagnostic warning;
+  warning.severity = Diagnostic::Severity::kWarning;
+  for (const auto& [customer, values] : customers) {
+    for (const auto& [key, json] : values) {
+      const std::string value = TextOf(json);
+      const char* const problem = Problem(key, value);
+      if (problem == nullptr || ++count > kMost) continue;
+      if (count == 1) {
+        Result<std::string> read = ReadFile(path);
+        if (read.ok()) text = std::move(read).value();
+      }
+      warning.where = {.file = path, .line = LineOf(text, customer, value)};
+      warning.where.column = warning.where.line > 0 ? 1 : 0;
+      warning.message =
+          fmt::format("`{}` of customer `{}` {}", key, customer, problem);
+      diagnostics->push_back(warning);
+    }
+  }
+  if (count <= kMost) return;
+  warning.where = {.file = path};
+  warning.message = fmt::format("{} more values like these", count - kMost);
+  diagnostics->push_back(std::move(warning));
+}
+
+}  // namespace premura

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/rule_advice.h"
+
+#include <fmt/format.h>
+
+#include <bitset>
+#include <map>
+
+#include "rules/document.h"
+
+namespace premura {
+namespace {
+
+constexpr std::size_t kDay = 24 * 60;
+using Week = std::bitset<7 * kDay>;
+
+// The minutes that are quiet, from Sunday on.
+Week QuietWeek(const QuietHours& hours) {
+  Week week;
+  for (std::size_t day = 0; day < 7; ++day) {
+    for (std::size_t minute = 0; minute < kDay; ++minute) {
+      bool quiet = (hours.quiet_days >> day & 1U) != 0;
+      for (const QuietHours::Span& span : hours.spans) {
+        const auto from = static_cast<std::size_t>(span.from_minute);
+        const auto to = static_cast<std::size_t>(span.to_minute);
+        quiet = quiet || (from < to ? minute >= from && minute < to
+                                    : minute >= from || minute < to);
+      }
+      week[day * kDay + minute] = quiet;
+    }
+  }
+  return week;
+}
+
+// Whether there are minutes that `ours` leaves free and `general` does not.
+bool IsLooser(const QuietHours& ours, const QuietHours& general) {
+  return (QuietWeek(general) & ~QuietWeek(ours)).any();
+}
+
+// Whether `ours` can never be met before `general` is.
+bool IsLooser(const FrequencyCap& ours, const FrequencyCap& general) {
+  return ours.count >= general.count && ours.window <= general.window &&
+         (ours.count > general.count || ours.window < general.window);
+}
+
+// Where keys of rules stand; files are read when they are asked for.
+class Places {
+ public:
+  // Of `channel` below `key` of the rule; of the rule if it is not found.
+  SourcePosition Of(const Rule& rule, const char* key,
+                    const std::string& channel) {
+    const auto [found, fresh] =
+        files_.try_emplace(rule.position.file, Document::Parse("", ""));
+    if (fresh) found->second = Document::Load(rule.position.file);
+    const Node root = found->second.root();
+    if (!root) return rule.position;
+    for (const Node& node : root.AsMapping("").Get("rules").AsList("")) {
+      Mapping mapping = node.AsMapping("");
+      if (mapping.TextOr("id", "") != rule.id) continue;
+      const Mapping limits = mapping.MappingOf(key);
+      if (limits.Has(channel)) return limits.KeyPosition(channel);
+    }
+    return rule.position;
+  }
+
+ private:
+  std::map<std::string, Document> files_;
+};
+
+template <typename Limit>
+void WarnOfLimits(const Rule& rule, const char* key,
+                  const std::map<std::string, Limit>& ours,
+                  const std::map<std::string, Limit>& general, Places* places,
+                  Diagnostics* diagnostics) {
+  for (const auto& [channel, limit] : ours) {
+    const auto found = general.find(channel);
+    if (found == general.end() || !IsLooser(limit, found->second)) continue;
+    Diagnostic diagnostic;
+    diagnostic.severity = Diagnostic::Severity::kWarning;
+    diagnostic.where = places->Of(rule, key, channel);
+    diagnostic.message = fmt::format(
+        "`{}` for `{}` of rule `{}` is looser than `restraint`, which holds "
+        "all the same",
+        key, channel, rule.id);
+    diagnostic.hint =
+        "only a rule of `level: critical` may loosen; else change `restraint`";
+    diagnostics->push_back(std::move(diagnostic));
+  }
+}
+
+}  // namespace
+
+void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics) {
+  for (const Rule& rule : rules.rules()) {
+    if (!rule.expires_after) continue;
+    for (const Action& action : rule.actions) {
+      if (action.delay < *rule.expires_after) continue;
+      Diagnostic diagnostic;
+      diagnostic.severity = Diagnostic::Severity::kWarning;
+      diagnostic.where = action.position;
+      diagnostic.message = fmt::format(
+          "this action of rule `{}` can never be sent: it waits {} and "
+          "expires after {}",
+          rule.id, FormatDuration(action.delay),
+          FormatDuration(*rule.expires_after));
+      diagnostic.hint = "make `delay` shorter than `expires_after`";
+      diagnostics->push_back(std::move(diagnostic));
+    }
+  }
+}
+
+void WarnOfLoosening(const RuleSet& rules, const RestraintPolicy& policy,
+                     Diagnostics* diagnostics) {
+  Places places;
+  for (const Rule& rule : rules.rules()) {
+    if (rule.level == Level::kCritical) continue;
+    WarnOfLimits(rule, "frequency_cap", rule.frequency_cap,
+                 policy.frequency_cap, &places, diagnostics);
+    WarnOfLimits(rule, "quiet_hours", rule.quiet_hours, policy.quiet_hours,
+                 &places, diagnostics);
+  }
+}
+
+}  // namespace premura

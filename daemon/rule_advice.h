@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules that are right in themselves and yet do not do what they say: an
+// action that can never be sent, a limit that loosens nothing. Warnings.
+
+#pragma once
+
+#include "notifiers/gates.h"
+#include "rules/diagnostic.h"
+#include "rules/rule_set.h"
+
+namespace premura {
+
+// Actions whose delay is not over before the rule's `expires_after`.
+void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics);
+
+// Caps and quiet hours of rules that are looser than the configuration's,
+// which hold all the same unless the rule is critical. Reads the rules' files
+// again, for the line.
+void WarnOfLoosening(const RuleSet& rules, const RestraintPolicy& policy,
+                     Diagnostics* diagnostics);
+
+}  // namespace premura
