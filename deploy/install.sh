@@ -33,13 +33,22 @@ else
   install -d -m 0750 "$root/etc/premura" "$root/var/lib/premura"
 fi
 if [ ! -e "$root/etc/premura/premura.yaml" ]; then
-  install -m 0640 deploy/premura.yaml "$root/etc/premura/premura.yaml"
+  sed "s|/usr/local/share/premura|$prefix/share/premura|" deploy/premura.yaml > "$root/etc/premura/premura.yaml"
+  chmod 0640 "$root/etc/premura/premura.yaml"
   [ -n "$root" ] || chgrp premura /etc/premura/premura.yaml
 fi
 
 cat << TXT
 premura is installed below $prefix.
   1. write /etc/premura/premura.yaml (it explains itself), secrets beside it, mode 0640, group premura
-  2. $prefix/bin/premura check -c /etc/premura/premura.yaml
-  3. systemctl enable --now premura
+  2. sudo -u premura $prefix/bin/premura check
+  3. sudo systemctl enable --now premura
 TXT
+case $prefix in
+  /usr | /usr/local) ;;
+  *) cat << TXT
+systemd does not look below $prefix: before 3.
+     sudo systemctl link $prefix/lib/systemd/system/premura.service
+and call the command by its path, $prefix/bin/premura.
+TXT
+esac

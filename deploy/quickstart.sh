@@ -12,11 +12,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
+usage() { sed -n '3,10s/^# \{0,1\}//p' "$0"; }
+
 once=''
 case ${1:-} in
   "") ;;
   --once) once=--once ;;
-  *) sed -n 's/^# \{0,1\}//; 3,10p' "$0" >&2; exit 2 ;;
+  --help | -h) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
 esac
 dir=${QUICKSTART_DIR:-.quickstart}
 port=${QUICKSTART_PORT:-9464}
@@ -72,11 +75,25 @@ prepare_folder
 "$premura" check -c "$dir/premura.yaml" > "$dir/check.log" || { cat "$dir/check.log" >&2; exit 1; }
 rm "$dir/check.log"
 where_to_look
+# The log's last lines say what went wrong.
+explain_failure() {
+  echo "quickstart.sh: premura ended with $1; the end of $dir/premura.log:" >&2
+  tail -n 20 "$dir/premura.log" >&2
+  ! grep -q "cannot listen on" "$dir/premura.log" ||
+    echo "quickstart.sh: port $port is taken; choose another: QUICKSTART_PORT=9465 $0" >&2
+}
+
 printf '\nWho, which rule and why, what, and what became of it:\n\n'
-if [ -n "$once" ]; then
-  "$premura" run --once --show-decisions -c "$dir/premura.yaml" 2> "$dir/premura.log" ||
-    { code=$?; tail -n 20 "$dir/premura.log" >&2; exit "$code"; }
-else
-  echo $$ > "$dir/pid"
-  exec "$premura" run --show-decisions -c "$dir/premura.yaml" 2> "$dir/premura.log"
-fi
+"$premura" run ${once:+"$once"} --show-decisions -c "$dir/premura.yaml" 2> "$dir/premura.log" &
+daemon=$!
+[ -n "$once" ] || echo "$daemon" > "$dir/pid"
+trap 'kill -TERM "$daemon" 2> /dev/null' INT TERM
+code=0
+wait "$daemon" || code=$?
+# A signal ends the first wait, not the daemon, which finishes what it does.
+while kill -0 "$daemon" 2> /dev/null; do
+  code=0
+  wait "$daemon" || code=$?
+done
+[ "$code" = 0 ] || explain_failure "$code"
+exit "$code"

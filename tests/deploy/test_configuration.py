@@ -8,6 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "deploy/premura.yaml"
 LIBRARY = ROOT / "rules/library"
+CERTIFICATE = ROOT / "tests/daemon/testdata/certificate.pem"
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def example(tmp_path):
     for name in re.findall(r"_file: ([\w./-]+)", text):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
-    (tmp_path / "kafka/ca.pem").write_text("")
+    (tmp_path / "kafka/ca.pem").write_text(CERTIFICATE.read_text())
     (tmp_path / "customers.csv").write_text("customer,name\nacme,Acme\n")
     path = tmp_path / "premura.yaml"
     path.write_text(text)

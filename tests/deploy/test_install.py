@@ -36,7 +36,14 @@ def test_rules_templates_alerts_and_example_are_there(installed):
                  (ROOT / "rules/library/templates").glob("*.yaml")}
     assert {path.name for path in (share / "premura/templates").iterdir()
             } == templates
-    assert (share / "premura/prometheus/alerts.yaml").exists()
+    alerts = (share / "premura/prometheus/alerts.yaml").read_text()
+    runbooks = re.findall(r"runbook: (\S+)", alerts)
+    assert len(runbooks) > 10
+    for path in runbooks:
+        # The prefix is that of the build.
+        assert path.startswith("/") and path.endswith(".md")
+        name = path.split("/share/doc/", 1)[1]
+        assert (share / "doc" / name).exists(), path
     assert (share / "doc/premura/examples/premura.yaml").exists()
     assert (share / "doc/premura/runbooks/PremuraDown.md").exists()
 
