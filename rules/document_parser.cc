@@ -299,8 +299,7 @@ std::string SyntaxHint(const std::string& message, std::string_view line) {
   }
   if (message == "unknown token") {
     // In braces a question mark before a comma is taken for YAML's own.
-    if (line.find_first_of("{[") != line.npos &&
-        line.find('?') != line.npos) {
+    if (line.find_first_of("{[") != line.npos && line.find('?') != line.npos) {
       return "quote a text that holds a question mark";
     }
     return "quote a text that begins with @, % or a backquote";
