@@ -41,7 +41,7 @@ class Engine {
   // It is now `clock` and nothing else has happened.
   virtual void Advance(Timestamp clock) = 0;
   // All of a batch in order.
-  void Take(const EventBatch& batch);
+  virtual void Take(const EventBatch& batch) = 0;
 
   // Between two events: unchanged rules (id and revision) keep their state.
   virtual void Use(std::shared_ptr<const RuleSet> rules) = 0;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,7 @@ class EngineImpl final : public Engine {
 
   void Take(const Event& event) override;
   void Take(const ProfileChange& change) override { profiles_->Merge(change); }
+  void Take(const EventBatch& batch) override;
   void Advance(Timestamp clock) override;
   void Use(std::shared_ptr<const RuleSet> rules) override;
   void Forget(std::uint32_t origin) override;
@@ -55,6 +57,7 @@ class EngineImpl final : public Engine {
   bool MarkSeen(const Event& event, EventFacts* facts, Customer* customer,
                 std::size_t begin);
   void Prefetch(Customer* customer, std::size_t begin);
+  void PrefetchFor(std::span<const Event* const> events);
   void TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
                Customer* customer, SeenRef* record, std::vector<Found>* found);
   void Report(Customer* customer, Timestamp clock, std::vector<Found> found);
@@ -87,6 +90,7 @@ class EngineImpl final : public Engine {
   Timestamp clock_ = kUnseen;
 
   Matcher hits_;
+  std::vector<Customer*> prefetched_;  // Kept for its memory.
 };
 
 }  // namespace premura

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "signals/customer.h"
+
 namespace premura {
 
 namespace {
@@ -46,6 +48,17 @@ WatchIndex::WatchIndex(std::shared_ptr<const RuleSet> rules)
                        return std::pair(a.watcher, a.role) <
                               std::pair(b.watcher, b.role);
                      });
+    AddTracks(&concerned);
+  }
+}
+
+void WatchIndex::AddTracks(Concerned* concerned) const {
+  const Watcher* last = nullptr;
+  for (const Interest& interest : concerned->interests) {
+    const Watcher* watcher = &watchers_[interest.watcher];
+    if (watcher == std::exchange(last, watcher)) continue;
+    if (!watcher->rule->detect.group_by.empty()) continue;
+    concerned->tracks.push_back(TrackKey(watcher->rule->state_slot, {}));
   }
 }
 

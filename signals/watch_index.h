@@ -48,6 +48,8 @@ class WatchIndex {
   struct Concerned {
     std::vector<Interest> interests;  // By watcher.
     std::vector<Cancel> cancels;      // By rule, each rule once or more.
+    // Keys of the tracks that it may concern, of rules without `group_by`.
+    std::vector<std::uint64_t> tracks;
 
     bool empty() const { return interests.empty() && cancels.empty(); }
   };
@@ -74,6 +76,7 @@ class WatchIndex {
 
  private:
   void AddWatcher(const Rule& rule);
+  void AddTracks(Concerned* concerned) const;
   void Add(const Pattern& pattern, Interest interest);
   void AddCancel(const Pattern& pattern, const Rule& rule);
   template <typename Visit>

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint32_t kCustomers = 20'000;
 constexpr std::size_t kEvents = 1'000'000;
+constexpr std::size_t kBatch = 512;  // As shards take them.
 
 std::shared_ptr<const RuleSet> LoadTwentyRules() {
   const std::string path = std::string(PREMURA_BENCH_DIR) + "/rules20.yaml";
@@ -92,8 +93,12 @@ class ToEngine final : public DecodeSink {
     Event copy = event;
     clock_ = std::max(clock_, event.time);
     copy.clock = clock_;
-    engine_->Take(copy);
-    ++events;
+    batch_.Add(copy);
+    if (++events % kBatch == 0) Flush();
+  }
+  void Flush() {
+    engine_->Take(batch_);
+    batch_.Clear();
   }
   void OnProfile(ProfileChange, Timestamp) override {}
   void OnRefused(Refusal, std::string_view) override {}
@@ -102,11 +107,12 @@ class ToEngine final : public DecodeSink {
 
  private:
   Engine* const engine_;
+  EventBatch batch_;
   Timestamp clock_{};
 };
 
-// Events that are decoded already, again and again, each round later than the
-// one before: windows are full and timers run.
+// Events that are decoded already, in batches, again and again, each round
+// later than the one before: windows are full and timers run.
 void BM_Engine(benchmark::State& state) {
   const auto rules = LoadTwentyRules();
   auto decoder = Decoder(*rules);
@@ -123,12 +129,16 @@ void BM_Engine(benchmark::State& state) {
   CountingSink sink;
   const auto engine = NewEngine(rules, &profiles, &sink);
   Duration shift{};
+  EventBatch batch;
   for (auto _ : state) {
     for (std::uint32_t i = 0; i < events; ++i) {
       Event event = decoded.batch.event(i);
       event.time += shift;
       event.clock += shift;
-      engine->Take(event);
+      batch.Add(event);
+      if (batch.size() < kBatch && i + 1 < events) continue;
+      engine->Take(batch);
+      batch.Clear();
     }
     shift += span;
   }
@@ -157,6 +167,7 @@ void BM_DecodeAndEngine(benchmark::State& state) {
       record.value = text;
       decoder->Decode(record, &to_engine);
     }
+    to_engine.Flush();
     events += to_engine.events;
     detections += sink.detections;
   }
