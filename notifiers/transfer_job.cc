@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "notifiers/text.h"
@@ -29,18 +30,46 @@ bool IsTlsProblem(CURLcode code) {
   }
 }
 
-// A mail is on the other side only after its last line: the server has then
-// said 354 and nothing since.
-Fault SmtpFault(CURLcode code, long reply) {
+// `ended`: the mail's last line may be out, and `reply` is what came after it
+// (0: no whole reply). Then only a reply says what became of the mail, whatever
+// libcurl makes of it: there are servers that take it with 251.
+Fault SmtpFault(CURLcode code, long reply, bool ended) {
   if (code == CURLE_OK) return Fault::kNone;
-  if (IsTlsProblem(code)) return Fault::kTls;
-  if (code == CURLE_LOGIN_DENIED && reply / 100 != 4) return Fault::kLogin;
-  if (reply >= 400) return Fault::kRefused;
-  const bool sent = reply == 354;
-  if (code == CURLE_OPERATION_TIMEDOUT) {
-    return sent ? Fault::kTimeout : Fault::kTimeoutBefore;
+  if (ended && reply / 100 == 2) return Fault::kNone;
+  if (reply / 100 == 4 || reply / 100 == 5) {
+    return code == CURLE_LOGIN_DENIED && reply / 100 == 5 ? Fault::kLogin
+                                                          : Fault::kRefused;
   }
-  return sent ? Fault::kBroken : Fault::kUnreachable;
+  const bool late = code == CURLE_OPERATION_TIMEDOUT;
+  if (ended) return late ? Fault::kTimeout : Fault::kBroken;
+  if (IsTlsProblem(code)) return Fault::kTls;
+  if (code == CURLE_LOGIN_DENIED) return Fault::kLogin;
+  return late ? Fault::kTimeoutBefore : Fault::kUnreachable;
+}
+
+// Of the last line of a reply ("250 Ok", "250"); 0 if it is none.
+long SmtpCode(std::string_view line) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, digit) ||
+      (line.size() > 3 && line[3] != ' ')) {
+    return 0;
+  }
+  return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
+// In seconds. What is too long for a number is long, not nothing.
+curl_off_t RetryAfter(CURL* handle) {
+  constexpr curl_off_t kMost = 24 * 3600;
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
+  curl_header* header = nullptr;
+  if (seconds == 0 && curl_easy_header(handle, "Retry-After", 0, CURLH_HEADER,
+                                       -1, &header) == CURLHE_OK) {
+    const std::string_view text = header->value;
+    const bool whole = text.find_first_not_of("0123456789") == text.npos;
+    if (whole && text.find_first_not_of('0') != text.npos) seconds = kMost;
+  }
+  return std::min(seconds, kMost);
 }
 
 Fault HttpFault(CURLcode code, bool sent) {
@@ -223,17 +252,17 @@ TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
   TransferAnswer answer;
   long status = 0;
   long request_bytes = 0;
-  curl_off_t retry_after = 0;
   curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &request_bytes);
-  curl_easy_getinfo(handle_, CURLINFO_RETRY_AFTER, &retry_after);
+  if (smtp_ && ended_) status = end_code_;
   answer.code = static_cast<int>(status);
-  answer.fault =
-      smtp_ ? SmtpFault(code, status) : HttpFault(code, request_bytes > 0);
+  answer.fault = smtp_ ? SmtpFault(code, status, ended_)
+                       : HttpFault(code, request_bytes > 0);
   if (code != CURLE_OK) {
     answer.problem =
         OneLine(problem_[0] != '\0' ? problem_ : curl_easy_strerror(code));
   }
+  const curl_off_t retry_after = RetryAfter(handle_);
   if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
   answer.body = smtp_ ? SmtpReply() : body_;
   return answer;
@@ -256,6 +285,7 @@ std::size_t TransferJob::OnHeader(char* data, std::size_t size,
                                   std::size_t count, void* job) {
   auto* self = static_cast<TransferJob*>(job);
   const std::string line = OneLine({data, size * count});
+  if (self->ended_ && self->end_code_ == 0) self->end_code_ = SmtpCode(line);
   if (line.starts_with("4") || line.starts_with("5")) {
     self->last_refusal_ = line.substr(0, 500);
   } else if (!line.starts_with("221")) {
@@ -271,6 +301,7 @@ std::size_t TransferJob::OnRead(char* buffer, std::size_t size,
   const std::size_t taken = std::min(size * count, mail.size() - self->read_);
   std::memcpy(buffer, mail.data() + self->read_, taken);
   self->read_ += taken;
+  self->ended_ = taken == 0;  // Now libcurl sends the last line, the dot.
   return taken;
 }
 

@@ -76,6 +76,8 @@ class TransferJob {
   curl_slist* headers_ = nullptr;
   curl_slist* recipients_ = nullptr;
   std::size_t read_ = 0;      // Of the mail, what libcurl has taken.
+  bool ended_ = false;        // All of it: the other side may have the mail.
+  long end_code_ = 0;         // The first whole reply after that.
   std::string body_;          // HTTP's answer.
   std::string last_reply_;    // SMTP: the last 2xx, 3xx line but not 221.
   std::string last_refusal_;  // SMTP: the last 4xx or 5xx line.

@@ -167,6 +167,8 @@ TEST_P(HttpConformanceTest, EveryAnswerHasItsMeaning) {
   } cases[] = {
       {R"({"status":429,"headers":{"Retry-After":"7"}})", Verdict::kRetry,
        Reason::kThrottled, std::chrono::seconds(7)},
+      {R"({"status":429,"headers":{"Retry-After":"99999999999999999999"}})",
+       Verdict::kRetry, Reason::kThrottled, std::chrono::hours(24)},
       {R"({"status":503,"headers":{"Retry-After":"3"}})", Verdict::kRetry,
        Reason::kServerError, std::chrono::seconds(3)},
       {R"({"status":503})", Verdict::kRetry, Reason::kServerError, {}},

@@ -87,8 +87,19 @@ TEST_F(SmtpTest, EveryReplyHasItsMeaning) {
       {"drop@acme.example", Verdict::kUnknown, Reason::kUnknownOutcome, nullptr,
        3},
       {"hang@acme.example", Verdict::kUnknown, Reason::kTimeout, nullptr, 4},
+      {"part@acme.example", Verdict::kUnknown, Reason::kTimeout, nullptr, 5},
+      {"code251@acme.example", Verdict::kDelivered, Reason::kDelivered,
+       "251 as you say", 6},
+      {"code220@acme.example", Verdict::kDelivered, Reason::kDelivered,
+       "220 as you say", 7},
+      {"code150@acme.example", Verdict::kUnknown, Reason::kUnknownOutcome,
+       nullptr, 8},
+      {"code354@acme.example", Verdict::kUnknown, Reason::kUnknownOutcome,
+       nullptr, 9},
+      {"code000@acme.example", Verdict::kUnknown, Reason::kUnknownOutcome,
+       nullptr, 10},
       {"nobody", Verdict::kRejected, Reason::kBadAddress,
-       "the customer's mail address is not one", 4},
+       "the customer's mail address is not one", 10},
   };
   for (const auto& c : cases) {
     const Outcome outcome = Send(options, c.to);
@@ -100,7 +111,7 @@ TEST_F(SmtpTest, EveryReplyHasItsMeaning) {
     EXPECT_EQ(Stored(), c.stored) << c.to;
   }
   const Outcome last = Send(options, "jane@acme.example");
-  EXPECT_EQ(last.provider_id, "5") << last.detail;
+  EXPECT_EQ(last.provider_id, "11") << last.detail;
 }
 
 TEST_F(SmtpTest, AServerThatHangsDoesNotHoldUpTheEnd) {

@@ -14,6 +14,8 @@ The recipient's local part decides what happens:
   greylist*  450 the first time, then accepted
   drop*      the mail is stored, then the connection is cut without an answer
   hang*      the mail is stored, then there is no answer
+  part*      the mail is stored, then comes half a reply and nothing else
+  code251*   the mail is stored, the reply has this code; 220, 150, 354, 000 too
   stall*     no answer to RCPT
   policy*    530 to RCPT
 
@@ -81,6 +83,11 @@ class Handler:
             server.transport.abort()
         if local.startswith("hang"):
             await asyncio.sleep(3600)
+        if local.startswith("part"):
+            server.transport.write(b"250-2.0.0 queued\r\n")
+            await asyncio.sleep(3600)
+        if local.startswith("code"):
+            return local[4:7] + " as you say"
         return "250 2.0.0 queued as %d" % self.stored
 
 
