@@ -18,6 +18,9 @@
 
 namespace premura {
 
+// Longer names of customers are not taken, from wherever.
+inline constexpr std::size_t kMaxCustomerBytes = 256;
+
 // One property that some rule or template asks for.
 struct EventField {
   SymbolId property = 0;  // Of Symbols::properties.

@@ -135,7 +135,21 @@ class EventDecoderImpl final : public EventDecoder {
       Refuse(Refusal::kNoCustomer, "{}", plan_->no_customer);
       return false;
     }
-    return ReadText("customer", value, &event->customer);
+    if (!ReadText("customer", value, &event->customer)) return false;
+    if (event->customer.size() > kMaxCustomerBytes) {
+      Refuse(Refusal::kLongCustomer, "a customer of more than {} bytes",
+             kMaxCustomerBytes);
+      return false;
+    }
+    if (IsBlank(event->customer)) {
+      Refuse(Refusal::kNoCustomer, "the customer is blank");
+      return false;
+    }
+    return true;
+  }
+
+  static bool IsBlank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n\v\f") == text.npos;
   }
 
   // A group call says of the group what it says; its own id comes first.

@@ -33,8 +33,10 @@ enum class Refusal : std::uint8_t {
   kNoTime,
   kAbsurdTime,        // Not a time, before 1990, or beyond year 2200.
   kControlCharacter,  // NUL in a customer, name or id.
+  kFutureTime,        // Too far ahead of the wall clock, in a live run.
+  kLongCustomer,      // Beyond kMaxCustomerBytes.
 };
-inline constexpr int kRefusals = 10;
+inline constexpr int kRefusals = 12;
 const char* ToString(Refusal refusal);  // "broken_json"
 
 struct Header {

@@ -76,17 +76,26 @@ class IntakeImpl final : public Intake, private DecodeSink {
   // --- DecodeSink ------------------------------------------------------------
 
   void OnEvent(const Event& decoded) override {
+    if (IsFuture(decoded.time)) {
+      sink_->OnFutureTime();
+      return sink_->OnRefused(
+          *record_, Refusal::kFutureTime,
+          FormatInstant(decoded.time) + " is still to come");
+    }
     Event event = decoded;
     event.origin = record_->partition;
     if (!Reorders()) return HandOn(event);
-    // The far future is not waited for.
-    if (IsFuture(event.time)) return HandOn(event);
     held_.Hold(event, record_->partition, record_->position);
     Arrived(event.time);
   }
 
   void OnProfile(ProfileChange change, Timestamp time) override {
-    if (!Reorders() || IsFuture(time)) return HandOn(std::move(change), time);
+    // It holds from now on, whatever its time: it may be a withdrawn consent.
+    if (IsFuture(time)) {
+      sink_->OnFutureTime();
+      return sink_->OnProfile(std::move(change));
+    }
+    if (!Reorders()) return HandOn(std::move(change), time);
     held_.Hold(std::move(change), time, record_->partition, record_->position);
     Arrived(time);
   }
@@ -148,7 +157,6 @@ class IntakeImpl final : public Intake, private DecodeSink {
 
   // The time of an event that is handed on now moves the clock.
   void Count(Timestamp time, std::uint32_t partition) {
-    if (IsFuture(time)) return sink_->OnFutureTime();
     if (Reorders()) {
       if (time < clock_) sink_->OnLate();
       return MoveClock(time - options_.allowed_lateness);

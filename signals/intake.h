@@ -22,8 +22,8 @@ struct IntakeOptions {
   Duration allowed_lateness{};
   Duration reorder{};
   Duration dedup_window = std::chrono::hours(1);
-  // Live only: event times beyond now + this do not move the clock (and are
-  // counted); nullopt: no cap.
+  // Live only: events beyond now + this are refused: a rule that saw one would
+  // take all that really happens until then for late. nullopt: no cap.
   std::optional<Duration> future_cap{};
 };
 
@@ -43,6 +43,7 @@ class IntakeSink {
   virtual void OnDuplicate() = 0;
   // An event older than its partition's watermark (counted, still handed on).
   virtual void OnLate() = 0;
+  // What lies beyond the future cap. An event is refused as well.
   virtual void OnFutureTime() = 0;
 };
 

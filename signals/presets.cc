@@ -12,9 +12,9 @@ namespace premura {
 namespace {
 
 constexpr std::array<const char*, kRefusals> kRefusalWords = {
-    "broken_json", "invalid_utf8",     "too_large", "too_deep",
-    "wrong_type",  "no_customer",      "no_name",   "no_time",
-    "absurd_time", "control_character"};
+    "broken_json", "invalid_utf8",      "too_large",   "too_deep",
+    "wrong_type",  "no_customer",       "no_name",     "no_time",
+    "absurd_time", "control_character", "future_time", "long_customer"};
 
 // Slots of what gives a format away.
 struct Marks {

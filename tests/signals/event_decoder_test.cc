@@ -102,7 +102,7 @@ TEST(PlainEventsTest, ReadWhatIsWritten) {
 
 TEST(PlainEventsTest, AreRefusedWithTheReason) {
   Decoding decoding(
-      {.preset = Preset::kPlain, .max_bytes = 200, .max_depth = 8});
+      {.preset = Preset::kPlain, .max_bytes = 400, .max_depth = 8});
   std::string deep = R"({"customer":"a","event":"e","ts":1704164645,"x":)";
   deep += std::string(8, '[') + std::string(8, ']') + "}";
   const Case cases[] = {
@@ -116,7 +116,7 @@ TEST(PlainEventsTest, AreRefusedWithTheReason) {
        "broken_json: "},
       {"not UTF-8", "{\"customer\":\"\xff\"}",
        "invalid_utf8: the record is not UTF-8"},
-      {"too large", std::string(201, ' '), "too_large: more than 200 bytes"},
+      {"too large", std::string(401, ' '), "too_large: more than 400 bytes"},
       {"too deep", deep, "too_deep: objects and lists are nested too deeply"},
       {"a number", "5",
        "wrong_type: an event should be an object, not a number"},
@@ -141,6 +141,12 @@ TEST(PlainEventsTest, AreRefusedWithTheReason) {
        "wrong_type: the customer is an object"},
       {"customer is true", R"({"customer":true,"event":"e","ts":1704164645})",
        "wrong_type: the customer is true or false"},
+      {"blank customer", R"({"customer":" \t","event":"e","ts":1704164645})",
+       "no_customer: the customer is blank"},
+      {"long customer",
+       R"({"event":"e","ts":1704164645,"customer":")" + std::string(257, 'a') +
+           "\"}",
+       "long_customer: a customer of more than 256 bytes"},
       {"NUL", R"({"customer":"a\u0000b","event":"e","ts":1704164645})",
        "control_character: the customer has a NUL in it"},
       {"NUL in name", R"({"customer":"a","event":"\u0000","ts":1704164645})",

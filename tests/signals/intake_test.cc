@@ -43,7 +43,8 @@ class Log final : public IntakeSink {
     lines.push_back(fmt::format("clock {}", SecondOf(clock)));
   }
   void OnRefused(const Record& record, Refusal reason,
-                 std::string_view /*detail*/) override {
+                 std::string_view detail) override {
+    details.emplace_back(detail);
     lines.push_back(fmt::format("{} at {}", ToString(reason), record.position));
   }
   void OnDuplicate() override { lines.push_back("duplicate"); }
@@ -53,6 +54,7 @@ class Log final : public IntakeSink {
   std::vector<std::string> Take() { return std::exchange(lines, {}); }
 
   std::vector<std::string> lines;
+  std::vector<std::string> details;
   std::vector<std::uint32_t> origins;
 };
 
@@ -155,12 +157,27 @@ TEST_F(IntakeTest, WithoutAWindowNothingIsADuplicate) {
   EXPECT_THAT(log.Take(), ElementsAre("a@0", "a@0"));
 }
 
-TEST_F(IntakeTest, FarFutureDoesNotMoveTheClock) {
+TEST_F(IntakeTest, FarFutureIsRefused) {
   Make({.future_cap = seconds(300)});
   Event("a", 0, 0, "", At(0));
   Event("b", 300, 0, "", At(0));
   Event("c", 301, 0, "", At(0));
-  EXPECT_THAT(log.Take(), ElementsAre("a@0", "b@300", "future", "c@300"));
+  EXPECT_THAT(log.Take(),
+              ElementsAre("a@0", "b@300", "future", "future_time at 3"));
+  EXPECT_THAT(log.details,
+              ElementsAre("2024-10-04T00:05:01.000Z is still to come"));
+}
+
+TEST_F(IntakeTest, WhatAnEventOfTheFutureSaysOfACustomerIsTakenAtOnce) {
+  Make({.reorder = seconds(5), .future_cap = seconds(300)},
+       {.preset = Preset::kSegment});
+  const std::string consent =
+      R"({"type":"identify","userId":"u","timestamp":")" +
+      FormatInstant(At(301)) + R"(","traits":{"consent":{"email":false}}})";
+  Take(consent, 0, At(0));
+  EXPECT_THAT(log.Take(), ElementsAre("future", "profile u"));
+  intake->Finish(std::nullopt);
+  EXPECT_EQ(intake->clock(), Timestamp{}) << "it does not move the clock";
 }
 
 TEST_F(IntakeTest, ProfilesMoveTheClockBeforeTheyAreTaken) {
@@ -328,11 +345,11 @@ TEST_F(IntakeTest, ReorderHandsOnWhatItHoldsWhenTheSourceIsIdle) {
   EXPECT_THAT(log.Take(), ElementsAre("a@99", "clock 105"));
 }
 
-TEST_F(IntakeTest, ReorderDoesNotWaitForTheFarFuture) {
+TEST_F(IntakeTest, ReorderHoldsNoFarFuture) {
   Make({.reorder = seconds(5), .future_cap = seconds(300)});
   Event("a", 100, 0, "", At(100));
   Event("z", 9000, 0, "", At(100));
-  EXPECT_THAT(log.Take(), ElementsAre("future", "z@-1"));
+  EXPECT_THAT(log.Take(), ElementsAre("future", "future_time at 2"));
   intake->Finish(std::nullopt);
   EXPECT_THAT(log.Take(), ElementsAre("a@100", "clock 100"));
 }
