@@ -1,23 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
 // The consent gate: `consent.<channel>.<category>` in the profile, else
 // `consent.<channel>`, else what the configuration says of the category.
+// Whatever else is said under `consent` cannot permit anything, but what is not
+// a clear yes there refuses all that it may be about.
+
+#include <algorithm>
+#include <vector>
 
 #include "notifiers/gate.h"
+#include "notifiers/text.h"
 #include "rules/condition.h"
 
 namespace premura {
 namespace {
 
+constexpr std::string_view kConsent = "consent";
+
 enum class Said { kNothing, kYes, kNo };
 
+std::string Plain(std::string_view text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return FoldCase(
+      text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
+}
+
 // A file may spell it in words. What is not a clear yes is a no.
-Said Read(const Profile& profile, const std::string& path) {
-  const Value value = profile.Get(path);
-  if (!value.present()) return Said::kNothing;
-  const std::string word = FoldCase(value.text());
+Said Read(const Value& value) {
+  if (!value.present() || value.kind() == Value::Kind::kObject) {
+    return Said::kNothing;
+  }
+  if (value.kind() == Value::Kind::kList) return Said::kNo;
+  const std::string word = Plain(value.text());
   if (word.empty()) return Said::kNothing;
   const bool yes = word == "true" || word == "yes" || word == "1";
   return yes ? Said::kYes : Said::kNo;
+}
+
+// "Consent.email " -> "consent", "email".
+std::vector<std::string> WordsOf(std::string_view path) {
+  std::vector<std::string> words;
+  for (;;) {
+    const std::size_t dot = std::min(path.find('.'), path.size());
+    words.push_back(Plain(path.substr(0, dot)));
+    if (dot == path.size()) return words;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+bool IsOtherChannel(const std::string& word, const Candidate& candidate) {
+  return word != candidate.channel &&
+         (word == "email" || word == "sms" || word == "ticket");
+}
+
+bool IsOtherCategory(const std::string& word, const GateQuestion& question) {
+  return word != question.candidate.category &&
+         (word == "service" || word == "marketing" ||
+          question.policy.consent.contains(word));
+}
+
+// What names no other channel and no other category.
+bool MayConcern(const std::vector<std::string>& words,
+                const GateQuestion& question) {
+  return std::none_of(words.begin() + 1, words.end(), [&](const auto& word) {
+    return IsOtherChannel(word, question.candidate) ||
+           IsOtherCategory(word, question);
+  });
+}
+
+struct Answer {
+  Said said = Said::kNothing;
+  std::string path;
+
+  // Of two words on one thing the no counts.
+  void Hear(Said heard, std::string_view from) {
+    if (heard == Said::kNothing || said == Said::kNo) return;
+    said = heard;
+    path = from;
+  }
+};
+
+Answer Ask(const Profile& profile, const GateQuestion& question) {
+  const Candidate& candidate = question.candidate;
+  const std::vector<std::string> wide = {std::string(kConsent),
+                                         candidate.channel};
+  Answer on_wide;
+  Answer on_narrow;
+  Answer elsewhere;
+  for (const auto& [path, value] : profile.values()) {
+    const std::vector<std::string> words = WordsOf(path);
+    if (!words.front().starts_with(kConsent)) continue;
+    if (!MayConcern(words, question)) continue;
+    const Said said = Read(value);
+    const bool begins = words.size() >= 2 &&
+                        std::equal(wide.begin(), wide.end(), words.begin());
+    if (begins && words.size() == 2) {
+      on_wide.Hear(said, path);
+    } else if (begins && words.size() == 3 && words[2] == candidate.category) {
+      on_narrow.Hear(said, path);
+    } else if (said == Said::kNo) {
+      elsewhere.Hear(said, path);
+    }
+  }
+  if (elsewhere.said == Said::kNo) return elsewhere;
+  return on_narrow.said == Said::kNothing ? on_wide : on_narrow;
 }
 
 ConsentPolicy PolicyOf(const RestraintPolicy& policy,
@@ -34,20 +121,15 @@ GateAnswer ConsentGate(const GateQuestion& question) {
   const Candidate& candidate = question.candidate;
   // A ticket stays in the house.
   if (candidate.channel == "ticket") return std::nullopt;
-  const std::string path = "consent." + candidate.channel;
-  const std::string narrow = path + "." + candidate.category;
-  Said said = Said::kNothing;
-  std::string source = narrow;
-  if (candidate.profile != nullptr) {
-    said = Read(*candidate.profile, narrow);
-    if (said == Said::kNothing) {
-      said = Read(*candidate.profile, path);
-      source = path;
-    }
-  }
-  if (said == Said::kYes) return std::nullopt;
-  if (said == Said::kNo) {
-    return Suppress(Reason::kNoConsent, source + " is refused");
+  Answer answer;
+  if (candidate.profile != nullptr) answer = Ask(*candidate.profile, question);
+  if (answer.said == Said::kYes) return std::nullopt;
+  if (answer.said == Said::kNo) {
+    constexpr std::size_t kMostCharacters = 100;
+    return Suppress(
+        Reason::kNoConsent,
+        std::string(CutCharacters(OneLine(answer.path), kMostCharacters)) +
+            " is refused");
   }
   if (PolicyOf(question.policy, candidate.category) ==
       ConsentPolicy::kAllowedUnlessRefused) {

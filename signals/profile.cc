@@ -54,9 +54,13 @@ std::string_view Profile::Text(std::string_view path) const {
                                               : value.text();
 }
 
+const std::map<std::string_view, Value>& Profile::values() const {
+  return parsed_->values();
+}
+
 std::map<std::string, std::string> Profile::Texts() const {
   std::map<std::string, std::string> texts;
-  for (const auto& [path, value] : parsed_->values()) {
+  for (const auto& [path, value] : values()) {
     if (!value.present()) continue;
     std::string text(value.text());
     if (value.kind() == Value::Kind::kList) AppendJson(value, &text);

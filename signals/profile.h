@@ -36,7 +36,9 @@ class Profile {
   Value Get(std::string_view path) const;
   // Text as is, numbers and booleans as JSON writes them, else empty.
   std::string_view Text(std::string_view path) const;
-  // The merged view, for display and templates: path -> plain text.
+  // The merged view. Lives as long as the profile.
+  const std::map<std::string_view, Value>& values() const;
+  // The same for display and templates: path -> plain text.
   std::map<std::string, std::string> Texts() const;
 
   const Values& from_file() const { return from_file_; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/condition.h"
 #include "signals/arena.h"
 #include "signals/byte_reader.h"
 #include "signals/csv.h"
@@ -20,6 +21,23 @@ using Customers = std::map<std::string, Profile::Values>;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 constexpr int kMaxDepth = 32;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr const char* kConsentForm =
+    "a consent is consent.<email, sms or ticket>, or that with .<category>";
+
+// What the consent gate would take for a refusal of everything, whatever its
+// value, is not to be found out when nothing is sent.
+bool IsReadableConsent(std::string_view path) {
+  if (!FoldCase(path).starts_with("consent")) return true;
+  for (const std::string_view channel : {"email", "sms", "ticket"}) {
+    const std::string start = fmt::format("consent.{}", channel);
+    if (path == start) return true;
+    if (path.starts_with(start + ".")) {
+      const std::string_view category = path.substr(start.size() + 1);
+      return !category.empty() && category.find('.') == category.npos;
+    }
+  }
+  return false;
+}
 
 // Collects customers and mistakes of one file.
 class Collector {
@@ -31,9 +49,20 @@ class Collector {
   }
 
   void Add(int line, const std::string& customer, Profile::Values values) {
-    if (customer.empty()) return Mistake(line, "no customer");
+    if (customer.find_first_not_of(" \t\r\n") == customer.npos) {
+      return Mistake(line, "no customer");
+    }
+    if (customer.size() > kMaxCustomerBytes) {
+      return Mistake(line, fmt::format("a customer of more than {} bytes",
+                                       kMaxCustomerBytes));
+    }
     if (customer.find('\0') != customer.npos) {
       return Mistake(line, "the customer has a NUL in it");
+    }
+    for (const auto& [path, json] : values) {
+      if (!IsReadableConsent(path)) {
+        Mistake(line, fmt::format("'{}': {}", path, kConsentForm));
+      }
     }
     const auto [it, added] = lines_.try_emplace(customer, line);
     if (!added) {
@@ -64,6 +93,13 @@ class Collector {
 
 constexpr std::size_t kNone = ~std::size_t{0};
 
+std::string_view Trim(std::string_view text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
 // The column of the customers; kNone if the first line is of no use.
 std::size_t CheckHeader(const CsvRow& header, Collector* collector) {
   std::size_t customer = kNone;
@@ -77,6 +113,9 @@ std::size_t CheckHeader(const CsvRow& header, Collector* collector) {
     } else if (std::find(begin, end, name) != end) {
       collector->Mistake(header.line,
                          fmt::format("two columns are called '{}'", name));
+    } else if (!IsReadableConsent(name)) {
+      collector->Mistake(header.line,
+                         fmt::format("'{}': {}", name, kConsentForm));
     }
     if (name == "customer" && customer == kNone) customer = i;
   }
@@ -108,8 +147,9 @@ void AddCsvRow(const CsvRow& header, const CsvRow& row, std::size_t customer,
 }
 
 void ReadCsv(std::string_view text, Collector* collector) {
-  const std::vector<CsvRow> rows = ParseCsv(text);
+  std::vector<CsvRow> rows = ParseCsv(text);
   if (rows.empty()) return collector->Mistake(1, "no line with column names");
+  for (std::string& name : rows.front().cells) name = Trim(name);
   const CsvRow& header = rows.front();
   const std::size_t customer =
       header.mistake.empty() ? CheckHeader(header, collector) : kNone;

@@ -137,6 +137,37 @@ TEST(Gates, ConsentFollowsTheNarrowestWord) {
        "send"},
       {"email", "newsletter", {}, refused},
       {"ticket", "marketing", {{"consent.ticket", "false"}}, "send"},
+      // Other words and other places.
+      {"email", "service", {{"consent", "false"}}, refused},
+      {"email", "service", {{"consent", "\"no\""}}, refused},
+      {"email", "service", {{"consent.service", "\"no\""}}, refused},
+      {"email", "service", {{"Consent.email", "\"no\""}}, refused},
+      {"email", "service", {{"consent.Email", "\"no\""}}, refused},
+      {"email", "service", {{" consent.email ", "\" No \""}}, refused},
+      {"email", "service", {{"consent.any", "\"no\""}}, refused},
+      {"email", "service", {{"consent.email.granted", "false"}}, refused},
+      {"email", "service", {{"consent.email", "[\"no\"]"}}, refused},
+      {"email", "service", {{"consent.email", "[]"}}, refused},
+      {"email", "service", {{"consent_email", "0"}}, refused},
+      {"email", "service", {{"consents.mail", "\"?\""}}, refused},
+      {"email",
+       "service",
+       {{"consent.email", "true"}, {"Consent.Email", "false"}},
+       refused},
+      {"email",
+       "service",
+       {{"consent.email", "true"}, {"consent", "false"}},
+       refused},
+      // Of something else, or of nothing.
+      {"email", "service", {{"consent.marketing", "false"}}, "send"},
+      {"email", "service", {{"consent.email.marketing", "false"}}, "send"},
+      {"email", "service", {{"consent.SMS.granted", "false"}}, "send"},
+      {"email", "service", {{"consent", "{}"}}, "send"},
+      {"email", "service", {{"account.consent", "false"}}, "send"},
+      // No permission either.
+      {"email", "marketing", {{"consent", "true"}}, refused},
+      {"email", "marketing", {{"consent.email.granted", "true"}}, refused},
+      {"email", "marketing", {{"Consent.Email", "true"}}, "send"},
   };
   for (const ConsentCase& one : cases) {
     Fixture f;

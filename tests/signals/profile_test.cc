@@ -112,6 +112,17 @@ TEST(ProfileFileTest, ReadsJsonLines) {
                                                   Pair("tags", "[\"a\"]")))));
 }
 
+TEST(ProfileFileTest, ColumnsAreCalledTheSameWithSpacesAround) {
+  const TempDir dir;
+  const auto customers = ReadProfileFile(
+      dir.Write("a.csv", " customer, consent.email ,\tname\nada,no,Ada\n"));
+  ASSERT_TRUE(customers.ok()) << customers.error().message;
+  EXPECT_THAT(
+      customers.value(),
+      ElementsAre(Pair("ada", ElementsAre(Pair("consent.email", "\"no\""),
+                                          Pair("name", "\"Ada\"")))));
+}
+
 TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
   const TempDir dir;
   struct Case {
@@ -135,6 +146,21 @@ TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
        "customer,n\na,\"1\n2\"x\nb,1\nb,2\nc,\xff\n",
        {"2: text behind the end of a quoted cell",
         "5: customer 'b' is already on line 4", "6: a cell is not UTF-8"}},
+      {"a.csv",
+       "customer,Consent.email,consent,consent.sms.service\n" +
+           std::string(257, 'a') + ",,,\n \t,,,\n",
+       {"1: 'Consent.email': a consent is consent.<email, sms or ticket>, or "
+        "that with .<category>",
+        "1: 'consent': a consent is consent.<email, sms or ticket>, or that "
+        "with .<category>",
+        "2: a customer of more than 256 bytes", "3: no customer"}},
+      {"a.jsonl",
+       "{\"customer\":\"a\",\"consent\":{\"email\":{\"service\":true,"
+       "\"on\":{\"x\":1}},\"any\":1}}\n",
+       {"1: 'consent.any': a consent is consent.<email, sms or ticket>, or "
+        "that with .<category>",
+        "1: 'consent.email.on.x': a consent is consent.<email, sms or ticket>, "
+        "or that with .<category>"}},
       {"a.jsonl",
        "{\n5\n{\"customer\":\"\"}\n{\"customer\":{}}\n{\"customer\":\"a\"}\n"
        "{\"customer\":\"a\"}\n{\"customer\":\"\\u0000\"}\n",
