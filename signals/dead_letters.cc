@@ -80,6 +80,9 @@ class FileDeadLetters final : public DeadLetterSink {
               std::string_view detail) override {
     const std::string line = ToLine(source, origin, record, reason, detail);
     const std::lock_guard lock(mutex_);
+    if (fd_ >= 0 && !IsAtPath()) {
+      if (Status closed = Close(); !closed.ok()) return closed;
+    }
     if (fd_ < 0) {
       if (Status opened = Open(); !opened.ok()) return opened;
     }
@@ -91,15 +94,33 @@ class FileDeadLetters final : public DeadLetterSink {
 
   Status Sync() override {
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(unsynced_, false)) return {};
-    if (fdatasync(fd_) == 0) return {};
-    unsynced_ = true;
-    return Failure();
+    return SyncFile();
   }
 
  private:
   Error Failure() const {
     return Error{options_.path + ": " + std::strerror(errno)};
+  }
+
+  Status SyncFile() {
+    if (unsynced_ && fdatasync(fd_) != 0) return Failure();
+    unsynced_ = false;
+    return {};
+  }
+
+  Status Close() {
+    if (Status synced = SyncFile(); !synced.ok()) return synced;
+    close(std::exchange(fd_, -1));
+    return {};
+  }
+
+  // Others rotate too, or tidy up: what goes to a file without a name is lost.
+  bool IsAtPath() const {
+    struct stat open_one {};
+    struct stat named {};
+    return fstat(fd_, &open_one) == 0 &&
+           stat(options_.path.c_str(), &named) == 0 &&
+           open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
   }
 
   std::string ToLine(const std::string& source, const std::string& origin,
@@ -160,8 +181,7 @@ class FileDeadLetters final : public DeadLetterSink {
   }
 
   Status Rotate() {
-    if (unsynced_ && fdatasync(fd_) != 0) return Failure();
-    unsynced_ = false;
+    if (Status closed = Close(); !closed.ok()) return closed;
     const auto numbered = [this](int number) {
       return number == 0 ? options_.path
                          : fmt::format("{}.{}", options_.path, number);
@@ -173,7 +193,6 @@ class FileDeadLetters final : public DeadLetterSink {
         return Failure();
       }
     }
-    close(std::exchange(fd_, -1));
     return Open();
   }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "tests/signals/temp_dir.h"
@@ -78,6 +79,26 @@ TEST(FileDeadLettersTest, RotateBySizeAndKeepTheNewest) {
   EXPECT_EQ(origins("letters.jsonl.1"), "67");
   EXPECT_EQ(origins("letters.jsonl.2"), "45");
   EXPECT_EQ(dir.Read("letters.jsonl.3"), "");
+}
+
+TEST(FileDeadLettersTest, GoToANewFileIfTheirsWasMovedOrRemoved) {
+  const TempDir dir;
+  const std::string path = dir.Path("letters.jsonl");
+  auto letters = NewFileDeadLetters({.path = path}).value();
+  const auto keep = [&](const char* origin) {
+    return letters->Keep("s", origin, {.value = "x"}, Refusal::kNoName, "")
+        .ok();
+  };
+  ASSERT_TRUE(keep("a@1"));
+  std::filesystem::rename(path, dir.Path("away"));
+  ASSERT_TRUE(keep("a@2"));
+  EXPECT_NE(dir.Read("away").find("a@1"), std::string::npos);
+  EXPECT_EQ(dir.Read("away").find("a@2"), std::string::npos);
+  EXPECT_NE(dir.Read("letters.jsonl").find("a@2"), std::string::npos);
+  std::filesystem::remove(path);
+  ASSERT_TRUE(keep("a@3"));
+  EXPECT_TRUE(letters->Sync().ok());
+  EXPECT_NE(dir.Read("letters.jsonl").find("a@3"), std::string::npos);
 }
 
 TEST(FileDeadLettersTest, FailWhereTheyCannotBeKept) {
