@@ -2,6 +2,8 @@
 #include "daemon/replay.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace premura {
 namespace {
@@ -42,9 +44,50 @@ class RecordTime final : private DecodeSink {
   std::optional<Timestamp> time_;
 };
 
-struct Times {
-  std::optional<Timestamp> first;  // Of the first record that has one.
-  Timestamp last{};                // The newest of all.
+class Times {
+ public:
+  void Add(Timestamp time) {
+    if (!first_) first_ = time;
+    ++count_;
+    Day& day = days_[time.time_since_epoch() / kDay];
+    ++day.count;
+    day.last = std::max(day.last, time);
+  }
+
+  // Of the first record that has one.
+  const std::optional<Timestamp>& first() const { return first_; }
+
+  // The newest, but for one record (in a thousand) that lies far beyond all
+  // others: a wrong clock must not move everything into the past.
+  Timestamp Last() const {
+    constexpr Duration kFar = 30 * kDay;
+    constexpr std::uint64_t kEnough = 10;
+    const std::uint64_t few =
+        count_ < kEnough ? 0 : std::max<std::uint64_t>(1, count_ / 1000);
+    auto day = days_.rbegin();
+    Timestamp last = day->second.last;
+    std::uint64_t beyond = 0;
+    for (auto before = std::next(day); before != days_.rend(); day = before++) {
+      beyond += day->second.count;
+      if (beyond > few) break;
+      if (day->second.last - before->second.last > kFar) {
+        last = before->second.last;
+      }
+    }
+    return last;
+  }
+
+ private:
+  static constexpr Duration kDay = std::chrono::hours(24);
+
+  struct Day {
+    std::uint64_t count = 0;
+    Timestamp last{};
+  };
+
+  std::optional<Timestamp> first_;
+  std::uint64_t count_ = 0;
+  std::map<Duration::rep, Day> days_;
 };
 
 Result<Times> ScanTimes(const std::string& path, std::size_t max_line,
@@ -58,16 +101,14 @@ Result<Times> ScanTimes(const std::string& path, std::size_t max_line,
     if (!more.ok()) return more.error();
     if (!more.value()) return times;
     const std::optional<Timestamp> time = record_time->Of(record);
-    if (!time) continue;
-    if (!times.first) times.first = time;
-    times.last = std::max(times.last, *time);
+    if (time) times.Add(*time);
   }
 }
 
 // Where the first record's time goes, so that the last event happens when it
 // is read.
 Timestamp ShiftTo(const Times& times, double speed, Timestamp now) {
-  const Duration span = times.last - *times.first;
+  const Duration span = times.Last() - *times.first();
   if (speed == 0) return now - span;
   const auto reading = Duration(
       static_cast<Duration::rep>(static_cast<double>(span.count()) / speed));
@@ -96,7 +137,8 @@ Result<std::unique_ptr<Source>> OpenReplay(const ReplayConfig& replay,
     const auto times =
         ScanTimes(replay.path, decoder.max_bytes, record_time.value().get());
     if (!times.ok()) return times.error();
-    if (times.value().first) {
+    if (times.value().first()) {
+      options.last = times.value().Last();
       options.shift_to = ShiftTo(times.value(), replay.speed, clock->Now());
     }
   }

@@ -196,6 +196,7 @@ class FileSource final : public Source {
       if (options_.shift_to) shift_ = *options_.shift_to - *time;
     }
     if (options_.speed <= 0) return;
+    if (options_.last && *time > *options_.last) return;
     const auto since = static_cast<double>((*time - *first_time_).count());
     due_ =
         started_ + Duration(static_cast<std::int64_t>(since / options_.speed));

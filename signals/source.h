@@ -107,6 +107,8 @@ struct FileOptions {
   // Moves all times alike, so that the first record's becomes this: a recorded
   // file looks as if it arrived now.
   std::optional<Timestamp> shift_to{};
+  // Under `speed`: what lies beyond is not waited for.
+  std::optional<Timestamp> last{};
   bool sort = false;  // Whole file in memory, stably by time_of.
   // A longer line is cut at max_line + 1 bytes, for the decoder to refuse.
   std::size_t max_line = std::size_t{1} << 20;

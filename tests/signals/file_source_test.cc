@@ -213,6 +213,19 @@ TEST(FileSourceTest, KeepsTheRecordsPaceAndMovesTheirTimes) {
   EXPECT_THAT(taken.shifts, ElementsAre(shift, shift, shift, shift));
 }
 
+TEST(FileSourceTest, DoesNotWaitForWhatLiesBeyondTheLast) {
+  const TempDir dir;
+  auto source = NewFileSource({.path = dir.Write("file", "100\n9999\n100\n"),
+                               .speed = 1,
+                               .time_of = SecondsOf,
+                               .elapsed = [] { return Duration(0); },
+                               .last = Timestamp(seconds(200))})
+                    .value();
+  Taken taken;
+  EXPECT_TRUE(source->Poll(&taken, 100, Duration(0)).value().ended);
+  EXPECT_EQ(taken.shifts.size(), 3u);
+}
+
 TEST(FileSourceTest, CanBeInterruptedWhileItWaits) {
   const TempDir dir;
   auto source = NewFileSource({.path = dir.Write("file", "0\n9000\n"),
