@@ -21,6 +21,9 @@ constexpr char kPresent = '\x02';
 constexpr char kTag = '\x03';
 constexpr std::string_view kMarks = "\x01\x02\x03";
 
+// No person reads more, and no mail or ticket should hold it.
+constexpr std::size_t kMostBytes = 256 * 1024;
+
 // What is written for a tag.
 std::string Marked(const ScannedTemplate& scanned, const TemplateTag& tag) {
   switch (tag.kind) {
@@ -134,7 +137,11 @@ Result<std::string> RenderTemplate(const std::string& text,
     if (!parsed.is_valid()) return Error{parsed.error_message()};
     if (!mode.html) parsed.set_custom_escape(Unescaped);
     Context context(facts);
-    return UnmarkAll(parsed.render(context), mode.drop_labels);
+    std::string rendered = UnmarkAll(parsed.render(context), mode.drop_labels);
+    if (rendered.size() > kMostBytes) {
+      return Error{fmt::format("the text is longer than {} bytes", kMostBytes)};
+    }
+    return rendered;
   } catch (const std::exception& exception) {
     return Error{exception.what()};
   }

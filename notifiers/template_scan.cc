@@ -99,9 +99,23 @@ class Scanner {
       open_.pop_back();
     }
     if (tag.kind == Kind::kSection || tag.kind == Kind::kInverted) {
+      if (IsGuarded(tag.name, tag.inside)) {
+        Complain(tag.raw, tag.offset,
+                 fmt::format("section `{}` stands in itself", tag.name),
+                 "leave the inner one out");
+      }
       open_.push_back(number);
     }
     result_.tags.push_back(std::move(tag));
+  }
+
+  // A list in itself would be written as often as its length squared.
+  bool IsGuarded(const std::string& name,
+                 const std::vector<std::size_t>& inside) const {
+    return std::any_of(inside.begin(), inside.end(), [&](std::size_t open) {
+      const TemplateTag& section = result_.tags[open];
+      return section.kind == Kind::kSection && section.name == name;
+    });
   }
 
   const std::string_view text_;

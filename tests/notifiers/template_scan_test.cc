@@ -32,6 +32,10 @@ TEST(TemplateScanTest, EveryMistakeIsSaid) {
   } cases[] = {
       {"a {{x", "this tag is not closed", "close it with `}}`"},
       {"{{#a}}x", "section `a` is not closed", "close it with `{{/a}}`"},
+      {"{{#a}}{{#b}}{{#a}}{{/a}}{{/b}}{{/a}}", "section `a` stands in itself",
+       "leave the inner one out"},
+      {"{{#a}}{{^a}}{{/a}}{{/a}}", "section `a` stands in itself",
+       "leave the inner one out"},
       {"x{{/a}}", "no section `a` is open", ""},
       {"{{#a}}{{/b}}", "this closes `b`, but `a` is open", "write `{{/a}}`"},
       {"{{}}", "this tag names nothing", ""},
