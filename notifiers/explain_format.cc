@@ -5,6 +5,7 @@
 
 #include "notifiers/evidence_summary.h"
 #include "notifiers/explain.h"
+#include "notifiers/text.h"
 #include "notifiers/zones.h"
 #include "rules/value.h"
 
@@ -223,7 +224,7 @@ std::string ToText(const Explanation& explanation) {
       text += LineOf(action);
     }
   }
-  return text;
+  return Printable(text);
 }
 
 std::string ToJson(const Explanation& explanation) {

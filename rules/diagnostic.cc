@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "rules/utf8.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -24,10 +25,13 @@ auto Order(const Diagnostic& d) {
 
 // What a file says is shown on a terminal: no control character of it may
 // reach one.
-std::string Printable(std::string_view text) {
-  std::string printable(text);
-  for (char& c : printable) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+std::string Printable(std::string_view text, char keep = '\0') {
+  std::string printable;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t start = at;
+    const std::int32_t c = NextCharacter(text, &at);
+    const bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+    printable += control && c != keep ? "?" : text.substr(start, at - start);
   }
   return printable;
 }
@@ -82,17 +86,15 @@ void RenderOne(const Diagnostic& d, std::string* out) {
   const auto to = std::back_inserter(*out);
   const SourcePosition& at = d.where;
   if (at.line > 0) {
-    fmt::format_to(to, "{}:{}:{}: ", at.file, at.line, at.column);
+    fmt::format_to(to, "{}:{}:{}: ", Printable(at.file), at.line, at.column);
   } else if (!at.file.empty()) {
-    fmt::format_to(to, "{}: ", at.file);
+    fmt::format_to(to, "{}: ", Printable(at.file));
   }
   fmt::format_to(to, "{}: {}\n", Word(d.severity), Printable(d.message));
   if (at.line > 0 && !d.line.empty()) {
     Excerpt excerpt = Clip(d.line, std::max(1, at.column));
-    for (char& c : excerpt.text) {
-      if (c != '\t') c = Printable({&c, 1})[0];
-    }
-    fmt::format_to(to, "{:5} | {}\n      | {}\n", at.line, excerpt.text,
+    fmt::format_to(to, "{:5} | {}\n      | {}\n", at.line,
+                   Printable(excerpt.text, '\t'),
                    CaretLine(excerpt, at.length));
   }
   if (!d.hint.empty()) fmt::format_to(to, "      = {}\n", Printable(d.hint));
@@ -187,14 +189,14 @@ std::string RenderJson(const Diagnostics& diagnostics) {
     fmt::format_to(std::back_inserter(json), "\n  {{\"severity\": \"{}\", ",
                    Word(d.severity));
     json += "\"file\": ";
-    AppendJsonText(d.where.file, &json);
+    AppendJsonText(Printable(d.where.file), &json);
     fmt::format_to(std::back_inserter(json),
                    ", \"line\": {}, \"column\": {}, \"length\": {}, ",
                    d.where.line, d.where.column, d.where.length);
     json += "\"message\": ";
-    AppendJsonText(d.message, &json);
+    AppendJsonText(Printable(d.message), &json);
     json += ", \"hint\": ";
-    AppendJsonText(d.hint, &json);
+    AppendJsonText(Printable(d.hint), &json);
     json.push_back('}');
   }
   return json + (diagnostics.empty() ? "]\n" : "\n]\n");

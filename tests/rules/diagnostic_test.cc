@@ -63,6 +63,13 @@ TEST(DiagnosticTest, LetsNoControlCharacterReachTheTerminal) {
   EXPECT_EQ(text.find('\x1b'), text.npos);
   EXPECT_EQ(text.find('\x07'), text.npos);
   EXPECT_NE(text.find("      | \t ^"), text.npos);
+  Diagnostic file;
+  file.where = {"a\x1b]0;\xff\xc2\x9b\u00e8.yaml", 1, 1, 1};
+  file.message = "m\xfe";
+  EXPECT_TRUE(
+      RenderText({file}).starts_with("a?]0;??\u00e8.yaml:1:1: error: m?"));
+  EXPECT_NE(RenderJson({file}).find("\"a?]0;??\u00e8.yaml\""), text.npos);
+  EXPECT_NE(RenderJson({file}).find("\"m?\""), text.npos);
 }
 
 TEST(DiagnosticTest, ShowsOfAVeryLongLineWhatIsAroundTheColumn) {
