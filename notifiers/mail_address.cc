@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "rules/utf8.h"
+
 namespace premura {
 namespace {
 
@@ -37,8 +39,10 @@ bool IsMailAddress(std::string_view text) {
 std::string MaskMailAddress(std::string_view address) {
   const std::size_t at = address.find('@');
   if (at == std::string_view::npos || at == 0) return "***";
-  return std::string(address.substr(0, 1)) + "***" +
-         std::string(address.substr(at));
+  std::size_t first = 0;  // A whole character.
+  NextCharacter(address, &first);
+  return std::string(address.substr(0, first)) + "***" +
+         std::string(address.substr(address.rfind('@')));
 }
 
 }  // namespace premura

@@ -15,18 +15,37 @@ bool IsControl(std::int32_t code) {
          code == 0x2029;
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Of words that may be addresses: what encloses them in answers is not.
 bool IsAddressCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         (c >= '0' && c <= '9') ||
-         std::string_view("._%+-@").find(c) != std::string_view::npos;
+  return static_cast<unsigned char>(c) > ' ' && c != '\x7f' &&
+         std::string_view("<>()[]\",;:").find(c) == std::string_view::npos;
+}
+
+// Where the telephone number that begins at text[at] ends; `at` if there is
+// none: "+" or "00" and at least seven digits, perhaps in groups.
+std::size_t EndOfPhone(std::string_view text, std::size_t at) {
+  if (at > 0 && IsAddressCharacter(text[at - 1])) return at;
+  const std::string_view rest = text.substr(at);
+  if (!rest.starts_with('+') && !rest.starts_with("00")) return at;
+  std::size_t end = at + 1;
+  std::size_t digits = 0;
+  for (std::size_t i = at + 1; i < text.size(); ++i) {
+    if (IsDigit(text[i])) {
+      ++digits;
+      end = i + 1;
+    } else if (std::string_view(" .-/()").find(text[i]) == text.npos ||
+               i > end + 1) {
+      break;
+    }
+  }
+  return digits >= 7 ? end : at;
 }
 
 std::string MaskWord(std::string_view word) {
-  if (word.find('@') != std::string_view::npos) return MaskMailAddress(word);
-  const bool phone = word.size() > 7 && word[0] == '+' &&
-                     std::all_of(word.begin() + 1, word.end(),
-                                 [](char c) { return c >= '0' && c <= '9'; });
-  return phone ? MaskPhone(word) : std::string(word);
+  return word.find('@') == std::string_view::npos ? std::string(word)
+                                                  : MaskMailAddress(word);
 }
 
 }  // namespace
@@ -54,6 +73,17 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+std::string Printable(std::string_view text) {
+  std::string printable;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t start = at;
+    const std::int32_t character = NextCharacter(text, &at);
+    const bool shown = character == '\n' || !IsControl(character);
+    printable += shown ? text.substr(start, at - start) : "?";
+  }
+  return printable;
+}
+
 bool HasControls(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     if (IsControl(NextCharacter(text, &at))) return true;
@@ -64,7 +94,12 @@ bool HasControls(std::string_view text) {
 std::string MaskAddresses(std::string_view text) {
   std::string masked;
   for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at;
+    std::size_t end = EndOfPhone(text, at);
+    if (end > at) {
+      masked += MaskPhone(text.substr(at, end - at));
+      at = end;
+      continue;
+    }
     while (end < text.size() && IsAddressCharacter(text[end])) ++end;
     masked += MaskWord(text.substr(at, end - at));
     if (end < text.size()) masked += text[end++];

@@ -23,6 +23,10 @@ TEST(TextTest, ControlsAreSeen) {
   }
 }
 
+TEST(TextTest, OnlyLineEndsOfAllControlsReachATerminal) {
+  EXPECT_EQ(Printable("a\n\x1b[31m\u009bè\r\xff"), "a\n?[31m?è??");
+}
+
 TEST(TextTest, CharactersAreNotCutInTheMiddle) {
   EXPECT_EQ(CutCharacters("èèè", 2), "èè");
   EXPECT_EQ(CutCharacters("ab", 5), "ab");
@@ -32,6 +36,23 @@ TEST(TextTest, AddressesInAnswersAreMasked) {
   EXPECT_EQ(
       MaskAddresses("550 5.1.1 <jane@acme.example>: no; To +393331234567 bad"),
       "550 5.1.1 <j***@acme.example>: no; To +39********67 bad");
+  const struct {
+    const char* text;
+    const char* masked;
+  } cases[] = {
+      {"+39 333 1234567", "+39**********67"},
+      {"00393331234567", "003*********67"},
+      {"call +39 (0)333-1234567, or not", "call +39*************67, or not"},
+      {"jür..@exämple.de", "j***@exämple.de"},
+      {"ürs@x.de", "ü***@x.de"},
+      {"o'brien!x@acme.example", "o***@acme.example"},
+      {"a@b@acme.example", "a***@acme.example"},
+      {"mailto:jane@acme.example;", "mailto:j***@acme.example;"},
+      {"0012345, 2026-11-22 10:00:00.000, 1+1234567",
+       "0012345, 2026-11-22 10:00:00.000, 1+1234567"},
+      {"+39 is Italy", "+39 is Italy"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(MaskAddresses(c.text), c.masked);
   EXPECT_EQ(MaskAddresses("RFC 5321, 4711, a+b"), "RFC 5321, 4711, a+b");
 }
 
