@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages as files, for a first try and for tests: the file's name is the key,
 // and it appears whole or not at all.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -65,18 +70,49 @@ std::string SmsText(const Message& message) {
                      shape.segments, shape.gsm7 ? "GSM-7" : "UCS-2", text);
 }
 
+Error Failure(const fs::path& path) {
+  return Error{
+      fmt::format("cannot write {}: {}", path.string(), std::strerror(errno))};
+}
+
+bool WriteAll(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t size = ::write(file, content.data(), content.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+Status SyncFolder(const fs::path& path) {
+  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder >= 0 && ::fsync(folder) == 0;
+  const Status status = synced ? Status() : Status(Failure(path));
+  if (folder >= 0) ::close(folder);
+  return status;
+}
+
+// Whole or not at all, and to stay: the ledger then says that it was delivered.
 Status WriteWhole(const fs::path& path, const std::string& content) {
   const fs::path partial = path.string() + ".tmp";
-  {
-    std::ofstream out(partial, std::ios::binary | std::ios::trunc);
-    out << content;
-    out.flush();
-    if (!out) return Error{"cannot write " + partial.string()};
+  const int file =
+      ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (file < 0) return Failure(partial);
+  bool written = WriteAll(file, content) && ::fsync(file) == 0;
+  written = ::close(file) == 0 && written;
+  if (!written || ::rename(partial.c_str(), path.c_str()) != 0) {
+    return Failure(partial);
   }
+  return SyncFolder(path.parent_path());
+}
+
+// With the rights of what is in it: addresses and names.
+void MakeFolder(const fs::path& folder) {
   std::error_code error;
-  fs::rename(partial, path, error);
-  if (error) return Error{path.string() + ": " + error.message()};
-  return {};
+  if (fs::is_directory(folder, error)) return;
+  if (folder.has_parent_path()) MakeFolder(folder.parent_path());
+  ::mkdir(folder.c_str(), 0750);  // A failure shows when it is written to.
 }
 
 Result<std::string> FileChannel::ContentOf(const Message& message) const {
@@ -107,7 +143,7 @@ void FileChannel::Deliver(const Message& message, Done done) {
     return done(MakeOutcome(Verdict::kRejected, Reason::kBadAddress,
                             content.error().message));
   }
-  fs::create_directories(directory_, error);
+  MakeFolder(directory_);
   const Status status = WriteWhole(PathOf(message), content.value());
   done(status.ok() ? Delivered(Reason::kDelivered, message)
                    : MakeOutcome(Verdict::kRetry, Reason::kUnreachable,
@@ -127,7 +163,7 @@ void FileChannel::Find(const Message& message, Done done) {
 
 void FileChannel::Check(std::function<void(CheckResult)> done) {
   std::error_code error;
-  fs::create_directories(directory_, error);
+  MakeFolder(directory_);
   const fs::path probe = directory_ / ".check";
   const Status status = WriteWhole(probe, "");
   fs::remove(probe, error);

@@ -42,6 +42,17 @@ TEST_F(FileChannelTest, AMailIsTheBytesThatSmtpWouldSend) {
   EXPECT_EQ(channel->on_doubt(), OnDoubt::kAsk);
 }
 
+TEST_F(FileChannelTest, WhatItWritesIsNotForEverybody) {
+  Deliver(Make("ticket").get(), message_);
+  const auto rights = [&](const char* path) {
+    return std::filesystem::status(folder_ / path).permissions() &
+           std::filesystem::perms(07);
+  };
+  EXPECT_EQ(rights("ticket"), std::filesystem::perms::none);
+  EXPECT_EQ(rights("ticket/pre-0123456789abcdef0123.txt"),
+            std::filesystem::perms::none);
+}
+
 TEST_F(FileChannelTest, ASecondDeliveryChangesNothing) {
   const auto channel = Make("ticket");
   EXPECT_EQ(Deliver(channel.get(), message_).reason, Reason::kDelivered);
