@@ -148,12 +148,19 @@ class Gatherer {
     return help + (help.ends_with('/') ? "" : "/") + record_.article;
   }
 
+  // Readers make links of it where we do not.
+  static bool MayBeLink(const std::string& name) {
+    return name.find("://") != std::string::npos ||
+           name.find("www.") != std::string::npos;
+  }
+
   std::string OfProfile(const std::string& path) const {
     const std::string text(input_.profile->Text(path));
-    if (!text.empty() || path != "first_name") return text;
+    if (path != "first_name") return text;
+    if (!text.empty()) return MayBeLink(text) ? "" : text;
     // "Bianchi, Marta" and lone words say too little.
     const std::string name = OneLine(input_.profile->Text("name"));
-    if (name.find(',') != std::string::npos) return "";
+    if (name.find(',') != std::string::npos || MayBeLink(name)) return "";
     return name.substr(0, name.find(' '));
   }
 

@@ -24,7 +24,15 @@ std::size_t FindUrl(std::string_view text, std::size_t at) {
   return std::min(text.find("https://", at), text.find("http://", at));
 }
 
-std::string Linked(std::string_view line) {
+bool GoesOnFrom(std::string_view url, std::string_view own) {
+  constexpr std::string_view kEnds = "/?#&=";
+  if (!url.starts_with(own)) return false;
+  return url.size() == own.size() ||
+         kEnds.find(own.back()) != std::string_view::npos ||
+         kEnds.find(url[own.size()]) != std::string_view::npos;
+}
+
+std::string Linked(std::string_view line, const std::vector<std::string>& own) {
   std::string html;
   std::size_t at = 0;
   for (std::size_t url = FindUrl(line, 0); url != std::string_view::npos;
@@ -32,7 +40,11 @@ std::string Linked(std::string_view line) {
     const std::size_t end = EndOfUrl(line, url);
     const std::string escaped = EscapeHtml(line.substr(url, end - url));
     html += EscapeHtml(line.substr(at, url - at));
-    html += fmt::format("<a href=\"{0}\">{0}</a>", escaped);
+    const bool ours =
+        std::any_of(own.begin(), own.end(), [&](const std::string& one) {
+          return GoesOnFrom(line.substr(url, end - url), one);
+        });
+    html += ours ? fmt::format("<a href=\"{0}\">{0}</a>", escaped) : escaped;
     at = end;
   }
   return html + EscapeHtml(line.substr(at));
@@ -66,7 +78,37 @@ std::string EscapeHtml(std::string_view text) {
   return html;
 }
 
-std::string HtmlFromText(std::string_view text) {
+std::vector<std::string> UrlsIn(std::string_view template_text) {
+  std::vector<std::string> urls;
+  for (std::size_t at = FindUrl(template_text, 0);
+       at != std::string_view::npos;) {
+    const std::size_t end = EndOfUrl(template_text, at);
+    const std::string_view url = template_text.substr(at, end - at);
+    const std::size_t tag = url.find("{{");
+    const std::size_t host = url.find("//") + 2;
+    const std::size_t path = url.find('/', host);
+    const bool whole = path < tag || tag == std::string_view::npos;
+    if (whole && path > host && url.size() > host) {
+      urls.emplace_back(url.substr(0, tag));
+    }
+    at = FindUrl(template_text, end);
+  }
+  return urls;
+}
+
+std::vector<std::string> UrlsOf(const SenderFacts& sender) {
+  std::string all;
+  for (const std::string& text :
+       {sender.organisation, sender.name, sender.phone, sender.hours,
+        sender.address, sender.help_url, sender.stop_url}) {
+    all += text + "\n";
+  }
+  for (const auto& [name, text] : sender.extra) all += text + "\n";
+  return UrlsIn(all);
+}
+
+std::string HtmlFromText(std::string_view text,
+                         const std::vector<std::string>& own) {
   std::string html;
   bool open = false;
   while (!text.empty()) {
@@ -79,20 +121,21 @@ std::string HtmlFromText(std::string_view text) {
       continue;
     }
     html += open ? "<br>\n" : "<p>";
-    html += Linked(line);
+    html += Linked(line, own);
     open = true;
   }
   return open ? html + "</p>\n" : html;
 }
 
 std::string HtmlDocument(std::string_view locale, std::string_view body_html,
-                         std::string_view footer) {
+                         std::string_view footer,
+                         const std::vector<std::string>& own) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>"
       "<meta charset=\"utf-8\"></head>\n<body>\n{}"
       "<div style=\"font-size:smaller;color:#555\">\n{}</div>\n"
       "</body>\n</html>\n",
-      EscapeHtml(locale), body_html, HtmlFromText(footer));
+      EscapeHtml(locale), body_html, HtmlFromText(footer, own));
 }
 
 }  // namespace premura

@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <utility>
 
-#include "notifiers/gsm7.h"
 #include "notifiers/template_check.h"
 #include "notifiers/template_facts.h"
 #include "notifiers/template_file.h"
 #include "notifiers/template_html.h"
 #include "notifiers/template_names.h"
 #include "notifiers/template_render.h"
+#include "notifiers/template_sms.h"
 #include "notifiers/template_words.h"
 #include "notifiers/templates.h"
 #include "notifiers/text.h"
@@ -264,6 +264,7 @@ Status LoadedTemplates::RenderEmail(const TemplateFile& file,
   const TemplateFile::Part& part = file.parts.at("email");
   std::string why;
   std::vector<std::string> texts;
+  std::vector<std::string> own = UrlsOf(*input.sender);
   for (const TemplateText* text :
        {&file.why, &part.subject, &part.text, &standard->signature,
         &standard->footer, &part.html}) {
@@ -276,14 +277,15 @@ Status LoadedTemplates::RenderEmail(const TemplateFile& file,
     if (!result.ok()) return result.error();
     if (text == &file.why) why = OneLine(result.value());
     texts.push_back(std::move(result).value());
+    std::ranges::move(UrlsIn(text->text), std::back_inserter(own));
   }
   rendered->subject = texts[1];
   rendered->text =
       fmt::format("{}\n\n{}\n\n{}\n", texts[2], texts[3], texts[4]);
   const std::string body =
-      part.html.empty() ? HtmlFromText(texts[2]) : texts[5] + "\n";
-  rendered->html =
-      HtmlDocument(file.locale, body + HtmlFromText(texts[3]), texts[4]);
+      part.html.empty() ? HtmlFromText(texts[2], own) : texts[5] + "\n";
+  rendered->html = HtmlDocument(file.locale, body + HtmlFromText(texts[3], own),
+                                texts[4], own);
   return {};
 }
 
@@ -297,7 +299,9 @@ Status RenderPlain(const TemplateFile::Part& part, const RenderInput& input,
         GatherFacts(input, text->scanned.tags, date_format, words);
     const bool drop_labels = ticket && text == &part.text;
     Result<std::string> result =
-        RenderTemplate(text->text, text->scanned, facts, {false, drop_labels});
+        ticket ? RenderTemplate(text->text, text->scanned, facts,
+                                {false, drop_labels})
+               : RenderSms(*text, facts);
     if (!result.ok()) return result.error();
     *out = std::move(result).value();
   }
@@ -327,7 +331,6 @@ Result<Rendered> LoadedTemplates::Render(const std::string& name,
   }
   const std::string subject = OneLine(rendered.subject);
   rendered.subject = CutCharacters(subject, kSubjectLimit);
-  if (channel == "sms") rendered.text = TransliterateForSms(rendered.text);
   return rendered;
 }
 

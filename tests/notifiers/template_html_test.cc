@@ -26,11 +26,42 @@ TEST(TemplateHtmlTest, TextBecomesParagraphsLineBreaksAndLinks) {
        "&quot;onclick=&quot;x</p>\n"},
       {"javascript:alert(1)", "<p>javascript:alert(1)</p>\n"},
   };
-  for (const auto& c : cases) EXPECT_EQ(HtmlFromText(c.text), c.html);
+  const std::vector<std::string> own = {"http://x.example", "https://x.example",
+                                        "https://y.example"};
+  for (const auto& c : cases) EXPECT_EQ(HtmlFromText(c.text, own), c.html);
+}
+
+TEST(TemplateHtmlTest, OnlyOurOwnUrlsBecomeLinks) {
+  const std::vector<std::string> own = {"https://x.example/h",
+                                        "https://y.example/?a="};
+  for (const char* ours :
+       {"https://x.example/h", "https://x.example/h/a", "https://x.example/h?a",
+        "https://x.example/h#a", "https://y.example/?a=b"}) {
+    EXPECT_NE(HtmlFromText(ours, own).find("<a href="), std::string::npos)
+        << ours;
+  }
+  for (const char* foreign :
+       {"https://evil.example", "http://x.example/h", "https://x.example/",
+        "https://x.example/hh", "https://x.example/h.evil.example",
+        "https://x.example/h@evil.example", "https://y.example/"}) {
+    EXPECT_EQ(HtmlFromText(foreign, own),
+              "<p>" + std::string(foreign) + "</p>\n");
+  }
+}
+
+TEST(TemplateHtmlTest, TheUrlsOfATemplateAreFoundUpToTheirTags) {
+  using Urls = std::vector<std::string>;
+  EXPECT_EQ(UrlsIn("no"), Urls());
+  EXPECT_EQ(UrlsIn("https://a.example, (http://b.example/x/{{id}}/y)\nz"),
+            (Urls{"https://a.example", "http://b.example/x/"}));
+  EXPECT_EQ(UrlsIn("https://{{a}} https://x{{a}}/b https://{{a}}/b https:// "
+                   "https:///a"),
+            Urls())
+      << "a fact could be the host";
 }
 
 TEST(TemplateHtmlTest, ADocumentNamesItsLanguage) {
-  const std::string html = HtmlDocument("it", "<p>x</p>\n", "stop & go");
+  const std::string html = HtmlDocument("it", "<p>x</p>\n", "stop & go", {});
   EXPECT_EQ(html.find("<!DOCTYPE html>\n<html lang=\"it\">"), 0u);
   EXPECT_NE(html.find("<p>stop &amp; go</p>"), std::string::npos);
 }

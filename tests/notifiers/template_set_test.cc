@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "notifiers/gsm7.h"
 #include "notifiers/template_facts.h"
 #include "notifiers/templates.h"
 #include "tests/notifiers/examples.h"
@@ -172,6 +173,66 @@ TEST_F(TemplateSetTest, AnSmsIsPlainText) {
   sender_.organisation = "Example’s <b>";
   EXPECT_EQ(Load()->Render("t", "sms", Input()).value().text,
             "Example's <b>: trouble? Call 02 1234567. STOP to opt out");
+}
+
+TEST_F(TemplateSetTest, AnSmsIsNeverMoreThanSix) {
+  std::string long_name;
+  for (int i = 0; i < 200; ++i) long_name += "👍";
+  folder_.Write("t.en.yaml",
+                "sms: '{{customer.name}} {{customer.role}} {{customer.id}} "
+                "{{sender.phone}} STOP'\n");
+  const Profile profile(
+      {{"name", '"' + long_name + '"'}, {"role", '"' + long_name + '"'}}, {});
+  RenderInput input = Input();
+  input.profile = &profile;
+  const auto set = Load();
+  const Result<Rendered> sms = set->Render("t", "sms", input);
+  ASSERT_TRUE(sms.ok()) << sms.error().message;
+  EXPECT_EQ(MeasureSms(sms.value().text).segments, 4);
+  EXPECT_TRUE(
+      sms.value().text.ends_with(record_.customer + " 02 1234567 STOP"));
+
+  folder_.Write("t.en.yaml",
+                "sms: '" + long_name + long_name + " {{sender.phone}} STOP'\n");
+  const Result<Rendered> too_long = Load()->Render("t", "sms", Input());
+  ASSERT_FALSE(too_long.ok());
+  EXPECT_EQ(too_long.error().message,
+            "template `t`: it would be 13 SMS, more than 6");
+}
+
+TEST_F(TemplateSetTest, ATextThatNobodyCouldReadIsAnError) {
+  std::string text = "ticket: {subject: s, text: '";
+  for (int i = 0; i < 3000; ++i) text += "{{customer.name}}";
+  folder_.Write("t.en.yaml", text + "'}\n");
+  const Profile profile({{"name", '"' + std::string(200, 'x') + '"'}}, {});
+  RenderInput input = Input();
+  input.profile = &profile;
+  const Result<Rendered> ticket = Load()->Render("t", "ticket", input);
+  ASSERT_FALSE(ticket.ok());
+  EXPECT_EQ(ticket.error().message,
+            "template `t`: the text is longer than 262144 bytes");
+}
+
+TEST_F(TemplateSetTest, WhatCustomersWriteBecomesNoLink) {
+  folder_.Write(
+      "t.en.yaml",
+      "why: w\nemail:\n  subject: s\n  text: |\n"
+      "    Hello {{customer.first_name}}|{{customer.name}},\n"
+      "    {{article_url}} https://acme.example/x/{{customer.role}}\n");
+  const Profile profile(
+      {{"name", "\"https://evil.example now\""}, {"role", "\"owner\""}}, {});
+  RenderInput input = Input();
+  input.profile = &profile;
+  const Result<Rendered> mail = Load()->Render("t", "email", input);
+  ASSERT_TRUE(mail.ok()) << mail.error().message;
+  const std::string& html = mail.value().html;
+  EXPECT_EQ(html.find("href=\"https://evil"), std::string::npos) << html;
+  EXPECT_NE(html.find("Hello |https://evil.example now,"), std::string::npos);
+  EXPECT_NE(
+      html.find("<a href=\"https://example.com/help/card-confirmation\">"),
+      std::string::npos);
+  EXPECT_NE(html.find("<a href=\"https://acme.example/x/owner\">"),
+            std::string::npos);
 }
 
 TEST_F(TemplateSetTest, WhatCustomersWriteCannotBreakOut) {
