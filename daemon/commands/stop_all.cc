@@ -31,8 +31,11 @@ int SetOrShow(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
   const bool show = options.what == "status";
-  auto ledger = Ledger::Open(config->ledger_url, show ? Ledger::Access::kRead
-                                                      : Ledger::Access::kWrite);
+  // Not a new one: no daemon would look into it.
+  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
+  if (ledger.ok() && !show) {
+    ledger = Ledger::Open(config->ledger_url, Ledger::Access::kWrite);
+  }
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   if (!show) {
     StopAll state;

@@ -561,6 +561,10 @@ TEST_F(CliTest, StopAllIsThrownLiftedAndShown) {
   const std::string config = folder_.Path("premura.yaml");
   EXPECT_EQ(Premura({"stop-all", "status", "-c", config}).code, kFailure);
   Ran ran = Premura({"stop-all", "on", "-c", config});
+  EXPECT_EQ(ran.code, kFailed);
+  EXPECT_TRUE(Contains(ran.err, "there is no such ledger")) << ran.err;
+  EXPECT_EQ(Premura({"run", "--once", "-c", config}).code, kOk);
+  ran = Premura({"stop-all", "on", "-c", config});
   EXPECT_EQ(ran.code, kOk) << ran.err;
   EXPECT_TRUE(ran.out.starts_with("stop-all is on: nothing is sent (since "));
   const std::string first = ran.out;
