@@ -39,7 +39,9 @@ class EngineImpl final : public Engine {
   ~EngineImpl() override;
 
   void Take(const Event& event) override;
-  void Take(const ProfileChange& change) override { profiles_->Merge(change); }
+  void Take(const ProfileChange& change) override {
+    stats_.profile_values_refused += profiles_->Merge(change);
+  }
   void Take(const EventBatch& batch) override;
   void Advance(Timestamp clock) override;
   void Use(std::shared_ptr<const RuleSet> rules) override;

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "rules/condition.h"
 #include "signals/arena.h"
 #include "signals/json_reader.h"
 
@@ -89,14 +90,66 @@ const std::shared_ptr<const Profile>& NoProfile() {
   return *none;
 }
 
-void Apply(const ProfileChange& change, Profile::Values* values) {
+bool IsConsent(std::string_view path) {
+  return FoldCase(path).starts_with("consent");
+}
+
+// What events say of one customer, kept within bounds.
+class Budget {
+ public:
+  explicit Budget(Profile::Values* values) : values_(values) {
+    for (const auto& [path, json] : *values)
+      bytes_ += path.size() + json.size();
+  }
+
+  // False if it is more than there is room for; then the old value stays.
+  bool Set(const std::string& path, const std::string& json, std::size_t room) {
+    if (path.size() > kMaxProfilePathBytes ||
+        json.size() > kMaxProfileValueBytes) {
+      return false;
+    }
+    const auto old = values_->find(path);
+    const bool added = old == values_->end();
+    const std::size_t bytes = bytes_ + json.size() + path.size() -
+                              (added ? 0 : path.size() + old->second.size());
+    const bool grows = added || bytes > bytes_;
+    if (grows && (values_->size() + added > room * kMaxProfilePaths ||
+                  bytes > room * kMaxProfileBytes)) {
+      return false;
+    }
+    (*values_)[path] = json;
+    bytes_ = bytes;
+    return true;
+  }
+
+  void Erase(const std::string& path) {
+    const auto old = values_->find(path);
+    if (old == values_->end()) return;
+    bytes_ -= path.size() + old->second.size();
+    values_->erase(old);
+  }
+
+ private:
+  Profile::Values* const values_;
+  std::size_t bytes_ = 0;
+};
+
+// Answers how many entries found no room. For consents there is as much again:
+// what was said of them must not be crowded out. If it is all the same, that is
+// no permission.
+std::size_t Apply(const ProfileChange& change, Profile::Values* values) {
+  Budget budget(values);
+  std::size_t refused = 0;
   for (const ProfileChange::Entry& entry : change.entries) {
+    const bool consent = IsConsent(entry.path);
     if (entry.json == "null") {
-      values->erase(entry.path);
-    } else {
-      (*values)[entry.path] = entry.json;
+      budget.Erase(entry.path);
+    } else if (!budget.Set(entry.path, entry.json, consent ? 2 : 1)) {
+      ++refused;
+      if (consent) budget.Set("consent", "false", 3);
     }
   }
+  return refused;
 }
 
 }  // namespace
@@ -157,14 +210,16 @@ std::shared_ptr<const Profile> ProfileStore::Get(
   return stripe.Find(customer);
 }
 
-void ProfileStore::Merge(const ProfileChange& change) {
+std::size_t ProfileStore::Merge(const ProfileChange& change) {
   Stripe& stripe = stripes_[StripeOf(change.customer)];
   const std::unique_lock lock(stripe.mutex);
   const std::shared_ptr<const Profile> old = stripe.Find(change.customer);
   Profile::Values from_events = old->from_events();
-  Apply(change, &from_events);
-  if (from_events == old->from_events()) return;
-  stripe.Put(change.customer, old->from_file(), std::move(from_events));
+  const std::size_t refused = Apply(change, &from_events);
+  if (from_events != old->from_events()) {
+    stripe.Put(change.customer, old->from_file(), std::move(from_events));
+  }
+  return refused;
 }
 
 void ProfileStore::Restore(std::string_view customer,

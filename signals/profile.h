@@ -21,6 +21,12 @@
 
 namespace premura {
 
+// Of what events say of one customer; a file is the team's own word.
+inline constexpr std::size_t kMaxProfilePathBytes = 256;
+inline constexpr std::size_t kMaxProfileValueBytes = 4096;  // Of JSON.
+inline constexpr std::size_t kMaxProfilePaths = 256;
+inline constexpr std::size_t kMaxProfileBytes = std::size_t{64} << 10;
+
 // Immutable; shared between the shard and whoever writes to the customer.
 class Profile {
  public:
@@ -59,8 +65,9 @@ class ProfileStore {
 
   // An empty profile if the customer is not known; never nullptr.
   std::shared_ptr<const Profile> Get(std::string_view customer) const;
-  // Applies what an event said.
-  void Merge(const ProfileChange& change);
+  // Applies what an event said, as far as there is room; answers how many of
+  // its values found none.
+  std::size_t Merge(const ProfileChange& change);
   // Puts back what events had said (from the ledger, at start): the events'
   // layer of each, replaced.
   void Restore(std::string_view customer, Profile::Values from_events);

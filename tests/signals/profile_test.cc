@@ -56,6 +56,35 @@ TEST(ProfileStoreTest, MergesWhatEventsSay) {
   EXPECT_EQ(store.size(), 0u);
 }
 
+TEST(ProfileStoreTest, WhatEventsSayHasBounds) {
+  ProfileStore store;
+  const std::string most =
+      '"' + std::string(kMaxProfileValueBytes - 2, 'x') + '"';
+  EXPECT_EQ(store.Merge({"a", {{"v", most}, {"w", most + "x"}}}), 1u);
+  EXPECT_EQ(store.Merge({"a", {{std::string(257, 'p'), "1"}}}), 1u);
+  EXPECT_EQ(store.Get("a")->from_events().size(), 1u);
+  for (int i = 1; i < 16; ++i) store.Merge({"a", {{std::to_string(i), most}}});
+  EXPECT_EQ(store.Get("a")->from_events().size(), 15u) << "64 KiB";
+  EXPECT_EQ(store.Merge({"a", {{"v", "1"}, {"15", most}}}), 0u);
+  EXPECT_EQ(store.Merge({"a", {{"15", "null"}, {"16", most}}}), 0u);
+
+  for (int i = 0; i < 300; ++i) store.Merge({"b", {{std::to_string(i), "1"}}});
+  EXPECT_EQ(store.Get("b")->from_events().size(), kMaxProfilePaths);
+  EXPECT_EQ(store.Merge({"b", {{"7", "22"}}}), 0u) << "known already";
+}
+
+TEST(ProfileStoreTest, ConsentsAreNotCrowdedOut) {
+  ProfileStore store;
+  for (int i = 0; i < 300; ++i) store.Merge({"a", {{std::to_string(i), "1"}}});
+  EXPECT_EQ(store.Merge({"a", {{"Consent.email", "false"}}}), 0u);
+  EXPECT_EQ(store.Get("a")->Text("Consent.email"), "false");
+  EXPECT_EQ(store.Get("a")->Text("consent"), "");
+  EXPECT_EQ(
+      store.Merge({"a", {{"consent.sms", '"' + std::string(5000, 'n') + '"'}}}),
+      1u);
+  EXPECT_EQ(store.Get("a")->Text("consent"), "false") << "no permission";
+}
+
 TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
   ProfileStore store;
   store.Merge({"ada", {{"tier", "\"free\""}}});
