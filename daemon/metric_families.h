@@ -28,9 +28,10 @@ struct MetricFamilies {
   CounterVec late = metrics.Counter(
       "premura_late_events_total",
       "Events older than their partition's watermark.", {"source"});
-  CounterVec future =
-      metrics.Counter("premura_future_events_total",
-                      "Events too far ahead to move the clock.", {"source"});
+  CounterVec future = metrics.Counter(
+      "premura_future_events_total",
+      "Events refused as too far ahead, and profile changes whose time is.",
+      {"source"});
   CounterVec refused =
       metrics.Counter("premura_refused_total",
                       "Events that cannot be used, kept as dead letters.",
@@ -91,6 +92,9 @@ struct MetricFamilies {
   GaugeVec attempts_dropped =
       metrics.Gauge("premura_attempts_dropped",
                     "Attempts of sequences dropped beyond the bound.");
+  GaugeVec profile_values_refused = metrics.Gauge(
+      "premura_profile_values_refused",
+      "What events said of customers beyond what a profile holds.");
   GaugeVec ledger_ok = metrics.Gauge("premura_ledger_healthy",
                                      "1 if the ledger can be written.");
   GaugeVec stop_all =
