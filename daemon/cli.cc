@@ -37,6 +37,7 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   AddCheck(&app, io, &chosen);
   AddSchema(&app, io, &chosen);
   AddConfig(&app, io, &chosen);
+  AddTest(&app, io, &chosen);
   AddBacktest(&app, io, &chosen);
   AddExplain(&app, io, &chosen);
   AddStopAll(&app, io, &chosen);

@@ -58,4 +58,7 @@ class Database {
 Result<std::unique_ptr<Database>> OpenDatabase(const std::string& url,
                                                bool read_only);
 
+// Lives as long as it is open; for simulations.
+Result<std::unique_ptr<Database>> OpenDatabaseInMemory();
+
 }  // namespace premura

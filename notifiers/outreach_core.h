@@ -40,6 +40,11 @@ class OutreachCore {
   // at the latest; `now` or earlier: at once.
   Timestamp Pump(Timestamp now);
 
+  // When the next call may be due; nullopt: nothing waits for its time.
+  Result<std::optional<Timestamp>> NextSend(Timestamp now) {
+    return courier_.NextDue(now);
+  }
+
   // Nothing is left to be written and no call runs.
   bool idle() const { return inbox_.empty() && courier_.running() == 0; }
   const OutreachHealth& health() const { return health_; }

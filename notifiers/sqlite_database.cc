@@ -220,6 +220,22 @@ Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
 
 }  // namespace
 
+Result<std::unique_ptr<Database>> OpenDatabaseInMemory() {
+  constexpr const char* kMemory = ":memory:";
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(
+      kMemory, &handle,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+      nullptr);
+  auto database = std::make_unique<SqliteDatabase>(handle, kMemory);
+  if (code != SQLITE_OK) return database->Problem("cannot open");
+  if (auto status = database->Script("pragma foreign_keys = on");
+      !status.ok()) {
+    return status.error();
+  }
+  return std::unique_ptr<Database>(std::move(database));
+}
+
 Status Database::Run(std::string_view sql,
                      const std::vector<SqlValue>& values) {
   return Run(sql, values, nullptr);

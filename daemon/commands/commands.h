@@ -43,6 +43,7 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen);
 void AddExplain(CLI::App* app, const Io& io, Chosen* chosen);
 void AddStopAll(CLI::App* app, const Io& io, Chosen* chosen);
 void AddSettle(CLI::App* app, const Io& io, Chosen* chosen);
+void AddTest(CLI::App* app, const Io& io, Chosen* chosen);
 void AddVersion(CLI::App* app, const Io& io, Chosen* chosen);
 
 // The user's name, for what is written down of a person's doing.

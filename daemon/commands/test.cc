@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// `premura test`: the tests that lie beside the rules.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <ostream>
+#include <regex>
+
+#include "daemon/assembly.h"
+#include "daemon/commands/commands.h"
+#include "daemon/rule_test.h"
+
+namespace premura {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kEnding = ".test.yaml";
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string run;
+  std::string junit;
+};
+
+struct Outcome {
+  std::string file;
+  std::string name;
+  std::vector<std::string> problems;
+};
+
+Result<std::vector<std::string>> FindFiles(
+    const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    for (fs::recursive_directory_iterator at(path, error), end;
+         !error && at != end; at.increment(error)) {
+      const std::string name = at->path().string();
+      if (name.ends_with(kEnding)) files.push_back(name);
+    }
+    if (error) return Error{path + ": " + error.message()};
+  }
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+  return files;
+}
+
+class Runner {
+ public:
+  Runner(const Options& options, const Io& io) : options_(options), io_(io) {
+    if (!options.run.empty()) wanted_.emplace(options.run);
+  }
+
+  // False if the file could not be used at all.
+  bool RunFile(const std::string& path) {
+    Diagnostics diagnostics;
+    const auto file = ReadRuleTests(path, &diagnostics);
+    std::shared_ptr<const RuleSet> rules;
+    if (file) {
+      LoadedRules loaded = LoadRulePaths(file->rules, {});
+      rules = loaded.rules;
+      diagnostics.insert(diagnostics.end(), loaded.diagnostics.begin(),
+                         loaded.diagnostics.end());
+    }
+    FillLines(&diagnostics);
+    *io_.err << RenderText(diagnostics);
+    if (rules == nullptr) return false;
+    for (const RuleTest& test : file->tests) {
+      if (wanted_ && !std::regex_search(test.name, *wanted_)) continue;
+      RunOne(test, *file, rules);
+    }
+    return true;
+  }
+
+  void PrintSum() const {
+    const auto failed =
+        std::count_if(outcomes_.begin(), outcomes_.end(),
+                      [](const Outcome& one) { return !one.problems.empty(); });
+    *io_.out << fmt::format("{} passed, {} failed\n",
+                            outcomes_.size() - static_cast<std::size_t>(failed),
+                            failed);
+  }
+  const std::vector<Outcome>& outcomes() const { return outcomes_; }
+
+ private:
+  void RunOne(const RuleTest& test, const RuleTestFile& file,
+              const std::shared_ptr<const RuleSet>& rules) {
+    Outcome outcome{file.path, test.name, {}};
+    const auto result = RunRuleTest(test, file.restraint, rules);
+    if (result.ok()) {
+      outcome.problems = result.value().differences;
+    } else {
+      outcome.problems = {result.error().message};
+    }
+    if (!outcome.problems.empty()) {
+      *io_.out << fmt::format("FAILED {}:{}: {}\n", file.path,
+                              test.position.line, test.name);
+      for (const std::string& line : outcome.problems) {
+        *io_.out << "    " << line << '\n';
+      }
+    }
+    outcomes_.push_back(std::move(outcome));
+  }
+
+  const Options& options_;
+  const Io& io_;
+  std::optional<std::regex> wanted_;
+  std::vector<Outcome> outcomes_;
+};
+
+std::string XmlText(std::string_view text) {
+  std::string xml;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        xml += "&amp;";
+        break;
+      case '<':
+        xml += "&lt;";
+        break;
+      case '>':
+        xml += "&gt;";
+        break;
+      case '"':
+        xml += "&quot;";
+        break;
+      default:
+        xml += static_cast<unsigned char>(c) < 0x20 && c != '\n' ? '?' : c;
+    }
+  }
+  return xml;
+}
+
+Status WriteJunit(const std::string& path,
+                  const std::vector<Outcome>& outcomes) {
+  std::map<std::string, std::vector<const Outcome*>> by_file;
+  for (const Outcome& one : outcomes) by_file[one.file].push_back(&one);
+  std::ofstream out(path);
+  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  for (const auto& [file, tests] : by_file) {
+    const auto failures = std::count_if(
+        tests.begin(), tests.end(),
+        [](const Outcome* one) { return !one->problems.empty(); });
+    out << fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
+        XmlText(file), tests.size(), failures);
+    for (const Outcome* one : tests) {
+      out << fmt::format("    <testcase classname=\"{}\" name=\"{}\">",
+                         XmlText(file), XmlText(one->name));
+      if (!one->problems.empty()) {
+        out << fmt::format(
+            "<failure>{}</failure>",
+            XmlText(fmt::format("{}", fmt::join(one->problems, "\n"))));
+      }
+      out << "</testcase>\n";
+    }
+    out << "  </testsuite>\n";
+  }
+  out << "</testsuites>\n";
+  out.close();
+  if (out.good()) return {};
+  return Error{path + ": cannot be written"};
+}
+
+int Test(const Options& options, const Io& io) {
+  const auto files = FindFiles(options.paths);
+  if (!files.ok()) return Fail(io, files.error().message);
+  if (files.value().empty()) {
+    return Fail(
+        io, fmt::format("there are no tests: files that end in {}", kEnding));
+  }
+  std::optional<Runner> runner;
+  try {
+    runner.emplace(options, io);
+  } catch (const std::regex_error& error) {
+    return Fail(
+        io, fmt::format("--run: `{}` is no regular expression", options.run),
+        kUsage);
+  }
+  bool usable = true;
+  for (const std::string& file : files.value()) {
+    usable = runner->RunFile(file) && usable;
+  }
+  runner->PrintSum();
+  if (!options.junit.empty()) {
+    const Status written = WriteJunit(options.junit, runner->outcomes());
+    if (!written.ok()) return Fail(io, written.error().message);
+  }
+  const auto& outcomes = runner->outcomes();
+  if (usable && outcomes.empty()) return Fail(io, "no test has such a name");
+  const bool passed =
+      std::all_of(outcomes.begin(), outcomes.end(),
+                  [](const Outcome& one) { return one.problems.empty(); });
+  return usable && passed ? kOk : kFailure;
+}
+
+}  // namespace
+
+void AddTest(CLI::App* app, const Io& io, Chosen* chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app->add_subcommand(
+      "test",
+      "Run the tests of rules: what they find and decide for the events that a "
+      "test lists. Exits with 1 if one fails.");
+  command
+      ->add_option("PATH", options->paths,
+                   "Files of tests, or folders with files that end in "
+                   ".test.yaml")
+      ->required();
+  command->add_option("--run", options->run,
+                      "Only tests in whose name this regular expression is");
+  command->add_option("--junit", options->junit,
+                      "Write the results to this file as JUnit XML");
+  command->callback([options, io, chosen] {
+    *chosen = [options, io] { return Test(*options, io); };
+  });
+}
+
+}  // namespace premura

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/rule_test_notation.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <map>
+#include <optional>
+
+#include "rules/value.h"
+
+namespace premura {
+namespace {
+
+constexpr std::size_t kMostEvents = 100'000;
+
+// At spaces, but for those inside quotes and brackets.
+std::vector<std::string> Words(const std::string& text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\' && i + 1 < text.size()) {
+      word += c;
+      word += text[++i];
+      continue;
+    }
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == '[' || c == '{')) ++depth;
+    if (!quoted && (c == ']' || c == '}')) --depth;
+    if ((c == ' ' || c == '\t') && !quoted && depth <= 0) {
+      if (!word.empty()) words.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+// Fields by path, nested where the path has dots.
+class Fields {
+ public:
+  Status Add(const std::string& path, std::string json) {
+    const std::size_t dot = path.find('.');
+    const std::string name = path.substr(0, dot);
+    if (name.empty()) return Error{"a field without a name"};
+    Member& member = members_[name];
+    if (dot != path.npos) {
+      if (!member.json.empty()) return Twice(name);
+      if (!member.nested) member.nested = std::make_unique<Fields>();
+      return member.nested->Add(path.substr(dot + 1), std::move(json));
+    }
+    if (!member.json.empty() || member.nested) return Twice(name);
+    member.json = std::move(json);
+    return {};
+  }
+
+  // Appends `,"name":value` for each.
+  void AppendTo(std::string* record) const {
+    for (const auto& [name, member] : members_) {
+      *record += ',';
+      AppendJsonText(name, record);
+      *record += ':';
+      if (!member.nested) {
+        *record += member.json;
+        continue;
+      }
+      std::string inside;
+      member.nested->AppendTo(&inside);
+      *record += '{' + inside.substr(1) + '}';
+    }
+  }
+
+ private:
+  struct Member {
+    std::string json;
+    std::unique_ptr<Fields> nested;
+  };
+  static Error Twice(const std::string& name) {
+    return Error{fmt::format("the field `{}` stands there twice", name)};
+  }
+  std::map<std::string, Member> members_;
+};
+
+struct Times {
+  Duration first{};
+  Duration last{};
+  Duration step{1};
+};
+
+// "5m", "0m..9m/3m".
+std::optional<Times> ReadTimes(const std::string& word) {
+  const std::size_t dots = word.find("..");
+  if (dots == word.npos) {
+    const auto at = ParseDuration(word);
+    if (!at) return std::nullopt;
+    return Times{*at, *at, Duration(1)};
+  }
+  const std::size_t slash = word.find('/', dots);
+  if (slash == word.npos) return std::nullopt;
+  const auto first = ParseDuration(word.substr(0, dots));
+  const auto last = ParseDuration(word.substr(dots + 2, slash - dots - 2));
+  const auto step = ParseDuration(word.substr(slash + 1));
+  if (!first || !last || !step || *step <= Duration(0) || *last < *first) {
+    return std::nullopt;
+  }
+  return Times{*first, *last, *step};
+}
+
+// What the `plain` preset takes for itself.
+bool IsReserved(const std::string& field) {
+  for (const char* name : {"customer", "event", "type", "ts", "time", "id"}) {
+    if (field == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string JsonOfText(const std::string& text) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element value;
+  if (!text.empty() && parser.parse(text).get(value) == simdjson::SUCCESS) {
+    return text;
+  }
+  std::string json;
+  AppendJsonText(text, &json);
+  return json;
+}
+
+Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
+                                                Timestamp start) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() < 3) {
+    return Error{"an event is written `TIME CUSTOMER EVENT FIELD=VALUE ..`"};
+  }
+  const auto times = ReadTimes(words[0]);
+  if (!times) {
+    return Error{fmt::format(
+        "`{}` is no time: write 5m, or 0m..9m/3m for one every 3 minutes",
+        words[0])};
+  }
+  Fields fields;
+  std::string id;
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const std::size_t equals = word.find('=');
+    if (IsReserved(word.substr(0, equals))) {
+      return Error{fmt::format("`{}` is the event's own, not a property",
+                               word.substr(0, equals))};
+    }
+    if (word.starts_with('#') && i + 1 == words.size()) {
+      id = word.substr(1);
+    } else if (equals == word.npos) {
+      return Error{fmt::format("`{}` is no FIELD=VALUE", word)};
+    } else if (auto status = fields.Add(word.substr(0, equals),
+                                        JsonOfText(word.substr(equals + 1)));
+               !status.ok()) {
+      return status.error();
+    }
+  }
+  std::vector<NotedEvent> events;
+  for (Duration at = times->first; at <= times->last; at += times->step) {
+    if (events.size() == kMostEvents) {
+      return Error{fmt::format("more than {} events in one line", kMostEvents)};
+    }
+    std::string record = "{\"customer\":";
+    AppendJsonText(words[1], &record);
+    record += ",\"event\":";
+    AppendJsonText(words[2], &record);
+    record +=
+        fmt::format(",\"ts\":{}", (start + at).time_since_epoch().count());
+    if (!id.empty()) {
+      record += ",\"id\":";
+      AppendJsonText(id, &record);
+    }
+    fields.AppendTo(&record);
+    record += '}';
+    events.push_back({at, std::move(record)});
+  }
+  return events;
+}
+
+}  // namespace premura

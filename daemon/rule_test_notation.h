@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The short notation of events in tests of rules:
+//
+//   TIME[..LAST/STEP] CUSTOMER EVENT [FIELD=VALUE ..] [#ID]
+//
+// "0m..9m/3m anna page_viewed page=/billing/card" is four events. A value is
+// JSON where it can be (12, true, null, "with spaces", [1, 2]), else text;
+// a dotted field is nested. Times count from the start of the test.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/result.h"
+#include "rules/time.h"
+
+namespace premura {
+
+struct NotedEvent {
+  Duration at{};
+  std::string record;  // JSON of the `plain` preset.
+};
+
+// `start` is what times count from.
+Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
+                                                Timestamp start);
+
+// A JSON value for what a person has written without quotes.
+std::string JsonOfText(const std::string& text);
+
+}  // namespace premura

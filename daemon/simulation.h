@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Simulation: engine, gates and a ledger in memory, on the clock of the events:
+// what would have been found, decided and sent, had premura run then. The
+// decisions are made by what makes them live; each channel there is delivers at
+// once.
+//
+// Thread: one at a time. Reads no clock.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "notifiers/outreach.h"
+#include "rules/result.h"
+#include "rules/rule_set.h"
+#include "signals/detection.h"
+#include "signals/event.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+// What became of one action of one detection. One that is held appears again
+// when it is sent, held for something else, or given up.
+struct SimulatedContact {
+  enum class What : std::uint8_t { kSent, kHeld, kNotSent };
+  What what = What::kSent;
+  Timestamp at{};
+  std::string rule;
+  std::string customer;
+  std::string detection;  // Its id.
+  std::string channel;    // "email"
+  Reason reason = Reason::kNone;
+  std::string detail;
+  std::optional<Timestamp> until;  // Of kHeld, where it is known.
+};
+const char* ToString(SimulatedContact::What what);  // "not_sent"
+
+struct SimulationOptions {
+  std::shared_ptr<const RuleSet> rules;
+  ProfileStore* profiles = nullptr;
+  RestraintPolicy restraint;
+  // Desks, and whether there is email and SMS: what is missing holds. Empty
+  // desks: those that the rules name, and one for those that name none.
+  std::vector<std::string> desks;
+  bool email = true;
+  bool sms = true;
+  // How far the wall clock is ahead of the watermark.
+  Duration lateness{};
+  std::function<void(const Detection&)> on_detection;
+  std::function<void(const SimulatedContact&)> on_contact;
+};
+
+class Simulation {
+ public:
+  virtual ~Simulation() = default;
+
+  // As Engine::Take(); what is due before happens before.
+  virtual Status Take(const Event& event) = 0;
+  virtual Status Take(const ProfileChange& change) = 0;
+  virtual Status Advance(Timestamp clock) = 0;
+};
+
+// options.profiles must outlive it.
+Result<std::unique_ptr<Simulation>> NewSimulation(SimulationOptions options);
+
+}  // namespace premura

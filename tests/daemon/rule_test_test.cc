@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// `premura test`: what is played, what is expected, and how a difference reads.
+
+#include <gmock/gmock.h>
+
+#include "daemon/rule_test_notation.h"
+#include "tests/daemon/command_line.h"
+#include "tests/daemon/temp_folder.h"
+
+namespace premura {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+
+constexpr const char* kRules = R"(version: 1
+rules:
+  - id: loop
+    title: Keeps coming back
+    detect: {event_count: {event: viewed, where: {page|startswith: /pay}, gte: 3, within: 15m, group_by: [shop]}}
+    cancel_on: [paid]
+    cooldown: 7d
+    actions:
+      - ticket: {template: t}
+      - email: {template: t, delay: 10m}
+      - sms: {template: t}
+  - id: stalled
+    title: Does not come back
+    detect: {absence: {after: viewed, without: paid, for: 1h}}
+)";
+
+constexpr const char* kHead = R"(version: 1
+tests:
+  - name: One
+    profiles:
+      anna: {email: anna@example.com, phone: "+393331234567", timezone: Europe/Rome}
+      bob: {email: bob@example.com, consent: {email: false}}
+    events:
+)";
+
+class RuleTestTest : public testing::Test {
+ protected:
+  Ran Run(const std::string& tests, std::vector<std::string> more = {}) {
+    folder_.Write("rules/a.yaml", kRules);
+    folder_.Write("rules/a.test.yaml", tests);
+    std::vector<std::string> arguments = {"test", folder_.Path("rules")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Premura(arguments);
+  }
+  // One test with these events and expectations.
+  Ran Play(const std::string& rest) { return Run(kHead + rest); }
+
+  TempFolder folder_;
+};
+
+TEST_F(RuleTestTest, WhatIsExpectedAndNothingElsePasses) {
+  const Ran ran = Play(R"(
+      - 0m..6m/3m anna viewed page=/pay/card shop=1
+      - 7m bob viewed page=/pay shop=1
+      - advance: 10m
+    detections: [6m loop anna shop=1]
+    decisions:
+      - 6m loop anna ticket sent
+      - 6m loop anna sms sent
+      - 6m loop anna email held delay until 16m
+      - 16m loop anna email sent
+)");
+  EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
+  EXPECT_EQ(ran.code, 0);
+}
+
+TEST_F(RuleTestTest, ADifferenceIsShownLineByLine) {
+  const Ran ran = Play(R"(
+      - 0m..6m/3m bob viewed page=/pay shop=1
+      - advance: 1h
+    detections: [6m loop bob, 1h stalled anna]
+    decisions: [6m loop bob email sent, 6m loop bob sms not_sent]
+)");
+  EXPECT_EQ(ran.out, "FAILED " + folder_.Path("rules/a.test.yaml:3: One") +
+                         "\n" +
+                         "    - 1h stalled anna\n"
+                         "    + 1h stalled bob\n"
+                         "    - 6m loop bob email sent\n"
+                         "    + 6m loop bob email not_sent no_consent\n"
+                         "    + 6m loop bob ticket sent\n"
+                         "0 passed, 1 failed\n")
+      << ran.err;
+  EXPECT_EQ(ran.code, 1);
+}
+
+TEST_F(RuleTestTest, TimeGoesByAsItDoesLive) {
+  // The evening in New York: the SMS waits for the morning, and is taken back.
+  const Ran ran = Run(R"(version: 1
+start: 2026-01-05T23:00:00-05:00
+tests:
+  - name: Held over night
+    profiles: {anna: {phone: "+393331234567", timezone: America/New_York}}
+    events: ["0m..2m/1m anna viewed page=/pay shop=1", advance: 1d]
+    decisions:
+      - 2m loop anna ticket sent
+      - 2m loop anna email not_sent no_address
+      - 2m loop anna sms held quiet_hours until 10h
+      - 10h loop anna sms sent
+  - name: Taken back
+    profiles: {anna: {phone: "+393331234567", timezone: America/New_York}}
+    events: ["0m..2m/1m anna viewed page=/pay shop=1", 9h anna paid, advance: 1d]
+    decisions:
+      - 2m loop anna ticket sent
+      - 2m loop anna email not_sent
+      - 2m loop anna sms held quiet_hours
+      - 9h loop anna sms not_sent cancelled
+)");
+  EXPECT_EQ(ran.out, "2 passed, 0 failed\n") << ran.err;
+}
+
+TEST_F(RuleTestTest, TheTestsOwnRestraintIsObeyed) {
+  const Ran ran = Run(R"(version: 1
+restraint: {consent: {service: only_if_given}}
+tests:
+  - name: Only who has said yes
+    profiles: {anna: {email: anna@example.com}}
+    events: ["0m..2m/1m anna viewed page=/pay shop=1"]
+    decisions:
+      - 2m loop anna ticket sent
+      - 2m loop anna email not_sent no_consent
+      - 2m loop anna sms not_sent no_consent
+)");
+  EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
+}
+
+TEST_F(RuleTestTest, SomeAreChosenByName) {
+  const std::string two = std::string(kHead) +
+                          "      - 0m anna viewed\n    detections: []\n"
+                          "  - {name: Two, events: [], detections: []}\n";
+  EXPECT_EQ(Run(two, {"--run", "^T"}).out, "1 passed, 0 failed\n");
+  const Ran none = Run(two, {"--run", "three"});
+  EXPECT_EQ(none.err, "premura: no test has such a name\n");
+  EXPECT_EQ(none.code, 1);
+  const Ran broken = Run(two, {"--run", "("});
+  EXPECT_EQ(broken.err, "premura: --run: `(` is no regular expression\n");
+  EXPECT_EQ(broken.code, 2);
+}
+
+TEST_F(RuleTestTest, ResultsAreWrittenAsJunit) {
+  const Ran ran =
+      Run(std::string(kHead) +
+              "      - 0m anna viewed\n    detections: [1m \"a <b> c\"]\n",
+          {"--junit", folder_.Path("out.xml")});
+  EXPECT_EQ(ran.code, 1) << ran.err;
+  const std::string xml = folder_.Read("out.xml");
+  EXPECT_THAT(xml, HasSubstr("tests=\"1\" failures=\"1\""));
+  EXPECT_THAT(xml, HasSubstr("name=\"One\""));
+  const Ran nowhere =
+      Run(std::string(kHead) + "      - 0m anna viewed\n    detections: []\n",
+          {"--junit", folder_.Path("no/out.xml")});
+  EXPECT_EQ(nowhere.err,
+            "premura: " + folder_.Path("no/out.xml") + ": cannot be written\n");
+}
+
+TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
+  const struct {
+    const char* rest;
+    const char* said;
+  } cases[] = {
+      {"      - 0m anna\n    detections: []\n",
+       "8:9: error: an event is written `TIME CUSTOMER EVENT FIELD=VALUE ..`"},
+      {"      - x anna viewed\n    detections: []\n",
+       "8:9: error: `x` is no time: write 5m, or 0m..9m/3m for one every 3 "
+       "minutes"},
+      {"      - 9m..0m/3m anna viewed\n    detections: []\n",
+       "`9m..0m/3m` is no time"},
+      {"      - 0m anna viewed page\n    detections: []\n",
+       "`page` is no FIELD=VALUE"},
+      {"      - 0m anna viewed a=1 a.b=2\n    detections: []\n",
+       "the field `a` stands there twice"},
+      {"      - 0m anna viewed id=2\n    detections: []\n",
+       "`id` is the event's own, not a property"},
+      {"      - 0m anna viewed =2\n    detections: []\n",
+       "a field without a name"},
+      {"      - 0ms..1d/1ms anna viewed\n    detections: []\n",
+       "more than 100000 events in one line"},
+      {"      - {advance: 1m, to: 3}\n    detections: []\n",
+       "unknown key `to` in `events`"},
+      {"      - 0m anna viewed\n", "a test says what is expected"},
+      {"      - 0m anna viewed\n    detections: [loop anna]\n",
+       "`loop anna` is nothing that could happen"},
+      {"      - 0m anna viewed\n    decisions: [1m loop anna]\n",
+       "`1m loop anna` is nothing that could happen"},
+      {"      - 0m anna viewed\n    detection: []\n",
+       "unknown key `detection` in a test"},
+  };
+  for (const auto& c : cases) {
+    const Ran ran = Play(c.rest);
+    EXPECT_THAT(ran.err, HasSubstr(c.said));
+    EXPECT_EQ(ran.code, 1);
+  }
+  EXPECT_THAT(Run("version: 1\nstart: x\ntests: []\n").err,
+              HasSubstr("`start` is no instant"));
+  EXPECT_THAT(Run("version: 1\ntests: []\nmore: 1\n").err,
+              HasSubstr("unknown key `more` in a file of tests"));
+}
+
+TEST_F(RuleTestTest, AnEventThatCannotBeUsedFailsItsTest) {
+  const Ran ran = Play("      - 0m " + std::string(300, 'a') +
+                       " viewed\n    detections: []\n");
+  EXPECT_THAT(ran.out, HasSubstr("a.test.yaml:8: an event cannot be used: "));
+  EXPECT_EQ(ran.code, 1);
+}
+
+TEST_F(RuleTestTest, WithoutTestsItSaysSo) {
+  const Ran ran = Premura({"test", folder_.Path("")});
+  EXPECT_THAT(ran.err, EndsWith("there are no tests: files that end in "
+                                ".test.yaml\n"));
+  EXPECT_EQ(ran.code, 1);
+}
+
+TEST(NotedEventsTest, ValuesAreJsonWhereTheyCanBe) {
+  const auto events = ReadNotedEvents(
+      R"(90s anna bought n=1 on=true none=null text=abc d.ip=10.0.0.1 d.port=80 list=[1, 2] quoted="a b" #id-7)",
+      ParseInstant("2026-01-01T00:00:00Z").value());
+  ASSERT_TRUE(events.ok()) << events.error().message;
+  ASSERT_EQ(events.value().size(), 1U);
+  EXPECT_EQ(
+      events.value()[0].record,
+      R"({"customer":"anna","event":"bought","ts":1767225690000,"id":"id-7","d":{"ip":"10.0.0.1","port":80},"list":[1, 2],"n":1,"none":null,"on":true,"quoted":"a b","text":"abc"})");
+}
+
+}  // namespace
+}  // namespace premura
