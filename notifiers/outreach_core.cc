@@ -17,6 +17,9 @@ constexpr int kForgetAtOnce = 500;
 // enough that sends and the switch do not wait for it.
 constexpr std::size_t kWrittenAtOnce = 2000;
 
+// However long it took to write what came: calls wait no longer.
+constexpr Duration kLongestTurn = std::chrono::seconds(1);
+
 std::size_t SizeOf(const ShardOutput& output) {
   return output.detections.size() + output.profiles.size() +
          output.cancellations.size();
@@ -147,8 +150,13 @@ Status OutreachCore::ReadSwitch(Timestamp now) {
   return {};
 }
 
+// In a storm of detections every round would write a full transaction between
+// a few calls and the next few. So for as long as one took, calls have the
+// rounds to themselves.
 Status OutreachCore::TakeInbox(Timestamp now) {
-  if (inbox_.empty()) return {};
+  if (wrote_at_) inbox_again_at_ = now + (now - *wrote_at_);
+  wrote_at_.reset();
+  if (inbox_.empty() || InboxWaits(now)) return {};
   std::size_t count = 0;
   std::size_t size = 0;
   while (count < inbox_.size() && size < kWrittenAtOnce) {
@@ -164,7 +172,13 @@ Status OutreachCore::TakeInbox(Timestamp now) {
     inbox_.pop_front();
     if (durable) durable();
   }
+  if (!inbox_.empty()) wrote_at_ = now;
   return {};
+}
+
+bool OutreachCore::InboxWaits(Timestamp now) const {
+  return sending_ && courier_.running() > 0 && now < inbox_again_at_ &&
+         inbox_again_at_ - now <= kLongestTurn;
 }
 
 Status OutreachCore::WriteInbox(std::size_t count, Timestamp now, Told* told) {
@@ -203,8 +217,10 @@ Status OutreachCore::LookAtHealth(Timestamp now) {
 }
 
 Result<Timestamp> OutreachCore::NextRound(Timestamp now) {
-  if (!inbox_.empty()) return now;
+  const bool waits = InboxWaits(now);
+  if (!inbox_.empty() && !waits) return now;
   Timestamp next = poll_at_;
+  if (!inbox_.empty()) next = std::min(next, inbox_again_at_);
   if (!sending_) return next;
   auto due = courier_.NextDue(now);
   if (!due.ok()) return due.error();

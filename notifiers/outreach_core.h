@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "notifiers/answers.h"
@@ -66,6 +67,7 @@ class OutreachCore {
   Status PollSwitch(Timestamp now);
   Status ReadSwitch(Timestamp now);
   Status TakeInbox(Timestamp now);
+  bool InboxWaits(Timestamp now) const;
   Status WriteInbox(std::size_t count, Timestamp now, Told* told);
   Status ForgetOld(Timestamp now);
   Status LookAtHealth(Timestamp now);
@@ -82,6 +84,8 @@ class OutreachCore {
   std::shared_ptr<const OutreachSettings> settings_;
 
   std::deque<Submitted> inbox_;
+  std::optional<Timestamp> wrote_at_;  // And left something.
+  Timestamp inbox_again_at_{};         // While calls run: not before.
   StopAll stop_all_;
   bool sending_ = true;
   Timestamp poll_at_{};

@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -29,6 +30,27 @@ const char kEmail[] = "      - email: {template: help}\n";
 const char kSms[] = "      - sms: {template: short}\n";
 
 class OutreachTest : public testing::Test, protected OutreachWorld {};
+
+TEST_F(OutreachTest, CallsAndWhatIsToBeWrittenTakeTurns) {
+  Start(Rule("loop", "", kEmail));
+  email->Next({"lost_before"});
+  Fire("loop", "acme");  // The call runs, unanswered.
+  ShardOutput much;
+  much.cancellations.assign(2000, {"loop", "nobody", now, "invoice_paid"});
+  int written = 0;
+  for (int i = 0; i < 3; ++i) core->Submit(much, [&written] { ++written; });
+  EXPECT_LE(core->Pump(now), now);
+  EXPECT_EQ(written, 1);
+  now += milliseconds(150);  // So long did it take.
+  EXPECT_EQ(core->Pump(now), now + milliseconds(150));
+  EXPECT_EQ(written, 1) << "the calls' turn";
+  now += milliseconds(150);
+  core->Pump(now);
+  EXPECT_EQ(written, 2);
+  core->StopSending();
+  core->Pump(now + milliseconds(1));
+  EXPECT_EQ(written, 3) << "nobody's turn is waited for at the end";
+}
 
 TEST_F(OutreachTest, ADetectionBecomesATicketAMailAndAnSms) {
   Start(Rule("loop", "", std::string(kTicket) + kEmail + kSms));
