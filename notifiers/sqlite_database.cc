@@ -61,6 +61,15 @@ class Borrowed {
   sqlite3_stmt* statement_;
 };
 
+using FileId = std::pair<dev_t, ino_t>;
+
+// Of no file if there is none.
+FileId FileAt(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return {};
+  return {about.st_dev, about.st_ino};
+}
+
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
@@ -71,7 +80,7 @@ struct TextHash {
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(sqlite3* handle, std::string path)
-      : handle_(handle), path_(std::move(path)) {}
+      : handle_(handle), path_(std::move(path)), file_(FileAt(path_)) {}
 
   ~SqliteDatabase() override {
     for (const auto& [sql, statement] : statements_) {
@@ -83,6 +92,7 @@ class SqliteDatabase final : public Database {
   using Database::Run;
   Status Run(std::string_view sql, const std::vector<SqlValue>& values,
              const std::function<bool(const SqlRow&)>& row) override {
+    if (auto status = CheckFile(); !status.ok()) return status;
     auto prepared = Prepare(sql);
     if (!prepared.ok()) return prepared.error();
     sqlite3_stmt* statement = prepared.value();
@@ -123,6 +133,17 @@ class SqliteDatabase final : public Database {
   }
 
  private:
+  // What is written to a file that was moved away nobody else sees, least of
+  // all who throws the switch. Once in a transaction is enough.
+  Status CheckFile() const {
+    if (sqlite3_get_autocommit(handle_) == 0 || FileAt(path_) == file_) {
+      return {};
+    }
+    return Error{path_ +
+                 ": the file was moved, removed or replaced while it was open; "
+                 "put it back, or start again"};
+  }
+
   Result<sqlite3_stmt*> Prepare(std::string_view sql) {
     const auto found = statements_.find(sql);
     if (found != statements_.end()) return found->second;
@@ -166,6 +187,7 @@ class SqliteDatabase final : public Database {
 
   sqlite3* handle_;
   std::string path_;
+  const FileId file_;
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>>
       statements_;
 };

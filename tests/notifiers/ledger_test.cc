@@ -117,6 +117,24 @@ class LockedDatabase final : public Database {
   int* locked_;
 };
 
+TEST_F(LedgerTest, AFileThatWasTakenAwayIsNoticed) {
+  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+  ASSERT_TRUE(ledger.ok());
+  const std::string away = folder_ + "/away.db";
+  std::filesystem::rename(path(), away);
+  const std::string expected =
+      path() +
+      ": the file was moved, removed or replaced while it was open; put it "
+      "back, or start again";
+  EXPECT_EQ(ledger.value()->ReadStopAll().error().message, expected);
+  EXPECT_EQ(ledger.value()->Begin().error().message, expected);
+  std::filesystem::rename(away, path());
+  EXPECT_TRUE(ledger.value()->ReadStopAll().ok());
+  std::filesystem::rename(path(), away);
+  std::ofstream(path()) << "another";
+  EXPECT_EQ(ledger.value()->Begin().error().message, expected);
+}
+
 TEST_F(LedgerTest, StopAllIsTriedAgainWhileOthersWrite) {
   int locked = 0;
   auto ledger = Ledger::Open(std::make_unique<LockedDatabase>(Raw(), &locked),
