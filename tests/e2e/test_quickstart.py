@@ -26,13 +26,18 @@ def day(tmp_path_factory):
     return folder, run.stdout
 
 
-RULES = re.findall(r"- id: (\S+)", "".join(
-    path.read_text() for path in (ROOT / "rules/library").glob("*.yaml")))
+# What a single day of a few customers can show of the library. Most of the
+# other rules look back over days or weeks.
+RULES = ["abandoned-checkout", "billing-page-loop", "export-never-finished",
+         "repeated-failures", "service-flapping"]
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_every_shipped_rule_fires(day, rule):
-    assert rule in day[1]
+def test_the_day_shows_these_rules_and_no_others(day):
+    shipped = re.findall(r"- id: (\S+)", "".join(
+        path.read_text() for path in (ROOT / "rules/library").glob("*.yaml")))
+    assert set(RULES) < set(shipped)
+    fired = set(re.findall(r"^\S+  (\S+) \(", day[1], re.M))
+    assert fired == set(RULES)
 
 
 @pytest.mark.parametrize("reason", ["quiet_hours", "cooldown", "no_consent",
