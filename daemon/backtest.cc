@@ -2,6 +2,7 @@
 #include "daemon/backtest.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "signals/engine.h"
 #include "signals/source.h"
@@ -111,21 +112,96 @@ class SortedEvents final : public DecodeSink, public EventDecoder {
   std::vector<Place> order_;
 };
 
-// Between intake and engine; also between engine and the caller's sink.
-class Run final : public IntakeSink, public DetectionSink {
+// What a run of the engine alone and one with gates have in common.
+class Player {
  public:
-  Run(const BacktestOptions& options, std::shared_ptr<const RuleSet> rules,
-      ProfileStore* profiles, DetectionSink* sink)
-      : from_(options.from),
-        sink_(sink),
+  virtual ~Player() = default;
+  virtual Status Take(const Event& event) = 0;
+  virtual Status Take(const ProfileChange& change) = 0;
+  virtual Status Advance(Timestamp clock) = 0;
+};
+
+class EngineAlone final : public Player, public DetectionSink {
+ public:
+  EngineAlone(std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
+              std::function<void(const Detection&)> on_detection)
+      : on_detection_(std::move(on_detection)),
         engine_(NewEngine(std::move(rules), profiles, this)) {}
+
+  Status Take(const Event& event) override {
+    engine_->Take(event);
+    return {};
+  }
+  Status Take(const ProfileChange& change) override {
+    engine_->Take(change);
+    return {};
+  }
+  Status Advance(Timestamp clock) override {
+    engine_->Advance(clock);
+    return {};
+  }
+  void OnDetection(Detection detection) override { on_detection_(detection); }
+  void OnCancellation(Cancellation) override {}
+
+ private:
+  const std::function<void(const Detection&)> on_detection_;
+  std::unique_ptr<Engine> engine_;
+};
+
+class WithGates final : public Player {
+ public:
+  explicit WithGates(std::unique_ptr<Simulation> simulation)
+      : simulation_(std::move(simulation)) {}
+  Status Take(const Event& event) override { return simulation_->Take(event); }
+  Status Take(const ProfileChange& change) override {
+    return simulation_->Take(change);
+  }
+  Status Advance(Timestamp clock) override {
+    return simulation_->Advance(clock);
+  }
+
+ private:
+  std::unique_ptr<Simulation> simulation_;
+};
+
+// Between intake and player, and between player and the caller's sink.
+class Run final : public IntakeSink {
+ public:
+  Run(const std::optional<Timestamp>& from, BacktestSink* sink)
+      : from_(from), sink_(sink) {}
+
+  Status Start(std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
+               const SimulationOptions* gates, Duration lateness) {
+    const auto on_detection = [this](const Detection& detection) {
+      if (from_ && detection.at < *from_) return;
+      ++counts.detections;
+      sink_->OnDetection(detection);
+    };
+    if (gates == nullptr) {
+      player_ = std::make_unique<EngineAlone>(std::move(rules), profiles,
+                                              on_detection);
+      return {};
+    }
+    SimulationOptions options = *gates;
+    options.rules = std::move(rules);
+    options.profiles = profiles;
+    options.lateness = lateness;
+    options.on_detection = on_detection;
+    options.on_contact = [this](const SimulatedContact& contact) {
+      if (!from_ || contact.at >= *from_) sink_->OnContact(contact);
+    };
+    auto simulation = NewSimulation(std::move(options));
+    if (!simulation.ok()) return simulation.error();
+    player_ = std::make_unique<WithGates>(std::move(simulation).value());
+    return {};
+  }
 
   void OnEvent(const Event& event) override {
     ++counts.events;
-    engine_->Take(event);
+    Keep(player_->Take(event));
   }
-  void OnProfile(ProfileChange change) override { engine_->Take(change); }
-  void OnClock(Timestamp clock) override { engine_->Advance(clock); }
+  void OnProfile(ProfileChange change) override { Keep(player_->Take(change)); }
+  void OnClock(Timestamp clock) override { Keep(player_->Advance(clock)); }
   void OnRefused(const Record&, Refusal reason, std::string_view) override {
     ++counts.refused[reason];
   }
@@ -133,21 +209,19 @@ class Run final : public IntakeSink, public DetectionSink {
   void OnLate() override { ++counts.late; }
   void OnFutureTime() override {}
 
-  void OnDetection(Detection detection) override {
-    if (from_ && detection.at < *from_) return;
-    ++counts.detections;
-    sink_->OnDetection(std::move(detection));
-  }
-  void OnCancellation(Cancellation cancellation) override {
-    sink_->OnCancellation(std::move(cancellation));
-  }
+  const Status& status() const { return status_; }
 
   BacktestCounts counts;
 
  private:
+  void Keep(Status status) {
+    if (status_.ok()) status_ = std::move(status);
+  }
+
   const std::optional<Timestamp> from_;
-  DetectionSink* const sink_;
-  std::unique_ptr<Engine> engine_;
+  BacktestSink* const sink_;
+  std::unique_ptr<Player> player_;
+  Status status_;
 };
 
 // The lines of a file, those that were looked at first once more.
@@ -265,20 +339,27 @@ Result<std::unique_ptr<EventDecoder>> MakeDecoder(
 Result<BacktestCounts> RunBacktest(const BacktestOptions& options,
                                    std::shared_ptr<const RuleSet> rules,
                                    ProfileStore* profiles,
-                                   DetectionSink* sink) {
+                                   const SimulationOptions* gates,
+                                   BacktestSink* sink) {
   Result<Lines> lines = Lines::Open(options.events, options.decoder.max_bytes);
   if (!lines.ok()) return lines.error();
   const auto decoder = MakeDecoder(options, &lines.value());
   if (!decoder.ok()) return decoder.error().WithContext(options.events);
   IntakeOptions intake = options.intake;
   intake.future_cap = std::nullopt;
-  Run run(options, rules, profiles, sink);
+  Run run(options.from, sink);
+  const Duration lateness = intake.allowed_lateness + intake.reorder;
+  if (auto started = run.Start(rules, profiles, gates, lateness);
+      !started.ok()) {
+    return started.error();
+  }
   const Status taken =
       options.sort ? TakeSorted(&lines.value(), decoder.value().get(),
                                 rules->symbols(), intake, options.until, &run)
                    : TakeInOrder(&lines.value(), decoder.value().get(),
                                  rules->symbols(), intake, options.until, &run);
   if (!taken.ok()) return taken.error().WithContext(options.events);
+  if (!run.status().ok()) return run.status().error();
   return std::move(run.counts);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Backtest: rules over events of the past, from a file, on one thread: the
-// engine of the daemon with the clock of the events.
+// engine of the daemon and, where asked for, its gates, with the clock of the
+// events.
 
 #pragma once
 
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/simulation.h"
 #include "rules/result.h"
 #include "rules/rule_set.h"
 #include "signals/detection.h"
@@ -28,8 +30,16 @@ struct BacktestOptions {
   IntakeOptions intake;
   bool sort = false;
   std::optional<Timestamp> until;  // The clock goes on to it at the end.
-  std::optional<Timestamp> from;   // Detections before it are not shown.
+  std::optional<Timestamp> from;   // What is before it is not shown.
   std::optional<Timestamp> to;     // Events from it on are not taken.
+};
+
+// What is found, in order. The calls come while the events are read.
+class BacktestSink {
+ public:
+  virtual ~BacktestSink() = default;
+  virtual void OnDetection(const Detection& detection) = 0;
+  virtual void OnContact(const SimulatedContact& contact) = 0;
 };
 
 struct BacktestCounts {
@@ -41,10 +51,12 @@ struct BacktestCounts {
   std::map<Refusal, std::uint64_t> refused;
 };
 
-// Hands detections to `sink` in firing order. `profiles` are changed by what
-// the events say.
+// `gates`: restraint and channels; its other members are filled in. nullptr:
+// detections only. `profiles` are changed by what the events say.
 Result<BacktestCounts> RunBacktest(const BacktestOptions& options,
                                    std::shared_ptr<const RuleSet> rules,
-                                   ProfileStore* profiles, DetectionSink* sink);
+                                   ProfileStore* profiles,
+                                   const SimulationOptions* gates,
+                                   BacktestSink* sink);
 
 }  // namespace premura

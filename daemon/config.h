@@ -137,6 +137,9 @@ struct LoadedConfig {
   Diagnostics diagnostics;               // Sorted.
 };
 
+// What holds where nothing is written.
+RestraintPolicy DefaultRestraint();
+
 LoadedConfig LoadConfig(const std::string& path, const ConfigOptions& options);
 
 // The same for text; paths in it are relative to the folder of `path`.

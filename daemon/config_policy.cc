@@ -22,8 +22,9 @@ void ReadConsent(Mapping mapping, RestraintPolicy* policy) {
   }
 }
 
-// What is safe where nothing is written.
-RestraintPolicy SafeRestraint() {
+}  // namespace
+
+RestraintPolicy DefaultRestraint() {
   using std::chrono::days;
   RestraintPolicy policy;
   policy.consent = {{"service", ConsentPolicy::kAllowedUnlessRefused},
@@ -34,6 +35,8 @@ RestraintPolicy SafeRestraint() {
   policy.quiet_hours["sms"] = {{{20 * 60, 9 * 60}}, 1U << 0};
   return policy;
 }
+
+namespace {
 
 // What is written by channel; one value for all of them is a mistake.
 Mapping LimitsOf(Mapping* mapping, std::string_view key, const char* example) {
@@ -74,7 +77,7 @@ const KafkaConfig* FirstKafka(const Config& config) {
 
 void ReadRestraint(Mapping* root, ConfigReader* reader) {
   RestraintPolicy* const policy = &reader->config()->restraint;
-  *policy = SafeRestraint();
+  *policy = DefaultRestraint();
   Mapping mapping = root->MappingOf("restraint");
   ReadConsent(mapping.MappingOf("consent"), policy);
   // By channel: one that is not named keeps its default.

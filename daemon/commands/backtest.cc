@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "daemon/assembly.h"
+#include "daemon/backtest_report.h"
 #include "daemon/commands/commands.h"
 
 namespace premura {
@@ -23,31 +24,16 @@ struct Options {
   bool sort = false;
   std::string until, from, to;
   std::string allowed_lateness, reorder, dedup_window;
-  std::string output;
+  std::string output = "table";
   bool detections_only = false;
 };
 
-// One object per line, written in large pieces.
-class JsonLines final : public DetectionSink {
- public:
-  explicit JsonLines(std::ostream* out) : out_(out) {}
-  ~JsonLines() override { Write(); }
-  void OnDetection(Detection detection) override {
-    buffer_ += ToJson(detection);
-    buffer_ += '\n';
-    if (buffer_.size() >= kPiece) Write();
+std::unique_ptr<BacktestReport> MakeReport(const Options& given, const Io& io) {
+  if (given.output == "jsonl") {
+    return NewJsonReport(io.out, given.detections_only);
   }
-  void OnCancellation(Cancellation) override {}
-
- private:
-  static constexpr std::size_t kPiece = 256 << 10;
-  void Write() {
-    out_->write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    buffer_.clear();
-  }
-  std::ostream* const out_;
-  std::string buffer_;
-};
+  return given.output == "csv" ? NewCsvReport(io.out) : NewTableReport(io.out);
+}
 
 Status ReadInstant(const std::string& text, const char* option,
                    std::optional<Timestamp>* into) {
@@ -110,6 +96,14 @@ void TakeFromConfig(const Config& config, BacktestOptions* options) {
   options->intake = source.intake;
 }
 
+// The channels that there are: an action for another is held.
+void TakeFromConfig(const Config& config, SimulationOptions* gates) {
+  gates->restraint = config.restraint;
+  for (const auto& [name, desk] : config.tickets) gates->desks.push_back(name);
+  gates->email = config.email.has_value();
+  gates->sms = config.sms.has_value();
+}
+
 void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
   if (counts.late > 0) {
     *io.err << fmt::format(
@@ -129,17 +123,19 @@ void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
 }
 
 int Backtest(const Options& given, const Io& io) {
-  if (given.output != "jsonl" || !given.detections_only) {
-    return Fail(io, "what is available is `--output jsonl --detections-only`",
-                kUsage);
+  if (given.detections_only && given.output == "csv") {
+    return Fail(io, "csv is of contacts: write `--output jsonl`", kUsage);
   }
   BacktestOptions options;
+  SimulationOptions gates;
+  gates.restraint = DefaultRestraint();
   std::vector<std::string> rule_paths = given.rules;
   std::vector<std::string> profile_files;
   if (!given.config.empty()) {
     const auto config = LoadConfigToLook(io, given.config);
     if (config == nullptr) return kFailure;
     TakeFromConfig(*config, &options);
+    TakeFromConfig(*config, &gates);
     if (rule_paths.empty()) rule_paths = config->rules;
     profile_files = config->profile_files;
   }
@@ -158,9 +154,12 @@ int Backtest(const Options& given, const Io& io) {
   *io.err << RenderText(diagnostics);
   if (HasErrors(diagnostics) || rules.rules == nullptr) return kFailure;
 
-  JsonLines lines(io.out);
-  const auto counts = RunBacktest(options, rules.rules, &profiles, &lines);
+  const auto report = MakeReport(given, io);
+  const auto counts =
+      RunBacktest(options, rules.rules, &profiles,
+                  given.detections_only ? nullptr : &gates, report.get());
   if (!counts.ok()) return Fail(io, counts.error().message);
+  report->Finish();
   Warn(counts.value(), options.sort, io);
   return kOk;
 }
@@ -171,8 +170,8 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = app->add_subcommand(
       "backtest",
-      "Show what rules would have found in events of the past: one JSON "
-      "object per detection, in the order in which they fire.");
+      "Show who would have been contacted in the past, by which rule, and what "
+      "would have been held back and why.");
   const auto option = [command](const char* name, auto* into,
                                 const char* help) {
     return command->add_option(name, *into, help);
@@ -199,9 +198,12 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
          "Hold events back by this, to put them in order");
   option("--dedup-window", &options->dedup_window,
          "How long an event's id is remembered");
-  option("--output", &options->output, "jsonl");
+  option("--output", &options->output,
+         "table: sums by rule; csv or jsonl: each contact")
+      ->check(CLI::IsMember({"table", "csv", "jsonl"}))
+      ->capture_default_str();
   command->add_flag("--detections-only", options->detections_only,
-                    "Leave out whether a message would have been sent");
+                    "Leave the gates out; jsonl: each detection");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return Backtest(*options, io); };
   });

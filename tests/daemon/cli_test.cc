@@ -530,6 +530,64 @@ TEST_F(CliTest, BacktestOfAnEmptyFileIsNoMistake) {
   EXPECT_EQ(ran.out + ran.err, "");
 }
 
+// The gates of the configuration, in the time of the events.
+TEST_F(CliTest, BacktestShowsWhoWouldHaveBeenContacted) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: many-failures
+    title: Fails again and again
+    detect: {event_count: {event: failed, gte: 3, within: 10m}}
+    actions:
+      - ticket: {template: failures}
+      - email: {template: failures, delay: 10m}
+      - sms: {template: failures}
+)");
+  folder_.Write("customers.csv",
+                "customer,email,phone,timezone\n"
+                "a,a@example.com,+393331234567,Etc/UTC\n");
+  const auto backtest = [this](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"backtest",
+                                          "--rules",
+                                          folder_.Path("rules"),
+                                          "--events",
+                                          folder_.Path("events.jsonl"),
+                                          "--profiles",
+                                          folder_.Path("customers.csv"),
+                                          "--until",
+                                          "2026-01-01T01:00:00Z"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Premura(arguments);
+  };
+  EXPECT_EQ(backtest({}).out,
+            "rule           detections  customers  tickets  emails  sms\n"
+            "many-failures           1          1        1       1    0\n"
+            "\nNot sent\n"
+            "many-failures  sms  still held: quiet_hours  1\n"
+            "\n1 customers would have been contacted.\n");
+  const Ran csv = backtest({"--output", "csv"});
+  EXPECT_TRUE(csv.out.starts_with(
+      "at,rule,customer,channel,what,reason,detail,until,detection\r\n"));
+  EXPECT_TRUE(Contains(csv.out,
+                       "\n2026-01-01T00:03:00.000Z,many-failures,a,ticket,sent"
+                       ",,,,"))
+      << csv.out;
+  EXPECT_TRUE(Contains(csv.out,
+                       "\n2026-01-01T00:13:00.000Z,many-failures,a,email,sent"
+                       ",,,,"));
+  const Ran json = backtest({"--output", "jsonl"});
+  EXPECT_TRUE(Contains(
+      json.out,
+      R"({"at":"2026-01-01T00:03:00.000Z","rule":"many-failures","customer":"a","channel":"email","what":"held","reason":"delay",)"))
+      << json.out;
+  EXPECT_TRUE(Contains(json.out, R"("until":"2026-01-01T00:13:00.000Z")"));
+  // A configuration without email: none could have been sent.
+  const Ran configured = backtest({"-c", folder_.Path("premura.yaml")});
+  EXPECT_TRUE(
+      Contains(configured.out,
+               "many-failures           1          1        1       0    0\n"))
+      << configured.out << configured.err;
+}
+
 TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{"--until", "tomorrow"}, "--until is `tomorrow`, which is no instant"},
@@ -541,10 +599,11 @@ TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
     EXPECT_EQ(ran.code, kUsage);
     EXPECT_TRUE(Contains(ran.err, message)) << ran.err;
   }
-  const Ran table = Premura({"backtest", "--rules", folder_.Path("rules"),
-                             "--events", folder_.Path("events.jsonl")});
-  EXPECT_EQ(table.code, kUsage);
-  EXPECT_TRUE(Contains(table.err, "--output jsonl --detections-only"));
+  const Ran csv =
+      Premura({"backtest", "--rules", folder_.Path("rules"), "--events", "-",
+               "--output", "csv", "--detections-only"});
+  EXPECT_EQ(csv.code, kUsage);
+  EXPECT_TRUE(Contains(csv.err, "csv is of contacts: write `--output jsonl`"));
   const Ran no_rules = Premura(
       {"backtest", "--events", "-", "--output", "jsonl", "--detections-only"});
   EXPECT_EQ(no_rules.code, kUsage);
