@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "daemon/rule_test_notation.h"
+#include "rules/rule_set.h"
 #include "tests/daemon/command_line.h"
 #include "tests/daemon/temp_folder.h"
 
@@ -205,6 +206,20 @@ TEST_F(RuleTestTest, AnEventThatCannotBeUsedFailsItsTest) {
                        " viewed\n    detections: []\n");
   EXPECT_THAT(ran.out, HasSubstr("a.test.yaml:8: an event cannot be used: "));
   EXPECT_EQ(ran.code, 1);
+}
+
+// Every rule that is shipped has tests, and passes them.
+TEST(LibraryTest, EachRuleIsTested) {
+  const std::string library = PREMURA_SOURCE_DIR "/rules/library";
+  const Ran ran = Premura({"test", library});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  const LoadedRules loaded = LoadRulePaths(std::vector{library}, {});
+  ASSERT_NE(loaded.rules, nullptr);
+  for (const Rule& rule : loaded.rules->rules()) {
+    const Ran of_rule =
+        Premura({"test", library, "--run", "^" + rule.id + " "});
+    EXPECT_EQ(of_rule.code, 0) << rule.id << of_rule.err;
+  }
 }
 
 TEST_F(RuleTestTest, WithoutTestsItSaysSo) {
