@@ -61,7 +61,7 @@ class Daemon final : public App {
   Status StartOutreach();
   Status StartPipeline();
   Status StartAdmin();
-  void TakeOver(std::shared_ptr<const Config> config,
+  void TakeOver(const std::shared_ptr<const Config>& config,
                 std::shared_ptr<const Assembly> assembly,
                 const std::vector<std::string>& waiting);
   std::string MetricsText();
@@ -117,7 +117,7 @@ Status Daemon::Load(Diagnostics* diagnostics) {
 Status Daemon::Start(Diagnostics* diagnostics) {
   if (Status status = Load(diagnostics); !status.ok()) return status;
   log_ = NewLog(config_->log, clock_, options_.log);
-  const Status started = StartParts();
+  Status started = StartParts();
   if (!started.ok()) {
     log_->Write(Level::kError, "start_failed", started.error().message);
   }
@@ -278,7 +278,7 @@ bool Daemon::Reload() {
 }
 
 // Nothing here can fail.
-void Daemon::TakeOver(std::shared_ptr<const Config> config,
+void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
                       std::shared_ptr<const Assembly> assembly,
                       const std::vector<std::string>& waiting) {
   settings_.push_back(

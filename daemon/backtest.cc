@@ -337,7 +337,7 @@ Result<std::unique_ptr<EventDecoder>> MakeDecoder(
 }  // namespace
 
 Result<BacktestCounts> RunBacktest(const BacktestOptions& options,
-                                   std::shared_ptr<const RuleSet> rules,
+                                   const std::shared_ptr<const RuleSet>& rules,
                                    ProfileStore* profiles,
                                    const SimulationOptions* gates,
                                    BacktestSink* sink) {

@@ -54,7 +54,7 @@ struct BacktestCounts {
 // `gates`: restraint and channels; its other members are filled in. nullptr:
 // detections only. `profiles` are changed by what the events say.
 Result<BacktestCounts> RunBacktest(const BacktestOptions& options,
-                                   std::shared_ptr<const RuleSet> rules,
+                                   const std::shared_ptr<const RuleSet>& rules,
                                    ProfileStore* profiles,
                                    const SimulationOptions* gates,
                                    BacktestSink* sink);

@@ -67,7 +67,7 @@ int RunCommandLine(std::vector<std::string> arguments, const Io& io) {
 
 std::string WhoAmI() {
   const passwd* const entry = getpwuid(getuid());
-  const std::string name =
+  std::string name =
       entry != nullptr ? entry->pw_name : std::to_string(getuid());
   const char* const person = std::getenv("SUDO_USER");
   if (person == nullptr || !IsPlainName(person)) return name;

@@ -54,7 +54,7 @@ Status Settle(const Options& options, Ledger* ledger) {
   delivery.state = arrived ? DeliveryState::kSent : DeliveryState::kFailed;
   // What arrived counts for caps from when it was sent.
   if (!arrived) delivery.changed_at = now;
-  const Status saved = outbox.Save(delivery);
+  Status saved = outbox.Save(delivery);
   if (!saved.ok() || delivery.channel != "ticket") return saved;
   return outbox.ReleaseOfDetection(delivery.detection,
                                    Reason::kWaitingForTicket, now);
