@@ -183,7 +183,7 @@ void FillLines(Diagnostics* diagnostics) {
     if (at.line < 1 || !diagnostic.line.empty()) continue;
     const auto [file, fresh] = files.try_emplace(at.file);
     if (fresh) {
-      const Result<std::string> text = ReadFile(at.file);
+      const Result<std::string> text = ReadFile(at.file, kLargestShown);
       std::string_view rest = text.ok() ? text.value() : std::string_view();
       while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());

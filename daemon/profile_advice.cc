@@ -78,7 +78,7 @@ void WarnOfProfiles(const std::string& path,
       const char* const problem = Problem(key, value);
       if (problem == nullptr || ++count > kMost) continue;
       if (count == 1) {
-        Result<std::string> read = ReadFile(path);
+        Result<std::string> read = ReadFile(path, kLargestShown);
         if (read.ok()) text = std::move(read).value();
       }
       warning.where = {.file = path, .line = LineOf(text, customer, value)};

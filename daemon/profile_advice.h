@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 
@@ -11,6 +12,9 @@
 #include "signals/profile.h"
 
 namespace premura {
+
+// The largest profile file whose lines are looked up.
+inline constexpr std::size_t kLargestShown = 16 << 20;
 
 // `path` is the file that `customers` were read from; it is read again for the
 // lines if there is anything to say. At most ten of a file are told one by one.

@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "rules/document_impl.h"
@@ -48,18 +45,18 @@ SourcePosition DocumentImpl::FilePosition() const {
 
 SourcePosition DocumentImpl::PositionAt(int line, int column_in_bytes,
                                         int length) {
-  if (line != counted_line_ || column_in_bytes < counted_bytes_) {
+  if (line != counted_line_) {
     counted_line_ = line;
     counted_bytes_ = 0;
     counted_columns_ = 0;
   }
-  const auto from = static_cast<std::size_t>(counted_bytes_);
   const std::string_view text = LineAt(line);
-  if (column_in_bytes > counted_bytes_ && from < text.size()) {
-    const auto count = static_cast<std::size_t>(column_in_bytes) - from;
-    counted_columns_ += CountCharacters(text.substr(from, count));
-    counted_bytes_ = column_in_bytes;
-  }
+  const int to = std::min(column_in_bytes, static_cast<int>(text.size()));
+  const auto [first, last] = std::minmax(counted_bytes_, to);
+  const int between = CountCharacters(text.substr(
+      static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
+  counted_columns_ += to < counted_bytes_ ? -between : between;
+  counted_bytes_ = to;
   return {.file = file_,
           .line = line + 1,
           .column = counted_columns_ + 1,
@@ -92,6 +89,14 @@ int DocumentImpl::ScalarLength(const NodeData& node) const {
 std::size_t DocumentImpl::Record(Diagnostic::Severity severity,
                                  SourcePosition where, std::string message,
                                  std::string hint) {
+  // Nobody reads more at once.
+  constexpr std::size_t kMostRecords = 100;
+  if (records_.size() == kMostRecords) {
+    if (rest_count_++ == 0) rest_ = {severity, std::move(where), "", "", ""};
+    // An error among them is one, whatever the others are.
+    if (severity == Diagnostic::Severity::kError) rest_.severity = severity;
+    return kMostRecords;
+  }
   // A longer line is nothing to read, and a file of one long line may have
   // very many mistakes.
   constexpr std::size_t kLongestLine = 1000;
@@ -114,6 +119,11 @@ Diagnostics DocumentImpl::diagnostics() const {
   Diagnostics diagnostics;
   for (const auto& [diagnostic, holds] : records_) {
     if (holds) diagnostics.push_back(diagnostic);
+  }
+  if (rest_count_ > 0) {
+    diagnostics.push_back(rest_);
+    diagnostics.back().message =
+        fmt::format("{} more are not shown", rest_count_);
   }
   SortDiagnostics(&diagnostics);
   return diagnostics;
@@ -145,25 +155,6 @@ Diagnostics Document::diagnostics() const { return impl_->diagnostics(); }
 
 std::string Document::Line(int line) const {
   return std::string(impl_->LineAt(line - 1));
-}
-
-Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error{fmt::format("cannot open: {}", std::strerror(errno))};
-  std::string text;
-  std::string chunk(64 << 10, '\0');
-  // A folder opens, and fails only when it is read.
-  while (in.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) ||
-         in.gcount() > 0) {
-    text.append(chunk, 0, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > max_bytes) {
-      return Error{fmt::format("is larger than {} bytes", max_bytes)};
-    }
-  }
-  if (in.bad())
-    return Error{fmt::format("cannot read: {}", std::strerror(errno))};
-  return text;
 }
 
 }  // namespace premura

@@ -164,8 +164,12 @@ class Document {
   std::unique_ptr<DocumentImpl> impl_;
 };
 
-// A file's whole content, at most `max_bytes`.
+// The largest text that is parsed.
+inline constexpr std::size_t kLargestDocument = 4 << 20;
+
+// A file's whole content, at most `max_bytes`. What is no regular file is
+// refused and never waited for, but for /dev/stdin and its like.
 Result<std::string> ReadFile(const std::string& path,
-                             std::size_t max_bytes = 16 << 20);
+                             std::size_t max_bytes = kLargestDocument);
 
 }  // namespace premura

@@ -40,13 +40,19 @@ class DocumentImpl {
   // Of a node; a scalar's length is what the source shows of it.
   SourcePosition PositionOf(int index);
 
-  // Answers its number, by which it can be changed or taken back.
+  // Answers its number, by which it can be changed or taken back. Only so many
+  // are kept; the rest is counted.
   std::size_t Record(Diagnostic::Severity severity, SourcePosition where,
                      std::string message, std::string hint);
   std::size_t Error(SourcePosition where, std::string message,
                     std::string hint = "");
-  Diagnostic* RecordAt(std::size_t number) { return &records_[number].first; }
-  void TakeBack(std::size_t number) { records_[number].second = false; }
+  // nullptr if it was only counted.
+  Diagnostic* RecordAt(std::size_t number) {
+    return number < records_.size() ? &records_[number].first : nullptr;
+  }
+  void TakeBack(std::size_t number) {
+    if (number < records_.size()) records_[number].second = false;
+  }
   Diagnostics diagnostics() const;
   bool HasRecords() const { return !records_.empty(); }
 
@@ -62,9 +68,11 @@ class DocumentImpl {
   const std::string text_;
   std::vector<std::size_t> line_starts_;
   std::vector<std::pair<Diagnostic, bool>> records_;  // With: still holds.
+  Diagnostic rest_;             // Stands for those that are not kept, ...
+  std::size_t rest_count_ = 0;  // ... which are so many.
 
-  // Positions are mostly asked for from front to back; counting goes on from
-  // the last one, so that a file of one long line costs no more than others.
+  // Positions are mostly asked for near the last one; counting goes on from
+  // there, so that a file of one long line costs no more than others.
   int counted_line_ = -1;
   int counted_bytes_ = 0;
   int counted_columns_ = 0;

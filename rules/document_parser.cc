@@ -21,7 +21,6 @@
 namespace premura {
 namespace {
 
-constexpr std::size_t kMaxBytes = 4 << 20;
 constexpr std::size_t kMaxDepth = 64;
 // How many values aliases may stand for, all together: ten lines of aliases
 // of aliases would else stand for billions.
@@ -249,10 +248,10 @@ class Builder final : public YAML::EventHandler {
 // False if the bytes are no text that a person wrote in an editor.
 bool CheckBytes(DocumentImpl* document) {
   const std::string& text = document->text();
-  if (text.size() > kMaxBytes) {
+  if (text.size() > kLargestDocument) {
     document->Error(
         document->FilePosition(),
-        fmt::format("the file is larger than {} MiB", kMaxBytes >> 20));
+        fmt::format("is larger than {} MiB", kLargestDocument >> 20));
     return false;
   }
   int line = 0;

@@ -134,8 +134,9 @@ void Mapping::RejectOtherKeys(std::string_view where) {
   DocumentImpl* document = node_.document_;
   const std::string place = where.empty() ? "" : fmt::format(" {}", where);
   for (auto& [key, number] : asked_->missing) {
-    document->RecordAt(number)->message =
-        fmt::format("`{}` is missing{}", key, place);
+    if (Diagnostic* const record = document->RecordAt(number)) {
+      record->message = fmt::format("`{}` is missing{}", key, place);
+    }
   }
   // A key that is there already is not what was meant.
   std::vector<std::string> free;

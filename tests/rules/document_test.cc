@@ -2,6 +2,8 @@
 #include "rules/document.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -174,10 +176,29 @@ TEST(DocumentTest, WindowsLineEndsAreNoPartOfTheLines) {
   EXPECT_EQ(document.Line(2), "b: x");
 }
 
+TEST(DocumentTest, OfVeryManyMistakesTheRestIsCounted) {
+  std::string text = "{";
+  for (int i = 0; i < 150; ++i) text += "k" + std::to_string(i) + ": 1, ";
+  Document document = Document::Parse("f.yaml", text + "}");
+  Mapping mapping = document.root().AsMapping("f");
+  mapping.node().Warn("first");
+  mapping.RejectOtherKeys("");
+  // Beyond what is kept, one may be changed and taken back as any other.
+  Mapping again = document.root().AsMapping("f");
+  again.Require("k999");
+  again.RejectOtherKeys("");
+  const Diagnostics diagnostics = document.diagnostics();
+  ASSERT_EQ(diagnostics.size(), 101U);
+  const Diagnostic& last = diagnostics.back();
+  EXPECT_EQ(last.message, "202 more are not shown");
+  EXPECT_EQ(last.severity, Diagnostic::Severity::kError);
+  EXPECT_EQ(last.where.line, 1);
+}
+
 TEST(DocumentTest, TooLargeIsAMistake) {
   const Document document =
       Document::Parse("f.yaml", std::string((4 << 20) + 1, '\n'));
-  EXPECT_EQ(MessagesOf(document), "0:0: the file is larger than 4 MiB\n");
+  EXPECT_EQ(MessagesOf(document), "0:0: is larger than 4 MiB\n");
 }
 
 TEST(DocumentTest, WhatCannotBeReadIsAMistakeOfTheFile) {
@@ -194,6 +215,18 @@ TEST(ReadFileTest, HasALimit) {
   std::ofstream(path) << "12345";
   EXPECT_EQ(ReadFile(path, 5).value(), "12345");
   EXPECT_EQ(ReadFile(path, 4).error().message, "is larger than 4 bytes");
+  std::ofstream(path) << std::string((1 << 20) + 1, 'a');
+  EXPECT_EQ(ReadFile(path, 1 << 20).error().message, "is larger than 1 MiB");
+  EXPECT_EQ(ReadFile(path, 64 << 10).error().message, "is larger than 64 KiB");
+}
+
+TEST(ReadFileTest, WaitsForNothing) {
+  const std::string path = testing::TempDir() + "premura-read-file-pipe";
+  unlink(path.c_str());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(ReadFile(path).error().message, "is no regular file");
+  unlink(path.c_str());
+  EXPECT_EQ(ReadFile("/dev/zero").error().message, "is no regular file");
 }
 
 }  // namespace
