@@ -71,11 +71,10 @@ void ReadLedger(Mapping* root, ConfigReader* reader) {
       (std::filesystem::path(config->state_dir) / "ledger.db").string();
   const Node node = root->Get("ledger");
   if (const auto url = reader->Expand(node, "ledger")) {
-    if (url->starts_with("sqlite:") && url->size() > 7) {
+    if (url->starts_with("sqlite:") && url->size() > 7 && (*url)[7] != ':') {
       const std::string path = reader->Absolute(url->substr(7));
       config->ledger_url = "sqlite:" + path;
-      reader->CheckWritable(
-          node, std::filesystem::path(path).parent_path().string(), "ledger");
+      reader->CheckWritableFile(node, path, "ledger");
     } else if (url->starts_with("postgresql:") ||
                url->starts_with("postgres:")) {
       node.Complain("a ledger in PostgreSQL is not available yet",

@@ -75,6 +75,19 @@ std::string ConfigReader::Certificates(Mapping* mapping, std::string_view key) {
   return path;
 }
 
+void ConfigReader::CheckWritableFile(const Node& node, const std::string& path,
+                                     std::string_view what) {
+  std::error_code error;
+  if (options_->read_secrets && fs::exists(path, error) &&
+      !fs::is_regular_file(path, error)) {
+    return node.Complain(fmt::format("`{}` cannot be written: {} is no "
+                                     "regular file",
+                                     what, path),
+                         "name another place, or remove what is there");
+  }
+  CheckWritable(node, fs::path(path).parent_path().string(), what);
+}
+
 void ConfigReader::CheckWritable(const Node& node, const std::string& folder,
                                  std::string_view what) {
   if (!node || folder.empty() || !options_->read_secrets) return;

@@ -13,6 +13,9 @@
 namespace premura {
 namespace {
 
+// A shorter one can be tried out.
+constexpr std::size_t kShortestToken = 16;
+
 void ReadConsent(Mapping mapping, RestraintPolicy* policy) {
   for (const auto& [category, node] : mapping.Entries()) {
     const auto choice =
@@ -37,17 +40,6 @@ RestraintPolicy DefaultRestraint() {
 }
 
 namespace {
-
-// What is written by channel; one value for all of them is a mistake.
-Mapping LimitsOf(Mapping* mapping, std::string_view key, const char* example) {
-  const Node node = mapping->Get(key);
-  if (node && node.kind() != Node::Kind::kMapping) {
-    node.Complain(fmt::format("`{}` is written by channel", key),
-                  fmt::format("write {}: {}", key, example));
-    return {};
-  }
-  return mapping->MappingOf(key);
-}
 
 // "127.0.0.1:9464", "[::1]:0", "localhost:9464".
 bool ParseListen(std::string_view text, AdminConfig* admin) {
@@ -81,14 +73,12 @@ void ReadRestraint(Mapping* root, ConfigReader* reader) {
   Mapping mapping = root->MappingOf("restraint");
   ReadConsent(mapping.MappingOf("consent"), policy);
   // By channel: one that is not named keeps its default.
-  const Mapping caps =
-      LimitsOf(&mapping, "frequency_cap", "{email: 2/7d, sms: 1/7d}");
-  for (const auto& [channel, cap] : ReadFrequencyCaps(caps)) {
+  for (const auto& [channel, cap] :
+       ReadFrequencyCaps(mapping.Get("frequency_cap"))) {
     policy->frequency_cap[channel] = cap;
   }
-  const Mapping hours = LimitsOf(&mapping, "quiet_hours",
-                                 "{email: none, sms: \"20:00-09:00, sun\"}");
-  for (const auto& [channel, quiet] : ReadQuietHoursByChannel(hours)) {
+  for (const auto& [channel, quiet] :
+       ReadQuietHoursByChannel(mapping.Get("quiet_hours"))) {
     policy->quiet_hours[channel] = quiet;
   }
   const Node zone = mapping.Get("timezone_missing");
@@ -102,7 +92,7 @@ void ReadRestraint(Mapping* root, ConfigReader* reader) {
     policy->timezone_missing = *text;
   }
   policy->default_locale =
-      reader->TextOr(&mapping, "locale", policy->default_locale);
+      reader->PlainName(&mapping, "locale", policy->default_locale);
   mapping.RejectOtherKeys("in `restraint`");
 }
 
@@ -189,8 +179,16 @@ void ReadAdmin(Mapping* root, ConfigReader* reader) {
   }
   admin->token =
       reader->ReadSecret(&mapping, "token", "http.admin.token", false);
-  const bool has_token =
-      reader->config()->secret_origins.contains("http.admin.token");
+  const auto origin = reader->config()->secret_origins.find("http.admin.token");
+  const bool has_token = origin != reader->config()->secret_origins.end();
+  const std::size_t length = admin->token.Reveal().size();
+  if (length > 0 && length < kShortestToken) {
+    mapping.ComplainAtKey(
+        origin->second.first,
+        fmt::format("the token is too short: {} characters", length),
+        fmt::format("at least {}, for example of `openssl rand -hex 32`",
+                    kShortestToken));
+  }
   if (listen && !IsLoopback(admin->host) && !has_token) {
     listen.Complain(
         "`listen` is reachable from other machines and needs a token",

@@ -8,10 +8,19 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "notifiers/loopback.h"
+
 namespace premura {
 namespace {
 
 constexpr std::size_t kLargestSecret = 64 << 10;
+constexpr std::string_view kHttp = "http://";
+constexpr std::string_view kHttps = "https://";
+
+// "rt.example.com:8080" without the port; "[::1]:80" keeps its brackets.
+std::string_view HostOf(std::string_view authority) {
+  return authority.substr(0, authority.find(':', authority.find(']') + 1));
+}
 
 bool HasControl(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
@@ -154,17 +163,21 @@ std::string ConfigReader::RequireUrl(Mapping* mapping, std::string_view key) {
   const Node node = mapping->Require(key);
   const std::optional<std::string> url = Expand(node, key);
   if (!url) return {};
-  const std::size_t scheme = url->starts_with("https://")  ? 8
-                             : url->starts_with("http://") ? 7
-                                                           : 0;
+  const std::size_t scheme = url->starts_with(kHttps)  ? kHttps.size()
+                             : url->starts_with(kHttp) ? kHttp.size()
+                                                       : 0;
   const std::string authority =
       url->substr(scheme, url->find_first_of("/?#", scheme) - scheme);
+  const std::string_view host = HostOf(authority);
   if (scheme == 0 || authority.empty() || url->find(' ') != url->npos) {
     node.Complain(fmt::format("`{}` is not a web address", key),
                   "write https://host/path");
   } else if (authority.find('@') != authority.npos) {
     node.Complain(fmt::format("`{}` contains a user name or password", key),
                   "secrets stand in files of their own");
+  } else if (scheme == kHttp.size() && !IsLoopback(host)) {
+    node.Warn(fmt::format("`{}` leads to another machine without TLS", key),
+              "what is sent there can be read on the way; write https://");
   }
   return *url;
 }

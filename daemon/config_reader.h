@@ -48,8 +48,12 @@ class ConfigReader {
   // in it.
   void CheckWritable(const Node& node, const std::string& folder,
                      std::string_view what);
+  // The same for a file: of its folder, and that nothing else is in its place.
+  void CheckWritableFile(const Node& node, const std::string& path,
+                         std::string_view what);
 
-  // http:// or https://, without CR, LF or a password in it.
+  // http:// or https://, without CR, LF or a password in it; a warning if it
+  // leads to another machine without TLS.
   std::string RequireUrl(Mapping* mapping, std::string_view key);
 
   // `<key>_file: PATH` or `<key>: ${env:NAME}`. Empty if there is neither

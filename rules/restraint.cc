@@ -85,6 +85,15 @@ bool CheckChannel(const std::string& name,
   return false;
 }
 
+// One value for all channels is a mistake.
+Mapping ByChannel(const Node& node, std::string_view what,
+                  std::string_view example) {
+  if (!node || node.kind() == Node::Kind::kMapping) return node.AsMapping(what);
+  node.Complain(fmt::format("`{}` is written by channel", what),
+                fmt::format("write {}: {}", what, example));
+  return {};
+}
+
 }  // namespace
 
 std::optional<FrequencyCap> ReadFrequencyCap(const Node& node) {
@@ -125,8 +134,9 @@ std::optional<QuietHours> ReadQuietHours(const Node& node) {
   }
 }
 
-FrequencyCaps ReadFrequencyCaps(Mapping mapping) {
+FrequencyCaps ReadFrequencyCaps(const Node& all) {
   FrequencyCaps caps;
+  Mapping mapping = ByChannel(all, "frequency_cap", "{email: 2/7d, sms: 1/7d}");
   for (const auto& [channel, node] : mapping.Entries()) {
     if (!CheckChannel(channel, {"email", "sms", "ticket", "any"}, &mapping)) {
       continue;
@@ -136,8 +146,10 @@ FrequencyCaps ReadFrequencyCaps(Mapping mapping) {
   return caps;
 }
 
-QuietHoursByChannel ReadQuietHoursByChannel(Mapping mapping) {
+QuietHoursByChannel ReadQuietHoursByChannel(const Node& all) {
   QuietHoursByChannel by_channel;
+  Mapping mapping =
+      ByChannel(all, "quiet_hours", "{email: none, sms: \"20:00-09:00, sun\"}");
   for (const auto& [channel, node] : mapping.Entries()) {
     if (!CheckChannel(channel, {"email", "sms", "ticket"}, &mapping)) {
       continue;

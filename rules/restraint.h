@@ -39,8 +39,9 @@ using QuietHoursByChannel = std::map<std::string, QuietHours>;
 
 std::optional<FrequencyCap> ReadFrequencyCap(const Node& node);
 std::optional<QuietHours> ReadQuietHours(const Node& node);  // `none` is empty
-FrequencyCaps ReadFrequencyCaps(Mapping mapping);
-QuietHoursByChannel ReadQuietHoursByChannel(Mapping mapping);
+// Of values by channel. A default Node has none.
+FrequencyCaps ReadFrequencyCaps(const Node& node);
+QuietHoursByChannel ReadQuietHoursByChannel(const Node& node);
 
 // "20:00-09:00, sat, sun", "none".
 std::string FormatQuietHours(const QuietHours& hours);

@@ -134,10 +134,8 @@ class RuleReader {
 
   void ReadRestraint() {
     ReadHoldout();
-    rule_.frequency_cap =
-        ReadFrequencyCaps(mapping_.MappingOf("frequency_cap"));
-    rule_.quiet_hours =
-        ReadQuietHoursByChannel(mapping_.MappingOf("quiet_hours"));
+    rule_.frequency_cap = ReadFrequencyCaps(mapping_.Get("frequency_cap"));
+    rule_.quiet_hours = ReadQuietHoursByChannel(mapping_.Get("quiet_hours"));
   }
 
   void ReadHoldout() {

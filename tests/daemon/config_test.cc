@@ -23,7 +23,10 @@ ConfigOptions Options() {
   ConfigOptions options;
   options.environment =
       [](const std::string& name) -> std::optional<std::string> {
-    if (name == "TOKEN" || name == "PASSWORD") return "hush-" + name;
+    if (name == "TOKEN" || name == "PASSWORD" ||
+        name == "ADMIN_TOKEN_OF_TESTS") {
+      return "hush-" + name;
+    }
     if (name == "HOST") return "eu-1";
     return std::nullopt;
   };
@@ -186,10 +189,43 @@ TEST(ConfigTest, AChannelThatDoesNotExistGetsASuggestion) {
   }
 }
 
+TEST(ConfigTest, WhatGoesInClearToAnotherMachineIsAWarning) {
+  const std::pair<const char*, bool> cases[] = {
+      {"https://rt.example.com/", false}, {"http://localhost:8080/rt", false},
+      {"http://127.0.0.1", false},        {"http://[::1]:3000/", false},
+      {"http://rt.example.com", true},    {"http://10.0.0.7:8080/rt", true},
+      {"http://127.example.com/", true},  {"http://[fe80::1]:80/", true}};
+  for (const auto& [url, warns] : cases) {
+    const LoadedConfig loaded = Read(
+        "sources: [{file: {path: e}}]\nrules: [rules]\n"
+        "tickets:\n  rt: {type: rt, token: \"${env:TOKEN}\",\n    url: \"" +
+        std::string(url) + "\"}\n");
+    EXPECT_NE(loaded.config, nullptr) << url;
+    ASSERT_EQ(loaded.diagnostics.size(), warns ? 1U : 0U) << url;
+    if (!warns) continue;
+    EXPECT_EQ(Short(loaded.diagnostics[0]),
+              "5:10: `url` leads to another machine without TLS");
+  }
+}
+
+TEST(ConfigTest, ALedgerIsAFile) {
+  const TempFolder folder;
+  fs::create_directory(folder.Path("folder"));
+  for (const std::string& path :
+       {std::string("/dev/null"), folder.Path("folder")}) {
+    const LoadedConfig loaded = Read(
+        "sources: [{file: {path: e}}]\nrules: [rules]\nledger: sqlite:" + path +
+        "\n");
+    ASSERT_EQ(loaded.diagnostics.size(), 1U) << path;
+    EXPECT_EQ(loaded.diagnostics[0].message,
+              "`ledger` cannot be written: " + path + " is no regular file");
+  }
+}
+
 TEST(ConfigTest, SecretsComeFromFilesWithoutTheirLineEnd) {
   TempFolder folder;
   folder.Write("e", "");
-  folder.Write("token", "s3cret\n");
+  folder.Write("token", "s3cret-of-the-desk\n");
   folder.Write("premura.yaml", R"(
 sources: [{file: {path: e}}]
 rules: [r]
@@ -198,7 +234,7 @@ http: {admin: {listen: "0.0.0.0:0", token_file: token}}
   const LoadedConfig loaded =
       LoadConfig(folder.Path("premura.yaml"), Options());
   ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
-  EXPECT_EQ(loaded.config->admin.token.Reveal(), "s3cret");
+  EXPECT_EQ(loaded.config->admin.token.Reveal(), "s3cret-of-the-desk");
   EXPECT_EQ(FormatConfig(*loaded.config).find("s3cret"), std::string::npos);
 }
 

@@ -9,8 +9,7 @@ namespace {
 TEST(FrequencyCapTest, IsACountInAWindow) {
   Document document =
       Document::Parse("c.yaml", "{email: 2/7d, any: 3 / 1w, sms: 1/24h}");
-  const FrequencyCaps caps =
-      ReadFrequencyCaps(document.root().AsMapping("frequency_cap"));
+  const FrequencyCaps caps = ReadFrequencyCaps(document.root());
   EXPECT_TRUE(document.diagnostics().empty());
   ASSERT_EQ(caps.size(), 3U);
   EXPECT_EQ(caps.at("email").count, 2);
@@ -25,6 +24,21 @@ TEST(FrequencyCapTest, IsNothingElse) {
     EXPECT_FALSE(ReadFrequencyCap(document.root()).has_value()) << text;
     EXPECT_EQ(document.diagnostics().size(), 1U) << text;
   }
+}
+
+TEST(FrequencyCapTest, IsWrittenByChannelAsQuietHoursAre) {
+  Document document = Document::Parse("r.yaml", "{a: 2/7d, b: none}");
+  Mapping mapping = document.root().AsMapping("r");
+  EXPECT_TRUE(ReadFrequencyCaps(mapping.Get("a")).empty());
+  EXPECT_TRUE(ReadQuietHoursByChannel(mapping.Get("b")).empty());
+  EXPECT_TRUE(ReadQuietHoursByChannel(mapping.Get("c")).empty());
+  const Diagnostics mistakes = document.diagnostics();
+  ASSERT_EQ(mistakes.size(), 2U);
+  EXPECT_EQ(mistakes[0].message, "`frequency_cap` is written by channel");
+  EXPECT_EQ(mistakes[0].hint, "write frequency_cap: {email: 2/7d, sms: 1/7d}");
+  EXPECT_EQ(mistakes[1].message, "`quiet_hours` is written by channel");
+  EXPECT_EQ(mistakes[1].hint,
+            "write quiet_hours: {email: none, sms: \"20:00-09:00, sun\"}");
 }
 
 std::optional<QuietHours> Quiet(const std::string& text) {
