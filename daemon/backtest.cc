@@ -229,7 +229,7 @@ class Lines {
  public:
   static Result<Lines> Open(const std::string& path, std::size_t max_line) {
     auto reader = OpenLines(path, max_line);
-    if (!reader.ok()) return reader.error().WithContext(path);
+    if (!reader.ok()) return reader.error();
     return Lines(std::move(reader).value());
   }
 

@@ -197,7 +197,10 @@ class SqliteDatabase final : public Database {
 Status CreatePrivately(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
-    return Error{path + ": cannot create: " + std::strerror(errno)};
+    const std::string why = std::strerror(errno);
+    const bool there = ::access(path.c_str(), F_OK) == 0;
+    return Error{path + (there ? ": cannot open: " : ": cannot create: ") +
+                 why};
   }
   ::close(file);
   return {};

@@ -26,7 +26,9 @@ bool IsRulesFile(const fs::path& path) {
 Status AddFolder(const fs::path& folder, std::vector<std::string>* found) {
   std::error_code error;
   fs::recursive_directory_iterator at(folder, error), end;
+  fs::path last = folder;  // Where it fails, if it does.
   for (; !error && at != end; at.increment(error)) {
+    last = at->path();
     if (at->is_directory(error)) {
       if (at->path().filename() == "templates") {
         at.disable_recursion_pending();
@@ -35,7 +37,7 @@ Status AddFolder(const fs::path& folder, std::vector<std::string>* found) {
       found->push_back(at->path().string());
     }
   }
-  if (error) return Error{folder.string() + ": " + error.message()};
+  if (error) return Error{last.string() + ": " + error.message()};
   return {};
 }
 

@@ -123,7 +123,7 @@ TEST_F(ThreadedOutreachTest, SaysWhyItCannotStart) {
       NewOutreach(options, settings, &profiles, &clock_, &counting_);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().message,
-            "ledger: " + folder() + ": cannot create: Is a directory");
+            "ledger: " + folder() + ": cannot open: Is a directory");
 }
 
 }  // namespace

@@ -69,6 +69,18 @@ TEST_F(RulePathsTest, WhatNamesNothingIsAnError) {
   }
 }
 
+TEST_F(RulePathsTest, AFolderThatCannotBeReadIsNamed) {
+  fs::permissions(root_, fs::perms(0755));
+  fs::permissions(root_ / "rules", fs::perms(0755));
+  fs::permissions(root_ / "rules/deep", fs::perms::none);
+  const uid_t me = geteuid();
+  ASSERT_EQ(seteuid(me == 0 ? 65534 : me), 0);  // Root may read anything.
+  const Paths found = Expand({"rules"});
+  ASSERT_EQ(seteuid(me), 0);
+  fs::permissions(root_ / "rules/deep", fs::perms(0755));
+  EXPECT_EQ(found, Paths{At("rules/deep") + ": Permission denied"});
+}
+
 TEST_F(RulePathsTest, LoadingTellsWhatCannotBeRead) {
   const Paths missing = {At("missing.yaml")};
   const LoadedRules none = LoadRulePaths(missing, {});
