@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <list>
 #include <thread>
 #include <utility>
 
@@ -28,10 +29,14 @@ bool SameSecret(std::string_view given, const std::string& expected) {
          CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
 }
 
+class Session;
+
 struct Shared {
   AdminServerOptions options;
   AdminPages pages;
-  int connections = 0;  // Of the server's thread.
+  // Of the server's thread.
+  int connections = 0;
+  std::list<Session*> silent;  // Whose request has not come, oldest first.
 };
 
 AdminAnswer Page(const Shared& shared, std::string_view path, bool trusted) {
@@ -74,14 +79,21 @@ class Session : public std::enable_shared_from_this<Session> {
       : stream_(std::move(socket)), shared_(std::move(shared)) {
     ++shared_->connections;
   }
-  ~Session() { --shared_->connections; }
+  ~Session() {
+    shared_->silent.remove(this);
+    --shared_->connections;
+  }
+
+  // What is under way ends with an error, and the session with it.
+  void Close() { stream_.close(); }
 
   void Read() {
+    shared_->silent.push_back(this);
     parser_.emplace();
     parser_->header_limit(
         static_cast<std::uint32_t>(shared_->options.max_header));
     parser_->body_limit(0);
-    stream_.expires_after(shared_->options.timeout);
+    stream_.expires_after(shared_->options.request_timeout);
     http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](beast::error_code error, std::size_t) {
@@ -91,6 +103,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   void OnRead(beast::error_code error) {
+    shared_->silent.remove(this);
     if (error == http::error::body_limit) {
       return Write({413, "no bodies\n"}, false, 11, false);
     }
@@ -125,7 +138,7 @@ class Session : public std::enable_shared_from_this<Session> {
     response_->body() = std::move(answer.body);
     response_->prepare_payload();
     if (head) response_->body().clear();
-    stream_.expires_after(shared_->options.timeout);
+    stream_.expires_after(shared_->options.answer_timeout);
     http::async_write(stream_, *response_,
                       [self = shared_from_this(), keep_alive](
                           beast::error_code error, std::size_t) {
@@ -200,11 +213,20 @@ class BeastAdminServer final : public AdminServer {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (error) return AcceptLater();
-      if (shared_->connections < shared_->options.max_connections) {
+      if (MakeRoom()) {
         std::make_shared<Session>(std::move(socket), shared_)->Read();
       }
       Accept();
     });
+  }
+
+  bool MakeRoom() {
+    if (shared_->connections < shared_->options.max_connections) return true;
+    if (shared_->silent.empty()) return false;
+    Session* const oldest = shared_->silent.front();
+    shared_->silent.pop_front();
+    oldest->Close();
+    return true;
   }
 
   // Out of file descriptors, say: trying at once would only spin.

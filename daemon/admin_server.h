@@ -3,7 +3,7 @@
 // machine (elsewhere only with a token): GET /metrics, /healthz, /readyz.
 //
 // Thread: one of its own; `answer` is called there and must not block. Bounds:
-// connections, time per request, size of a request; no bodies.
+// connections, time per request and answer, size of a request; no bodies.
 
 #pragma once
 
@@ -30,7 +30,10 @@ struct AdminServerOptions {
   // of /healthz and /readyz, which probes read: they get no words then.
   Secret token;
   int max_connections = 64;
-  Duration timeout = std::chrono::seconds(10);  // Per request, also idle.
+  // Who says nothing for so long is let go, also between two requests; when
+  // there is no room, the oldest of them at once.
+  Duration request_timeout = std::chrono::seconds(2);
+  Duration answer_timeout = std::chrono::seconds(10);
   std::size_t max_header = 8 << 10;
 };
 
