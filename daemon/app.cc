@@ -53,7 +53,7 @@ class Daemon final : public App {
     return WhyNotReady(pipeline_->Health(), outreach_->Health());
   }
   int admin_port() const override { return admin_->port(); }
-  void Stop(Duration limit) override;
+  bool Stop(Duration limit) override;
 
  private:
   Status Load(Diagnostics* diagnostics);
@@ -82,6 +82,7 @@ class Daemon final : public App {
   std::unique_ptr<TransferPool> pool_;
   std::deque<std::shared_ptr<const OutreachSettings>> settings_;
   std::unique_ptr<Outreach> outreach_;
+  const DetectionCount waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::unique_ptr<OutputSink> sink_;
   std::unique_ptr<DeadLetterSink> dead_letters_;
   std::unique_ptr<Pipeline> pipeline_;
@@ -91,6 +92,7 @@ class Daemon final : public App {
   mutable std::optional<Timestamp> finished_at_;
   bool stop_all_ = false;
   bool stopped_ = false;
+  bool done_ = true;
 };
 
 // Nothing that is saved meanwhile is missed: what is read is looked at before.
@@ -167,7 +169,7 @@ Status Daemon::StartOutreach() {
       NewOutreach(options, settings_.back(), &profiles_, clock_, observer);
   if (!outreach.ok()) return outreach.error();
   outreach_ = std::move(outreach).value();
-  sink_ = NewOutreachSink(outreach_.get(), telemetry_.get());
+  sink_ = NewOutreachSink(outreach_.get(), telemetry_.get(), waiting_);
   return {};
 }
 
@@ -343,8 +345,8 @@ bool Daemon::Failed() const {
       [](const auto& source) { return !source.failure.empty(); });
 }
 
-void Daemon::Stop(Duration limit) {
-  if (stopped_) return;
+bool Daemon::Stop(Duration limit) {
+  if (stopped_) return done_;
   stopped_ = true;
   const auto deadline = std::chrono::steady_clock::now() + limit;
   const auto left = [&deadline] {
@@ -360,7 +362,10 @@ void Daemon::Stop(Duration limit) {
   if (outreach_) outreach_->Stop(left());
   if (printer_) printer_->Print();
   admin_.reset();
-  if (log_ && pipeline_) log_->Write(Level::kInfo, "stopped", "premura ends");
+  if (!log_ || !pipeline_) return true;
+  done_ = AllIsDone(*config_, pipeline_->Health(), *waiting_, log_.get());
+  log_->Write(Level::kInfo, "stopped", "premura ends");
+  return done_;
 }
 
 }  // namespace

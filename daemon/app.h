@@ -53,8 +53,9 @@ class App {
   virtual int admin_port() const = 0;
 
   // Stops reading, lets what was read become durable and what is being sent
-  // finish, all within `limit`.
-  virtual void Stop(Duration limit) = 0;
+  // finish, all within `limit`. False, and a warning in the log: not all that
+  // was read was written.
+  virtual bool Stop(Duration limit) = 0;
 };
 
 // Mistakes in files are put into `diagnostics` (warnings too, if it starts).

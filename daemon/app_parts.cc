@@ -56,18 +56,48 @@ Result<std::unique_ptr<Source>> OpenKafka(const KafkaConfig& kafka,
 
 class OutreachSink final : public OutputSink {
  public:
-  OutreachSink(Outreach* outreach, Telemetry* telemetry)
-      : outreach_(outreach), telemetry_(telemetry) {}
+  OutreachSink(Outreach* outreach, Telemetry* telemetry, DetectionCount waiting)
+      : outreach_(outreach),
+        telemetry_(telemetry),
+        waiting_(std::move(waiting)) {}
 
   void Submit(ShardOutput output, std::function<void()> durable) override {
+    const std::size_t count = output.detections.size();
     telemetry_->OnDetections(output.detections);
-    outreach_->Submit(std::move(output), std::move(durable));
+    *waiting_ += count;
+    outreach_->Submit(std::move(output), [waiting = waiting_, count,
+                                          durable = std::move(durable)] {
+      *waiting -= count;
+      durable();
+    });
   }
 
  private:
   Outreach* const outreach_;
   Telemetry* const telemetry_;
+  const DetectionCount waiting_;
 };
+
+bool IsStandardInput(const SourceConfig& source) {
+  const auto* const replay = std::get_if<ReplayConfig>(&source.from);
+  return replay != nullptr && replay->path == "-";
+}
+
+void LogDiagnostic(const Diagnostic& diagnostic, std::string_view event,
+                   Log* log) {
+  const SourcePosition& at = diagnostic.where;
+  const bool error = diagnostic.severity == Diagnostic::Severity::kError;
+  Log::Fields fields;
+  if (at.line > 0) {
+    fields.emplace_back("at",
+                        fmt::format("{}:{}:{}", at.file, at.line, at.column));
+  } else if (!at.file.empty()) {
+    fields.emplace_back("at", at.file);
+  }
+  if (!diagnostic.hint.empty()) fields.emplace_back("hint", diagnostic.hint);
+  log->Write(error ? Log::Level::kError : Log::Level::kWarning, event,
+             diagnostic.message, fields);
+}
 
 bool SameSecrets(const KafkaConfig& a, const KafkaConfig& b) {
   return KafkaProperties(a, "") == KafkaProperties(b, "");
@@ -89,8 +119,27 @@ bool SameSources(const Config& a, const Config& b) {
 }  // namespace
 
 std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
-                                            Telemetry* telemetry) {
-  return std::make_unique<OutreachSink>(outreach, telemetry);
+                                            Telemetry* telemetry,
+                                            DetectionCount waiting) {
+  return std::make_unique<OutreachSink>(outreach, telemetry,
+                                        std::move(waiting));
+}
+
+bool AllIsDone(const Config& config, const PipelineHealth& pipeline,
+               std::size_t detections_waiting, Log* log) {
+  bool all = true;
+  for (std::size_t i = 0; i < pipeline.sources.size(); ++i) {
+    if (!pipeline.sources[i].undone) continue;
+    all = false;
+    log->Write(Log::Level::kWarning, "undone",
+               IsStandardInput(config.sources[i])
+                   ? "what was read last is not written, and lost"
+                   : "what was read last is not written; it is read again at "
+                     "the next start",
+               {{"source", pipeline.sources[i].id},
+                {"detections_not_written", detections_waiting}});
+  }
+  return all;
 }
 
 Result<std::vector<PipelineSource>> OpenSources(const Config& config, Log* log,
@@ -215,20 +264,18 @@ std::string WhyNotReady(const PipelineHealth& pipeline,
 
 void LogDiagnostics(const Diagnostics& diagnostics, std::string_view event,
                     Log* log) {
-  for (const Diagnostic& diagnostic : diagnostics) {
-    const SourcePosition& at = diagnostic.where;
-    const bool error = diagnostic.severity == Diagnostic::Severity::kError;
-    Log::Fields fields;
-    if (at.line > 0) {
-      fields.emplace_back("at",
-                          fmt::format("{}:{}:{}", at.file, at.line, at.column));
-    } else if (!at.file.empty()) {
-      fields.emplace_back("at", at.file);
+  constexpr std::size_t kMost = 20;
+  std::size_t count = 0;
+  for (const auto severity :
+       {Diagnostic::Severity::kError, Diagnostic::Severity::kWarning}) {
+    for (const Diagnostic& diagnostic : diagnostics) {
+      if (diagnostic.severity != severity || ++count > kMost) continue;
+      LogDiagnostic(diagnostic, event, log);
     }
-    if (!diagnostic.hint.empty()) fields.emplace_back("hint", diagnostic.hint);
-    log->Write(error ? Log::Level::kError : Log::Level::kWarning, event,
-               diagnostic.message, fields);
   }
+  if (count <= kMost) return;
+  log->Write(Log::Level::kWarning, event,
+             fmt::format("{} more: `premura check` shows them", count - kMost));
 }
 
 }  // namespace premura

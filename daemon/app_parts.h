@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,9 +28,12 @@ Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,
                                                         Log* log,
                                                         const Clock* clock);
 
-// Shards' output to the outreach, counted on the way. Both must outlive it.
+// Shards' output to the outreach, counted on the way: `waiting` is how many
+// detections are not durable yet. Both must outlive it.
+using DetectionCount = std::shared_ptr<std::atomic<std::size_t>>;
 std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
-                                            Telemetry* telemetry);
+                                            Telemetry* telemetry,
+                                            DetectionCount waiting);
 
 // What differs between two configurations and is taken over only at the next
 // start: "sources", "http".
@@ -48,7 +52,13 @@ std::vector<std::string> ChannelNames(const Config& config);
 std::string WhyNotReady(const PipelineHealth& pipeline,
                         const OutreachHealth& outreach);
 
-// Logs each of them under `event`.
+// Warns of sources of which not all that was read was written, after the end;
+// true if there are none.
+bool AllIsDone(const Config& config, const PipelineHealth& pipeline,
+               std::size_t detections_waiting, Log* log);
+
+// Logs the first of them under `event`, errors before warnings, and how many
+// more there are.
 void LogDiagnostics(const Diagnostics& diagnostics, std::string_view event,
                     Log* log);
 

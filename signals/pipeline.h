@@ -94,6 +94,7 @@ struct PipelineHealth {
     Timestamp clock{};  // Epoch: has none yet.
     bool ended = false;
     std::string failure;  // Why it ended, if not of itself.
+    bool undone = false;  // After Stop: not all that was read is durable.
   };
   std::vector<SourceState> sources;
   std::vector<EngineStats> shards;

@@ -75,6 +75,7 @@ class SourceWorkerImpl final : public SourceWorker,
     state.clock = shown_clock_;
     state.ended = ended_;
     state.failure = failure_;
+    state.undone = stopped_ && (held_back_ || barriers_->under_way() > 0);
     return state;
   }
 
@@ -202,6 +203,9 @@ class SourceWorkerImpl final : public SourceWorker,
     barriers_->WaitFor(0, limit);
     CommitReached();
     source_->Close();
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    held_back_ = moved_;  // No barrier stands behind it.
   }
 
   // --- Barriers and commits -------------------------------------------------
@@ -369,6 +373,8 @@ class SourceWorkerImpl final : public SourceWorker,
   bool ended_ = false;
   std::string failure_;
   Duration stop_limit_{};
+  bool stopped_ = false;
+  bool held_back_ = false;
 
   std::thread thread_;
 };

@@ -2,6 +2,7 @@
 // `premura run`: the daemon.
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -56,20 +57,23 @@ class Signals {
   sigset_t set_{};
 };
 
-// Stops within `limit`; a second signal ends at once, as kill -9 would: what is
-// not done is found at the next start.
-void Drain(App* app, Duration limit, const Signals& signals) {
+// Stops within `limit`, and answers whether all that was read was written; a
+// second signal ends at once, as kill -9 would: what is not done is found at
+// the next start.
+bool Drain(App* app, Duration limit, const Signals& signals) {
   TellServiceManager("STOPPING=1");
-  std::atomic<bool> done = false;
-  std::thread stopping([app, limit, &done] {
-    app->Stop(limit);
-    done = true;
+  std::atomic<bool> ended = false;
+  bool all_done = false;
+  std::thread stopping([app, limit, &ended, &all_done] {
+    all_done = app->Stop(limit);
+    ended = true;
   });
-  while (!done) {
+  while (!ended) {
     const int number = signals.Next(kTick);
     if (number == SIGTERM || number == SIGINT) _exit(128 + number);
   }
   stopping.join();
+  return all_done;
 }
 
 class Loop {
@@ -126,6 +130,8 @@ int Run(const Options& given, const Io& io) {
   if (!drain) return Fail(io, "--drain is no duration: write 25s", kUsage);
   const Result<std::string> config = ConfigPath(io, given.config);
   if (!config.ok()) return Fail(io, config.error().message, kUsage);
+  // Customers' data is written: not for everybody.
+  umask(umask(0) | S_IRWXO | S_IWGRP);
   const Signals signals;
   const SystemClock clock;
   AppOptions options;
@@ -147,8 +153,8 @@ int Run(const Options& given, const Io& io) {
   if (!app.ok()) return Fail(io, app.error().message);
   TellServiceManager("READY=1");
   const int code = Loop(app.value().get(), given.once, io).Run(signals);
-  Drain(app.value().get(), *drain, signals);
-  return code;
+  if (Drain(app.value().get(), *drain, signals)) return code;
+  return Fail(io, "not all that was read was written");
 }
 
 }  // namespace
@@ -159,7 +165,8 @@ void AddRun(CLI::App* app, const Io& io, Chosen* chosen) {
       "run",
       "Run the daemon. SIGHUP and changed files: rules, templates, profiles, "
       "secrets and restraint are read again. SIGTERM: finishes what was read "
-      "and ends; a second one ends at once.");
+      "and ends, with 1 if some of it could not be written; a second one ends "
+      "at once.");
   AddConfigOption(command, &options->config);
   command->add_flag("--show-decisions", options->show_decisions,
                     "One line per decision; on a terminal it is the default");

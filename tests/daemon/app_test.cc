@@ -4,13 +4,17 @@
 
 #include "daemon/app.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <functional>
 #include <sstream>
 #include <thread>
 
+#include "notifiers/database.h"
 #include "notifiers/ledger.h"
 #include "tests/daemon/http_client.h"
 #include "tests/daemon/locked_text.h"
@@ -119,7 +123,8 @@ TEST_F(AppTest, EventsBecomeTicketsMetricsAndDecisions) {
   EXPECT_EQ(HttpStatus(HttpGet(app_->admin_port(), "/readyz")), 200);
   EXPECT_TRUE(app_->SourcesEnded());
   EXPECT_FALSE(app_->Failed());
-  app_->Stop(std::chrono::seconds(10));
+  EXPECT_TRUE(app_->Stop(std::chrono::seconds(10)));
+  EXPECT_FALSE(Logged("undone")) << log_.str();
   EXPECT_NE(decisions_.str().find("ticket failures  sent"), std::string::npos);
   EXPECT_TRUE(Logged("stopped: premura ends"));
 }
@@ -197,6 +202,68 @@ TEST_F(AppTest, AMistakeWithoutALineIsToldWithoutOne) {
   EXPECT_FALSE(app_->Reload());
   EXPECT_TRUE(Logged("reload_mistake: ")) << log_.str();
   EXPECT_FALSE(Logged(":0:0")) << log_.str();
+}
+
+TEST_F(AppTest, AFloodOfMistakesIsToldInPart) {
+  Start();
+  std::string many = "version: 1\nrules: [";
+  for (int i = 0; i < 5000; ++i) many += "{id: R, titel: T},";
+  folder_.Write("rules/a.yaml", many + "]\n");
+  EXPECT_FALSE(app_->Reload());
+  const std::string log = log_.str();
+  std::size_t told = 0;
+  for (std::size_t at = 0; (at = log.find("reload_mistake", at)) != log.npos;) {
+    ++at;
+    ++told;
+  }
+  EXPECT_EQ(told, 21U);
+  EXPECT_TRUE(Logged(" more: `premura check` shows them")) << log;
+  folder_.Write("rules/a.yaml", kRule);
+  EXPECT_TRUE(app_->Reload());
+}
+
+TEST_F(AppTest, APipeAmongTheRulesIsAMistakeAndNotWaitedFor) {
+  Start();
+  ASSERT_EQ(mkfifo(folder_.Path("rules/pipe.yaml").c_str(), 0600), 0);
+  EXPECT_FALSE(app_->Reload());
+  EXPECT_TRUE(Logged("reload_mistake: is no regular file")) << log_.str();
+}
+
+TEST_F(AppTest, WhatWasReadAndNotWrittenIsToldAtTheEnd) {
+  folder_.Write("events.jsonl", "");
+  ASSERT_EQ(mkfifo(folder_.Path("events").c_str(), 0600), 0);
+  folder_.Write("premura.yaml", R"(rules: [rules]
+sources: [{id: replay, file: {path: events}}]
+templates: [templates]
+state: {dir: state}
+tickets: {desk: {type: file, directory: out}}
+http: {admin: {listen: "127.0.0.1:0"}}
+log: {format: text}
+)");
+  const int events = open(folder_.Path("events").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(events, 0);
+  Start();
+  // Who else writes to the ledger keeps the daemon from it.
+  const auto other =
+      OpenDatabase("sqlite:" + folder_.Path("state/ledger.db"), false);
+  ASSERT_TRUE(other.ok()) << other.error().message;
+  ASSERT_TRUE(other.value()->Script("begin immediate").ok());
+  const std::string lines =
+      R"({"customer":"a","event":"failed","ts":1767225600})"
+      "\n"
+      R"({"customer":"a","event":"failed","ts":1767225660})"
+      "\n";
+  ASSERT_EQ(write(events, lines.data(), lines.size()),
+            static_cast<ssize_t>(lines.size()));
+  Await([this] {
+    return HasMetric(R"(premura_detections_total{rule="many-failures"} 1)");
+  });
+  EXPECT_FALSE(app_->Stop(std::chrono::milliseconds(500)));
+  EXPECT_TRUE(
+      Logged("undone: what was read last is not written; it is read again at "
+             "the next start source=replay detections_not_written=1"))
+      << log_.str();
+  close(events);
 }
 
 TEST_F(AppTest, ChangedFilesAreTakenOverByThemselves) {

@@ -2,6 +2,8 @@
 #include "daemon/cli.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
@@ -608,11 +610,12 @@ TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
       {"backtest", "--events", "-", "--output", "jsonl", "--detections-only"});
   EXPECT_EQ(no_rules.code, kUsage);
   EXPECT_TRUE(Contains(no_rules.err, "backtest needs --rules"));
-  EXPECT_EQ(Premura({"backtest", "--rules", folder_.Path("rules"), "--events",
-                     folder_.Path("nowhere"), "--output", "jsonl",
-                     "--detections-only"})
-                .code,
-            kFailure);
+  const Ran nowhere = Premura({"backtest", "--rules", folder_.Path("rules"),
+                               "--events", folder_.Path("nowhere"), "--output",
+                               "jsonl", "--detections-only"});
+  EXPECT_EQ(nowhere.code, kFailure);
+  EXPECT_EQ(nowhere.err, "premura: " + folder_.Path("nowhere") +
+                             ": No such file or directory\n");
 }
 
 TEST_F(CliTest, StopAllIsThrownLiftedAndShown) {
@@ -720,6 +723,35 @@ TEST_F(CliTest, RunOnceDeliversAndExplainTellsIt) {
   EXPECT_EQ(Premura({"run", "--once", "--show-decisions", "-c", config}).out,
             "");
   EXPECT_EQ(folder_.List("out").size(), 1U);
+}
+
+TEST_F(CliTest, WhatRunWritesIsNotForEverybody) {
+  const mode_t before = umask(0);
+  const Ran ran =
+      Premura({"run", "--once", "-c", folder_.Path("premura.yaml")});
+  umask(before);
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  using std::filesystem::perms;
+  for (const char* name : {"out", "state", "state/ledger.db"}) {
+    const auto mode = std::filesystem::status(folder_.Path(name)).permissions();
+    EXPECT_EQ(mode & (perms::others_all | perms::group_write), perms::none)
+        << name;
+  }
+}
+
+TEST_F(CliTest, CheckReadsWhatAShellHandsOver) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const std::string text = "version: 1\nrules: []\nruels: []\n";
+  ASSERT_EQ(write(ends[1], text.data(), text.size()),
+            static_cast<ssize_t>(text.size()));
+  close(ends[1]);
+  const std::string path = "/dev/fd/" + std::to_string(ends[0]);
+  const Ran ran = Premura({"check", path});
+  close(ends[0]);
+  EXPECT_EQ(ran.code, kFailure);
+  EXPECT_TRUE(Contains(ran.out, path + ":3:1: error: unknown key `ruels`"))
+      << ran.out;
 }
 
 TEST_F(CliTest, RunOnceNeedsSourcesThatEndAndStartsNothingElse) {
