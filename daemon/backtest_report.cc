@@ -37,11 +37,10 @@ class Output {
 
 class JsonReport final : public BacktestReport {
  public:
-  JsonReport(std::ostream* out, bool detections)
-      : out_(out), detections_(detections) {}
+  explicit JsonReport(std::ostream* out) : out_(out) {}
 
   void OnDetection(const Detection& detection) override {
-    if (detections_) out_.Add(ToJson(detection) + '\n');
+    out_.Add(ToJson(detection) + '\n');
   }
 
   void OnContact(const SimulatedContact& contact) override {
@@ -53,6 +52,7 @@ class JsonReport final : public BacktestReport {
     };
     add("rule", contact.rule);
     add("customer", contact.customer);
+    line += fmt::format(",\"action\":{}", contact.action);
     add("channel", contact.channel);
     add("what", ToString(contact.what));
     if (contact.reason != Reason::kNone) {
@@ -68,7 +68,6 @@ class JsonReport final : public BacktestReport {
 
  private:
   Output out_;
-  const bool detections_;
 };
 
 // --- CSV --------------------------------------------------------------------
@@ -146,7 +145,7 @@ class TableReport final : public BacktestReport {
   // One that is held counts when it is known what became of it.
   void OnContact(const SimulatedContact& contact) override {
     const std::string key =
-        contact.detection + '\n' + contact.channel + '\n' + contact.rule;
+        fmt::format("{}\n{}", contact.detection, contact.action);
     if (contact.what == SimulatedContact::What::kHeld) {
       waiting_[key] = contact;
       return;
@@ -154,7 +153,8 @@ class TableReport final : public BacktestReport {
     waiting_.erase(key);
     if (contact.what == SimulatedContact::What::kSent) {
       ++rules_[contact.rule].sent[contact.channel];
-      contacted_.insert(contact.customer);
+      // A ticket stays in the house.
+      if (contact.channel != "ticket") contacted_.insert(contact.customer);
     } else {
       ++not_sent_[{contact.rule, contact.channel,
                    std::string(ToString(contact.reason))}];
@@ -213,9 +213,8 @@ std::unique_ptr<BacktestReport> NewTableReport(std::ostream* out) {
 std::unique_ptr<BacktestReport> NewCsvReport(std::ostream* out) {
   return std::make_unique<CsvReport>(out);
 }
-std::unique_ptr<BacktestReport> NewJsonReport(std::ostream* out,
-                                              bool detections) {
-  return std::make_unique<JsonReport>(out, detections);
+std::unique_ptr<BacktestReport> NewJsonReport(std::ostream* out) {
+  return std::make_unique<JsonReport>(out);
 }
 
 }  // namespace premura

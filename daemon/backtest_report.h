@@ -25,8 +25,8 @@ class BacktestReport : public BacktestSink {
 std::unique_ptr<BacktestReport> NewTableReport(std::ostream* out);
 // A line for each contact, under a line of names.
 std::unique_ptr<BacktestReport> NewCsvReport(std::ostream* out);
-// One object for each contact, or with `detections` for each detection.
-std::unique_ptr<BacktestReport> NewJsonReport(std::ostream* out,
-                                              bool detections);
+// One object for each detection (ToJson()), and for each contact one that has
+// a `channel`.
+std::unique_ptr<BacktestReport> NewJsonReport(std::ostream* out);
 
 }  // namespace premura

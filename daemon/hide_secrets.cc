@@ -110,7 +110,7 @@ void FindInUrls(std::string_view line, std::vector<Span>* spans) {
        at = line.find("://", at + 3)) {
     const std::size_t begin = at + 3;
     const std::size_t end =
-        std::min(line.find_first_of("/ \t\"'", begin), line.size());
+        std::min(line.find_first_of(" \t\"'", begin), line.size());
     const std::size_t host = line.substr(0, end).rfind('@');
     if (host != line.npos && host > begin) spans->push_back({begin, host});
   }

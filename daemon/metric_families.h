@@ -92,6 +92,8 @@ struct MetricFamilies {
   GaugeVec attempts_dropped =
       metrics.Gauge("premura_attempts_dropped",
                     "Attempts of sequences dropped beyond the bound.");
+  GaugeVec windows_cut = metrics.Gauge("premura_windows_cut",
+                                       "Events that windows had no room for.");
   GaugeVec profile_values_refused = metrics.Gauge(
       "premura_profile_values_refused",
       "What events said of customers beyond what a profile holds.");

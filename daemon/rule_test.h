@@ -69,6 +69,6 @@ struct RuleTestResult {
 // Plays the test to the engine and the gates that run live.
 Result<RuleTestResult> RunRuleTest(const RuleTest& test,
                                    const RestraintPolicy& restraint,
-                                   std::shared_ptr<const RuleSet> rules);
+                                   const std::shared_ptr<const RuleSet>& rules);
 
 }  // namespace premura

@@ -86,6 +86,9 @@ class Fields {
   std::map<std::string, Member> members_;
 };
 
+// Nobody's window is longer.
+constexpr Duration kLongest = std::chrono::hours(24 * 3650);
+
 struct Times {
   Duration first{};
   Duration last{};
@@ -97,7 +100,7 @@ std::optional<Times> ReadTimes(const std::string& word) {
   const std::size_t dots = word.find("..");
   if (dots == word.npos) {
     const auto at = ParseDuration(word);
-    if (!at) return std::nullopt;
+    if (!at || *at > kLongest) return std::nullopt;
     return Times{*at, *at, Duration(1)};
   }
   const std::size_t slash = word.find('/', dots);
@@ -105,7 +108,8 @@ std::optional<Times> ReadTimes(const std::string& word) {
   const auto first = ParseDuration(word.substr(0, dots));
   const auto last = ParseDuration(word.substr(dots + 2, slash - dots - 2));
   const auto step = ParseDuration(word.substr(slash + 1));
-  if (!first || !last || !step || *step <= Duration(0) || *last < *first) {
+  if (!first || !last || !step || *step <= Duration(0) || *step > kLongest ||
+      *last > kLongest || *last < *first) {
     return std::nullopt;
   }
   return Times{*first, *last, *step};

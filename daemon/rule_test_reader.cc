@@ -8,6 +8,7 @@
 #include "daemon/rule_test.h"
 #include "daemon/rule_test_notation.h"
 #include "rules/document.h"
+#include "rules/reading.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -71,7 +72,7 @@ class TestReader {
   void ReadStep(const Node& node) {
     if (node.kind() == Node::Kind::kMapping) {
       Mapping mapping = node.AsMapping("events");
-      const auto by = mapping.RequireDuration("advance");
+      const auto by = ReadSpan(mapping.Require("advance"), "advance");
       mapping.RejectOtherKeys("in `events`");
       newest_ += by.value_or(Duration(0));
       test_.steps.push_back({"", test_.start + newest_, node.position()});

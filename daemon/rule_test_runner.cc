@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/rule_test.h"
@@ -37,16 +38,20 @@ std::string LineOf(const SimulatedContact& contact, Timestamp start) {
   return line;
 }
 
-// The words at the end of a line may be left out.
+// The words at the end of a line may be left out; who says more chooses first.
 bool IsMeant(const std::string& expected, const std::string& found) {
   return found.starts_with(expected) &&
          (found.size() == expected.size() || found[expected.size()] == ' ');
 }
 
-void Compare(const std::vector<std::string>& expected,
+void Compare(std::vector<std::string> expected,
              const std::vector<std::string>& found,
              std::vector<std::string>* differences) {
   std::vector<bool> used(found.size());
+  std::stable_sort(expected.begin(), expected.end(),
+                   [](const std::string& a, const std::string& b) {
+                     return a.size() > b.size();
+                   });
   for (const std::string& line : expected) {
     std::size_t i = 0;
     while (i < found.size() && (used[i] || !IsMeant(line, found[i]))) ++i;
@@ -100,7 +105,7 @@ Status Play(const RuleTest& test, const RuleSet& rules,
   intake->AddPartition(kPartition);
   for (const RuleTest::Step& step : test.steps) {
     if (step.record.empty()) {
-      player.OnClock(step.at);
+      intake->Finish(step.at);
     } else {
       Record record;
       record.value = step.record;
@@ -117,9 +122,9 @@ Status Play(const RuleTest& test, const RuleSet& rules,
 
 }  // namespace
 
-Result<RuleTestResult> RunRuleTest(const RuleTest& test,
-                                   const RestraintPolicy& restraint,
-                                   std::shared_ptr<const RuleSet> rules) {
+Result<RuleTestResult> RunRuleTest(
+    const RuleTest& test, const RestraintPolicy& restraint,
+    const std::shared_ptr<const RuleSet>& rules) {
   ProfileStore profiles;
   profiles.ReplaceFileLayer(test.profiles);
   std::vector<std::string> detections;

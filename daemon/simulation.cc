@@ -60,9 +60,9 @@ std::shared_ptr<const OutreachSettings> SettingsOf(
       if (!action.desk.empty()) named.insert(action.desk);
     }
   }
-  std::vector<std::string> desks = options.desks;
-  if (desks.empty()) desks.assign(named.begin(), named.end());
+  std::vector<std::string> desks(named.begin(), named.end());
   if (desks.empty()) desks.push_back("desk");
+  if (options.desks) desks = *options.desks;
   for (const std::string& desk : desks) {
     settings->desks.emplace_back(desk, std::make_shared<DeliversAtOnce>());
   }
@@ -170,6 +170,7 @@ class SimulationImpl final : public Simulation,
     contact.rule = told.rule;
     contact.customer = told.customer;
     contact.detection = told.detection;
+    contact.action = told.action;
     contact.channel = told.channel.substr(0, told.channel.find(':'));
     return contact;
   }

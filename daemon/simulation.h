@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "notifiers/outreach.h"
 #include "rules/result.h"
@@ -31,6 +32,7 @@ struct SimulatedContact {
   std::string rule;
   std::string customer;
   std::string detection;  // Its id.
+  int action = 0;         // Its place among the rule's.
   std::string channel;    // "email"
   Reason reason = Reason::kNone;
   std::string detail;
@@ -42,9 +44,9 @@ struct SimulationOptions {
   std::shared_ptr<const RuleSet> rules;
   ProfileStore* profiles = nullptr;
   RestraintPolicy restraint;
-  // Desks, and whether there is email and SMS: what is missing holds. Empty
-  // desks: those that the rules name, and one for those that name none.
-  std::vector<std::string> desks;
+  // Desks, and whether there is email and SMS: what is missing holds. No word
+  // of desks: those that the rules name, and one for those that name none.
+  std::optional<std::vector<std::string>> desks;
   bool email = true;
   bool sms = true;
   // How far the wall clock is ahead of the watermark.

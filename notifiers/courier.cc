@@ -81,8 +81,9 @@ void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
 // A channel answers each call once, within its own deadline. One that does not
 // must not hold a delivery for ever.
 void Courier::GiveUpOnSilence(Timestamp now) {
-  for (const auto& [id, call] : calls_) {
-    if (now - call.started < kSilence) continue;
+  for (const auto& entry : calls_) {
+    const std::uint64_t id = entry.first;
+    if (now - entry.second.started < kSilence) continue;
     const bool answered =
         std::any_of(taken_.begin(), taken_.end(), [&](const Answer& one) {
           const auto* answer = std::get_if<CallAnswer>(&one);

@@ -257,7 +257,7 @@ Status Decider::Write(Case* c, Told* told) {
     status = ledger_->AddDecision(decision);
     if (!status.ok()) return status;
     told->Add({c->detection->customer, c->detection->rule->id, c->detection->id,
-               decision.channel, decision.template_name,
+               decision.channel, decision.template_name, decision.action,
                std::move(decision.verdict), c->detection->at, why});
   }
   for (const Delivery& delivery : c->deliveries) {

@@ -26,6 +26,7 @@ class ThreadedOutreach final : public Outreach {
   explicit ThreadedOutreach(const Clock* clock)
       : clock_(clock), work_(io_.get_executor()), timer_(io_) {}
 
+  // NOLINTNEXTLINE(bugprone-exception-escape): Stop() joins a thread it owns.
   ~ThreadedOutreach() override { Stop(Duration::zero()); }
 
   Status Start(const OutreachOptions& options,

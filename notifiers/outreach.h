@@ -57,6 +57,7 @@ class OutreachObserver {
   virtual ~OutreachObserver() = default;
   struct Decided {
     std::string customer, rule, detection, channel, template_name;
+    int action = 0;  // Its place among the rule's.
     Verdict verdict;
     Timestamp at{};
     std::string why;  // "4 x page_viewed within 15m"
@@ -64,6 +65,7 @@ class OutreachObserver {
   virtual void OnDecided(const Decided& decided) = 0;
   struct Delivered {
     std::string customer, rule, detection, channel, delivery;
+    int action = 0;
     std::string state;  // DeliveryState's word
     Reason reason = Reason::kNone;
     std::string detail;

@@ -9,6 +9,7 @@ void Told::Add(const Delivery& delivery, Timestamp now) {
   told.rule = delivery.rule;
   told.detection = delivery.detection;
   told.channel = delivery.channel;
+  told.action = delivery.action;
   told.delivery = delivery.key;
   told.state = ToString(delivery.state);
   told.reason = delivery.reason;

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -299,7 +298,7 @@ std::size_t TransferJob::OnRead(char* buffer, std::size_t size,
   auto* self = static_cast<TransferJob*>(job);
   const std::string& mail = self->request_.body;
   const std::size_t taken = std::min(size * count, mail.size() - self->read_);
-  std::memcpy(buffer, mail.data() + self->read_, taken);
+  std::copy_n(mail.data() + self->read_, taken, buffer);
   self->read_ += taken;
   self->ended_ = taken == 0;  // Now libcurl sends the last line, the dot.
   return taken;

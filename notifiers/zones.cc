@@ -69,7 +69,11 @@ bool IsKnownZone(const std::string& zone) { return Locate(zone) != nullptr; }
 
 std::string ZoneOfCountry(const std::string& country) {
   static const std::map<std::string, std::string> zones = ReadCountries();
-  const auto found = zones.find(country);
+  std::string code = country;
+  for (char& c : code) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  const auto found = zones.find(code);
   if (found == zones.end() || !IsKnownZone(found->second)) return "";
   return found->second;
 }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace premura {
 namespace {
@@ -129,25 +128,23 @@ int ReadLeast(Mapping mapping, std::string_view key, int fallback) {
 }
 
 Bound ReadBound(Mapping mapping) {
-  constexpr const char* kOps[] = {"gt", "gte", "lt", "lte"};  // Bound::Op
-  Bound bound;
-  const char* first = nullptr;
-  for (std::size_t i = 0; i < std::size(kOps); ++i) {
-    const Node node = mapping.Get(kOps[i]);
-    if (!mapping.Has(kOps[i])) continue;
-    if (first != nullptr) {
-      mapping.ComplainAtKey(
-          kOps[i],
-          fmt::format("`{}` and `{}` exclude each other", first, kOps[i]),
-          "one rule has one bound");
-      continue;
+  using Op = Bound::Op;
+  std::optional<Bound> bound;
+  for (const Op op : {Op::kGt, Op::kGte, Op::kLt, Op::kLte}) {
+    const char* key = ToString(op);
+    const Node node = mapping.Get(key);
+    if (!mapping.Has(key)) continue;
+    if (bound) {
+      mapping.ComplainAtKey(key,
+                            fmt::format("`{}` and `{}` exclude each other",
+                                        ToString(bound->op), key),
+                            "one rule has one bound");
+    } else {
+      bound = Bound{op, node.AsNumber(key).value_or(0)};
     }
-    first = kOps[i];
-    bound.op = static_cast<Bound::Op>(i);
-    bound.limit = node.AsNumber(kOps[i]).value_or(0);
   }
-  if (first == nullptr) mapping.Require("gte");
-  return bound;
+  if (!bound) mapping.Require("gte");
+  return bound.value_or(Bound());
 }
 
 double ReadAboveZero(Mapping mapping, std::string_view key) {
@@ -170,6 +167,18 @@ std::optional<FieldRef> ReadOneField(Mapping mapping, std::string_view key,
   const auto fields = ReadFields(field, key, reading);
   if (fields.empty()) return std::nullopt;
   return fields.front();
+}
+
+std::optional<Duration> ReadHold(Mapping mapping, Duration within) {
+  const Node node = mapping.Get("for");
+  const auto hold = ReadSpan(node, "for");
+  if (hold && within > Duration(0) && *hold >= within) {
+    node.Warn(
+        "`for` is as long as `within`: when it fires, what made the "
+        "bound hold has left the window",
+        "make `within` longer");
+  }
+  return hold;
 }
 
 void RefuseUnless(Mapping mapping, std::string why) {

@@ -60,6 +60,10 @@ double ReadAboveZero(Mapping mapping, std::string_view key);
 std::optional<FieldRef> ReadOneField(Mapping mapping, std::string_view key,
                                      Reading* reading);
 
+// `for` of a bound over `within`. As long as the window or longer, what made it
+// hold is forgotten when it fires: a warning.
+std::optional<Duration> ReadHold(Mapping mapping, Duration within);
+
 // In kinds where `unless` is a mistake; `why` says why.
 void RefuseUnless(Mapping mapping, std::string why);
 

@@ -17,6 +17,20 @@ bool Bound::Holds(double value) const {
   return false;
 }
 
+const char* ToString(Bound::Op op) {
+  switch (op) {
+    case Bound::Op::kGt:
+      return "gt";
+    case Bound::Op::kGte:
+      return "gte";
+    case Bound::Op::kLt:
+      return "lt";
+    case Bound::Op::kLte:
+      return "lte";
+  }
+  return "";
+}
+
 const char* ToString(RuleStatus status) {
   switch (status) {
     case RuleStatus::kLive:

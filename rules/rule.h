@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,6 +85,7 @@ struct Bound {
 
   bool Holds(double value) const;
 };
+const char* ToString(Bound::Op op);  // "gte"
 
 struct ChangeSpec {
   Pattern event;
@@ -101,6 +103,7 @@ struct NewTermSpec {
 };
 
 struct TemporalSpec {
+  static constexpr std::size_t kMaxItems = 16;
   std::vector<Pattern> all;
   Duration within{};
 };

@@ -15,11 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+}  // namespace
+
+bool IsTestsFile(std::string_view name) {
+  return name.ends_with(".test.yaml") || name.ends_with(".test.yml");
+}
+
+namespace {
+
 bool IsRulesFile(const fs::path& path) {
   const std::string name = path.filename().string();
   const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-  const bool test = name.ends_with(".test.yaml") || name.ends_with(".test.yml");
-  return yaml && !test;
+  return yaml && !IsTestsFile(name);
 }
 
 // All below `folder`, but not below a folder `templates`.

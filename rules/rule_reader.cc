@@ -84,6 +84,7 @@ class RuleReader {
   Enum Choice(std::string_view key, const std::vector<Enum>& values,
               Enum fallback) {
     std::vector<std::string> names;
+    names.reserve(values.size());
     for (const Enum value : values) names.emplace_back(ToString(value));
     const auto choice = mapping_.Get(key).AsChoice(key, names);
     return choice ? values[*choice] : fallback;

@@ -47,6 +47,7 @@ enum class Match : std::uint8_t {
 struct DetectorCounts {
   std::uint64_t late = 0;
   std::uint64_t attempts_dropped = 0;
+  std::uint64_t windows_cut = 0;  // Events that windows had no room for.
 };
 
 // One event as a rule sees it.

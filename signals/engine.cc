@@ -229,6 +229,7 @@ EngineStats EngineImpl::Stats() const {
   EngineStats stats = stats_;
   stats.late = counts_.late;
   stats.attempts_dropped = counts_.attempts_dropped;
+  stats.windows_cut = counts_.windows_cut;
   stats.customers = customers_.size();
   stats.timers = timers_.size();
   if (!timers_.empty()) stats.oldest_timer = timers_.top().due;

@@ -29,9 +29,7 @@ struct Options {
 };
 
 std::unique_ptr<BacktestReport> MakeReport(const Options& given, const Io& io) {
-  if (given.output == "jsonl") {
-    return NewJsonReport(io.out, given.detections_only);
-  }
+  if (given.output == "jsonl") return NewJsonReport(io.out);
   return given.output == "csv" ? NewCsvReport(io.out) : NewTableReport(io.out);
 }
 
@@ -99,7 +97,8 @@ void TakeFromConfig(const Config& config, BacktestOptions* options) {
 // The channels that there are: an action for another is held.
 void TakeFromConfig(const Config& config, SimulationOptions* gates) {
   gates->restraint = config.restraint;
-  for (const auto& [name, desk] : config.tickets) gates->desks.push_back(name);
+  gates->desks.emplace();
+  for (const auto& [name, desk] : config.tickets) gates->desks->push_back(name);
   gates->email = config.email.has_value();
   gates->sms = config.sms.has_value();
 }
@@ -123,8 +122,8 @@ void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
 }
 
 int Backtest(const Options& given, const Io& io) {
-  if (given.detections_only && given.output == "csv") {
-    return Fail(io, "csv is of contacts: write `--output jsonl`", kUsage);
+  if (given.detections_only && given.output != "jsonl") {
+    return Fail(io, "`--detections-only` goes with `--output jsonl`", kUsage);
   }
   BacktestOptions options;
   SimulationOptions gates;
@@ -190,7 +189,7 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
                     "Put events in order of time first (in memory)");
   option("--until", &options->until,
          "After the last event the clock moves on to this instant");
-  option("--from", &options->from, "Show detections from this instant on");
+  option("--from", &options->from, "Show what happens from this instant on");
   option("--to", &options->to, "Take events before this instant");
   option("--allowed-lateness", &options->allowed_lateness,
          "How far the clock stays behind the newest event");
@@ -199,11 +198,12 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
   option("--dedup-window", &options->dedup_window,
          "How long an event's id is remembered");
   option("--output", &options->output,
-         "table: sums by rule; csv or jsonl: each contact")
+         "table: sums by rule; csv: each contact; jsonl: each detection and "
+         "each contact")
       ->check(CLI::IsMember({"table", "csv", "jsonl"}))
       ->capture_default_str();
   command->add_flag("--detections-only", options->detections_only,
-                    "Leave the gates out; jsonl: each detection");
+                    "jsonl: leave the gates and contacts out");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return Backtest(*options, io); };
   });

@@ -63,7 +63,11 @@ Status Settle(const Options& options, Ledger* ledger) {
 int SettleOne(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
-  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kWrite);
+  // Not a new one: no daemon would look into it.
+  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
+  if (ledger.ok()) {
+    ledger = Ledger::Open(config->ledger_url, Ledger::Access::kWrite);
+  }
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   Status status = ledger.value()->Begin();
   if (status.ok()) status = Settle(options, ledger.value().get());

@@ -20,8 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kEnding = ".test.yaml";
-
 struct Options {
   std::vector<std::string> paths;
   std::string run;
@@ -46,7 +44,7 @@ Result<std::vector<std::string>> FindFiles(
     for (fs::recursive_directory_iterator at(path, error), end;
          !error && at != end; at.increment(error)) {
       const std::string name = at->path().string();
-      if (name.ends_with(kEnding)) files.push_back(name);
+      if (IsTestsFile(name)) files.push_back(name);
     }
     if (error) return Error{path + ": " + error.message()};
   }
@@ -61,8 +59,7 @@ class Runner {
     if (!options.run.empty()) wanted_.emplace(options.run);
   }
 
-  // False if the file could not be used at all.
-  bool RunFile(const std::string& path) {
+  void RunFile(const std::string& path) {
     Diagnostics diagnostics;
     const auto file = ReadRuleTests(path, &diagnostics);
     std::shared_ptr<const RuleSet> rules;
@@ -74,12 +71,14 @@ class Runner {
     }
     FillLines(&diagnostics);
     *io_.err << RenderText(diagnostics);
-    if (rules == nullptr) return false;
+    if (rules == nullptr) {
+      outcomes_.push_back({path, "the file can be used", {"it has mistakes"}});
+      return;
+    }
     for (const RuleTest& test : file->tests) {
       if (wanted_ && !std::regex_search(test.name, *wanted_)) continue;
       RunOne(test, *file, rules);
     }
-    return true;
   }
 
   void PrintSum() const {
@@ -176,8 +175,7 @@ int Test(const Options& options, const Io& io) {
   const auto files = FindFiles(options.paths);
   if (!files.ok()) return Fail(io, files.error().message);
   if (files.value().empty()) {
-    return Fail(
-        io, fmt::format("there are no tests: files that end in {}", kEnding));
+    return Fail(io, "there are no tests: files that end in .test.yaml");
   }
   std::optional<Runner> runner;
   try {
@@ -187,21 +185,21 @@ int Test(const Options& options, const Io& io) {
         io, fmt::format("--run: `{}` is no regular expression", options.run),
         kUsage);
   }
-  bool usable = true;
-  for (const std::string& file : files.value()) {
-    usable = runner->RunFile(file) && usable;
-  }
+  for (const std::string& file : files.value()) runner->RunFile(file);
   runner->PrintSum();
   if (!options.junit.empty()) {
     const Status written = WriteJunit(options.junit, runner->outcomes());
     if (!written.ok()) return Fail(io, written.error().message);
   }
   const auto& outcomes = runner->outcomes();
-  if (usable && outcomes.empty()) return Fail(io, "no test has such a name");
+  if (outcomes.empty()) {
+    return Fail(io, options.run.empty() ? "there are no tests in these files"
+                                        : "no test has such a name");
+  }
   const bool passed =
       std::all_of(outcomes.begin(), outcomes.end(),
                   [](const Outcome& one) { return one.problems.empty(); });
-  return usable && passed ? kOk : kFailure;
+  return passed ? kOk : kFailure;
 }
 
 }  // namespace

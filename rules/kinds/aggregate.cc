@@ -17,7 +17,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
   spec.within =
       ReadSpan(mapping.Require("within"), "within").value_or(Duration(0));
   spec.min_events = ReadLeast(mapping, "min_events", 1);
-  spec.hold = ReadSpan(mapping.Get("for"), "for");
+  spec.hold = ReadHold(mapping, spec.within);
   return spec;
 }
 

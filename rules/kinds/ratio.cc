@@ -7,8 +7,7 @@ namespace {
 // A share that no window has, or that every window has.
 void CheckShare(Mapping mapping, const Bound& bound) {
   using Op = Bound::Op;
-  constexpr const char* kKeys[] = {"gt", "gte", "lt", "lte"};
-  const char* key = kKeys[static_cast<int>(bound.op)];
+  const char* key = ToString(bound.op);
   if (!mapping.Has(key)) return;
   const double limit = bound.limit;
   if (limit < 0 || limit > 1) {
@@ -33,7 +32,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
   spec.within =
       ReadSpan(mapping.Require("within"), "within").value_or(Duration(0));
   spec.min_denominator = ReadLeast(mapping, "min_denominator", 1);
-  spec.hold = ReadSpan(mapping.Get("for"), "for");
+  spec.hold = ReadHold(mapping, spec.within);
   return spec;
 }
 

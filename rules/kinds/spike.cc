@@ -25,7 +25,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
   spec.min_reference = ReadLeast(mapping, "min_reference", 1);
   if (direction && spec.up) mapping.Require("min_current");
   spec.min_current = ReadLeast(mapping, "min_current", 1);
-  spec.hold = ReadSpan(mapping.Get("for"), "for");
+  spec.hold = ReadHold(mapping, spec.within);
   if (spec.hold && direction == 2U) {
     mapping.ComplainAtKey("for", "`for` says nothing with both directions",
                           "write a rule for each");

@@ -4,14 +4,12 @@
 namespace premura {
 namespace {
 
-constexpr std::size_t kMaxItems = 16;  // TemporalSpec: a bit each.
-
 KindSpec Read(Mapping mapping, Reading* reading) {
   TemporalSpec spec;
   const Node list = mapping.Require("all");
   const auto items = list.AsList("all");
   if (list.kind() == Node::Kind::kSequence &&
-      (items.size() < 2 || items.size() > kMaxItems)) {
+      (items.size() < 2 || items.size() > TemporalSpec::kMaxItems)) {
     list.Complain("`all` lists 2 to 16 events");
   } else {
     for (const Node& item : items) {

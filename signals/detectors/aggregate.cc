@@ -77,6 +77,10 @@ class Aggregate final : public DetectorOf<AggregateState> {
     AggregateState& own = Obtain(state);
     Drop(edge, &own);
     Insert(sight, &own);
+    if (own.window.size() > kMostKept) {
+      own.window.erase(own.window.begin());
+      ++sight.counts.windows_cut;
+    }
     if (own.window.size() < static_cast<std::size_t>(spec_.min_events)) {
       return std::nullopt;
     }

@@ -11,6 +11,9 @@
 
 namespace premura {
 
+// Of a window's events the newest so many are kept, of a customer and group.
+inline constexpr std::size_t kMostKept = 10'000;
+
 struct HoldState {
   bool holds = false;      // When last looked at.
   Timestamp due = kNever;  // It has then held long enough.

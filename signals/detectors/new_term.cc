@@ -14,6 +14,7 @@ namespace {
 struct NewTermState : State {
   Timestamp first{};  // Of the first event with the field.
   std::unordered_map<std::string, Timestamp> seen;  // By identity: when last.
+  std::size_t tidy_at = 16;  // When it has grown to so many.
 };
 
 class NewTerm final : public DetectorOf<NewTermState> {
@@ -49,7 +50,7 @@ class NewTerm final : public DetectorOf<NewTermState> {
   }
 
  private:
-  // Whether the value is new. When one is, those that no longer count go.
+  // Whether the value is new. Those that no longer count go now and then.
   bool Learn(const Sight& sight, NewTermState* own) const {
     const Timestamp edge = Earlier(sight.time(), spec_.remember);
     std::string value;
@@ -57,9 +58,10 @@ class NewTerm final : public DetectorOf<NewTermState> {
     const auto [known, added] = own->seen.try_emplace(value, sight.time());
     const bool is_new = added || known->second <= edge;
     known->second = sight.time();
-    if (is_new) {
+    if (own->seen.size() >= own->tidy_at) {
       std::erase_if(own->seen,
                     [edge](const auto& one) { return one.second <= edge; });
+      own->tidy_at = 2 * own->seen.size() + 16;
     }
     return is_new;
   }

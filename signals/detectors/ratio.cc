@@ -35,6 +35,7 @@ class Ratio final : public DetectorOf<RatioState> {
     Drop(edge, &own);
     InsertInOrder(sight.Keep(), &own.over);
     if (sight.Is(kOf)) InsertInOrder(sight.Keep(), &own.of);
+    if (own.over.size() > kMostKept) Cut(sight, &own);
     if (own.over.size() < static_cast<std::size_t>(spec_.min_denominator)) {
       return std::nullopt;
     }
@@ -65,6 +66,14 @@ class Ratio final : public DetectorOf<RatioState> {
   static void Drop(Timestamp edge, RatioState* own) {
     DropUpTo(edge, &own->over);
     DropUpTo(edge, &own->of);
+  }
+  static void Cut(const Sight& sight, RatioState* own) {
+    ++sight.counts.windows_cut;
+    if (!own->of.empty() && own->of.front().event->arrival() ==
+                                own->over.front().event->arrival()) {
+      own->of.erase(own->of.begin());
+    }
+    own->over.erase(own->over.begin());
   }
   static void Clear(RatioState* own) {
     own->over.clear();

@@ -18,7 +18,7 @@ constexpr std::size_t kMostTold = 50;
 
 struct ScoreState : State {
   double sum = 0;
-  Timestamp at{};  // When it was so much.
+  Timestamp at = kUnseen;  // When it was so much.
   bool armed = true;
   SeenEvents told;  // Since the last detection.
 };

@@ -70,7 +70,8 @@ class Spike final : public DetectorOf<SpikeState> {
   }
 
  private:
-  // Moves on what is too old for its window.
+  // Moves on what is too old for its window. Of the reference only times are
+  // kept, and ten times as many.
   void Slide(Timestamp now, SpikeState* own) const {
     const Timestamp edge = Earlier(now, spec_.within);
     for (const Seen& one : own->current) {
@@ -80,11 +81,20 @@ class Spike final : public DetectorOf<SpikeState> {
     const auto kept = std::upper_bound(
         own->reference.begin(), own->reference.end(), Earlier(now, Memory()));
     own->reference.erase(own->reference.begin(), kept);
+    if (own->reference.size() > 10 * kMostKept) {
+      own->reference.erase(
+          own->reference.begin(),
+          own->reference.end() - static_cast<std::ptrdiff_t>(10 * kMostKept));
+    }
   }
 
   void Insert(const Sight& sight, SpikeState* own) const {
     if (sight.time() > Earlier(sight.newest, spec_.within)) {
       InsertInOrder(sight.Keep(), &own->current);
+      if (own->current.size() > kMostKept) {
+        own->current.erase(own->current.begin());
+        ++sight.counts.windows_cut;
+      }
       return;
     }
     const auto place = std::upper_bound(own->reference.begin(),

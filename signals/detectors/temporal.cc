@@ -15,7 +15,8 @@ namespace premura {
 namespace {
 
 using Items = std::uint32_t;  // A bit for each item of `all`.
-constexpr std::size_t kMaxItems = 16;
+constexpr std::size_t kMaxItems = TemporalSpec::kMaxItems;
+static_assert(kMaxItems <= 32);
 
 struct Candidate {
   Seen event;

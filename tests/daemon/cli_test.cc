@@ -579,7 +579,7 @@ rules:
   const Ran json = backtest({"--output", "jsonl"});
   EXPECT_TRUE(Contains(
       json.out,
-      R"({"at":"2026-01-01T00:03:00.000Z","rule":"many-failures","customer":"a","channel":"email","what":"held","reason":"delay",)"))
+      R"({"at":"2026-01-01T00:03:00.000Z","rule":"many-failures","customer":"a","action":1,"channel":"email","what":"held","reason":"delay",)"))
       << json.out;
   EXPECT_TRUE(Contains(json.out, R"("until":"2026-01-01T00:13:00.000Z")"));
   // A configuration without email: none could have been sent.
@@ -605,7 +605,8 @@ TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
       Premura({"backtest", "--rules", folder_.Path("rules"), "--events", "-",
                "--output", "csv", "--detections-only"});
   EXPECT_EQ(csv.code, kUsage);
-  EXPECT_TRUE(Contains(csv.err, "csv is of contacts: write `--output jsonl`"));
+  EXPECT_TRUE(
+      Contains(csv.err, "`--detections-only` goes with `--output jsonl`"));
   const Ran no_rules = Premura(
       {"backtest", "--events", "-", "--output", "jsonl", "--detections-only"});
   EXPECT_EQ(no_rules.code, kUsage);

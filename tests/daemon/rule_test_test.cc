@@ -129,6 +129,36 @@ tests:
   EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
 }
 
+TEST_F(RuleTestTest, TheClockGoesOnForLaterEventsToo) {
+  const Ran ran = Play(R"(
+      - 0m ben other
+      - advance: 3h
+      - 30m anna viewed page=/home
+    detections: [90m stalled anna]
+)");
+  EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
+}
+
+// Both lines fit the mail that is held; the exact one has nothing else.
+TEST_F(RuleTestTest, WhoSaysMoreChoosesFirst) {
+  folder_.Write("rules/b.yaml", R"(version: 1
+rules:
+  - id: twice
+    title: Two mails
+    detect: {event_count: {event: asked, gte: 1, within: 1m}}
+    actions:
+      - email: {template: t, delay: 10m}
+      - email: {template: t, delay: 20m}
+)");
+  const Ran ran = Play(R"(
+      - 0m anna asked
+    decisions:
+      - 0m twice anna email held
+      - 0m twice anna email held delay until 10m
+)");
+  EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
+}
+
 TEST_F(RuleTestTest, SomeAreChosenByName) {
   const std::string two = std::string(kHead) +
                           "      - 0m anna viewed\n    detections: []\n"
@@ -180,6 +210,10 @@ TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
        "a field without a name"},
       {"      - 0ms..1d/1ms anna viewed\n    detections: []\n",
        "more than 100000 events in one line"},
+      {"      - 106751991167d anna viewed\n    detections: []\n",
+       "`106751991167d` is no time"},
+      {"      - {advance: 106751991167d}\n    detections: []\n",
+       "`advance` is longer than 3650d"},
       {"      - {advance: 1m, to: 3}\n    detections: []\n",
        "unknown key `to` in `events`"},
       {"      - 0m anna viewed\n", "a test says what is expected"},

@@ -254,6 +254,29 @@ TEST(Engine, ASequenceThatLooksBackKeepsThirtyTwoAttempts) {
 
 // --- Ids --------------------------------------------------------------------
 
+// "0001-01-01T00:00:00Z" is what some languages write for no time.
+TEST(Engine, AScoresFirstSignalIsOnlyItselfHoweverOld) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {score: {signals: [{event: x, weight: 1}], half_life: 1d, gte: 6, reset_below: 1}}}
+)"));
+  StreamEvent old = ParseStream("ann x 0ms #1")[0];
+  old.time = -std::chrono::hours(24 * 730'000);
+  rig.Take(old);
+  EXPECT_THAT(rig.Told(), IsEmpty());
+}
+
+TEST(Engine, AWindowKeepsTheNewestTenThousand) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {ratio: {of: y, over: [x, y], gt: 0.99999, within: 1h, min_denominator: 10000}}}
+)"));
+  rig.Play("ann x 0ms #first\n ann x 1ms");
+  for (int i = 2; i < 10'001; ++i) rig.Play(fmt::format("ann y {}ms", i));
+  EXPECT_THAT(rig.Told(), IsEmpty()) << "one x is left among 10,000";
+  rig.Play("ann y 11s #last");
+  EXPECT_EQ(rig.Told().size(), 1U);
+  EXPECT_EQ(rig.engine().Stats().windows_cut, 2U);
+}
+
 TEST(Engine, NoTwoDetectionsShareAnIdThoughTheirInstantsAreEqual) {
   Rig rig(RuleList(R"(
   - {id: r, title: R, detect: {event_count: {event: x, gte: 1, within: 1m}}}
