@@ -2,12 +2,14 @@
 #include "daemon/rule_test_notation.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "rules/value.h"
+#include "signals/arena.h"
+#include "signals/json_reader.h"
 
 namespace premura {
 namespace {
@@ -126,11 +128,8 @@ bool IsReserved(const std::string& field) {
 }  // namespace
 
 std::string JsonOfText(const std::string& text) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element value;
-  if (!text.empty() && parser.parse(text).get(value) == simdjson::SUCCESS) {
-    return text;
-  }
+  Arena arena;
+  if (ParseJsonValue(text, &arena).kind() != Value::Kind::kAbsent) return text;
   std::string json;
   AppendJsonText(text, &json);
   return json;

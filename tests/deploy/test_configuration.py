@@ -55,7 +55,8 @@ def test_the_shipped_rules_have_no_mistake(premura):
     assert "warning" not in (run.stdout + run.stderr)
 
 
-RULES = sorted(LIBRARY.glob("*.yaml"))
+RULES = sorted(path for path in LIBRARY.glob("*.yaml")
+               if not path.name.endswith(".test.yaml"))
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)

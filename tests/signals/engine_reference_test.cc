@@ -20,7 +20,7 @@ Trial Windowed(Dice* dice, bool values, bool lt) {
   spec.matches = [](const StreamEvent& event) {
     return event.name == "a" || event.name == "b";
   };
-  if (values) spec.field = "v";
+  if (values) spec.field = std::string("v");
   Trial trial;
   trial.yaml =
       fmt::format("{{{}: {{event: [a, b]{}, {}: {}, within: {}ms{}}}}}{}",
