@@ -51,6 +51,16 @@ def test_third_party_headers_do_not_leave_their_folder():
     assert not wrong
 
 
+# Its flags decide how large its parser is: who includes the header without them
+# disagrees with the rest of the program.
+@pytest.mark.parametrize("folder", ORDER)
+def test_who_includes_simdjson_has_its_flags(folder):
+    used = any(name == "simdjson.h" for path in sources(folder)
+               for _, name in includes(path))
+    linked = "PkgConfig::SIMDJSON" in (ROOT / folder / "CMakeLists.txt").read_text()
+    assert linked or not used
+
+
 @pytest.mark.parametrize("folder", ORDER + ["tests"])
 def test_every_file_says_its_licence_first(folder):
     line = "// SPDX-License-Identifier: Apache-2.0"
