@@ -65,7 +65,7 @@ def test_events_become_a_ticket_a_mail_and_an_sms(
 
     number, ticket = eventually(lambda: ticket_of(rt, user), "the ticket", 60)
     assert ticket["Subject"] == (
-        "Torna più volte alle pagine di pagamento: Marta Bianchi " + user)
+        "Keeps coming back to the billing pages: Marta Bianchi " + user)
     assert rt.queue_of(ticket) == "Support"
     key = harness.field_of(ticket, "Premura Key")
     assert key.startswith("pre-") and len(key) == 24
@@ -131,7 +131,7 @@ def test_a_ticket_in_redmine(servers, start, tmp_path):
     issue, = eventually(found, "the issue", 60)
     assert issue["project"]["name"] == "Support"
     assert issue["subject"] == (
-        "Torna più volte alle pagine di pagamento: Marta Bianchi " + user)
+        "Keeps coming back to the billing pages: Marta Bianchi " + user)
     assert issue["priority"]["name"] == "High"
     field, = [field["value"] for field in issue["custom_fields"]
               if field["name"] == "Premura Key"]

@@ -60,10 +60,8 @@ def files(day, channel):
 
 def test_tickets_are_for_an_agent(day):
     texts = [path.read_text() for path in files(day, "ticket")]
-    assert any("CHI\n" in text for text in texts)
-    for text in texts:
-        assert re.search("WHO|CHI", text) and re.search(
-            "SUGGESTED|SUGGERIAMO", text)
+    for text in texts:  # In the team's language, whatever the customer speaks.
+        assert "WHO\n" in text and "SUGGESTED\n" in text
         body = text.split("\n\n", 1)[1]
         assert "{{" not in body and ": \n" not in body
 

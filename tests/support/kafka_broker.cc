@@ -19,6 +19,8 @@ rd_kafka_t* NewProducer(const std::string& bootstrap) {
   for (const auto& [name, value] : {std::pair<const char*, const char*>{
                                         "bootstrap.servers", bootstrap.c_str()},
                                     {"linger.ms", "1"},
+                                    // A retry must not change the order.
+                                    {"enable.idempotence", "true"},
                                     {"acks", "all"}}) {
     EXPECT_EQ(rd_kafka_conf_set(conf, name, value, why, sizeof why),
               RD_KAFKA_CONF_OK)
