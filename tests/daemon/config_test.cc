@@ -281,10 +281,14 @@ TEST(ConfigTest, AStateFolderOfAnotherUserIsAWarning) {
   constexpr uid_t kNobody = 65534;
   constexpr auto kSame = static_cast<uid_t>(-1);
   const uid_t me = getuid();
-  if (me == 0) ASSERT_EQ(setreuid(kNobody, kSame), 0);
+  if (me == 0) {
+    ASSERT_EQ(setreuid(kNobody, kSame), 0);
+  }
   const LoadedConfig loaded = Read(
       "sources: [{file: {path: e}}]\nrules: [r]\nstate: {dir: /premura}\n");
-  if (me == 0) ASSERT_EQ(setreuid(me, kSame), 0);
+  if (me == 0) {
+    ASSERT_EQ(setreuid(me, kSame), 0);
+  }
   EXPECT_NE(loaded.config, nullptr);
   ASSERT_EQ(loaded.diagnostics.size(), 1U);
   EXPECT_EQ(Short(loaded.diagnostics[0]),
