@@ -112,16 +112,8 @@ class SortedEvents final : public DecodeSink, public EventDecoder {
   std::vector<Place> order_;
 };
 
-// What a run of the engine alone and one with gates have in common.
-class Player {
- public:
-  virtual ~Player() = default;
-  virtual Status Take(const Event& event) = 0;
-  virtual Status Take(const ProfileChange& change) = 0;
-  virtual Status Advance(Timestamp clock) = 0;
-};
-
-class EngineAlone final : public Player, public DetectionSink {
+// Without gates: nothing is decided.
+class EngineAlone final : public Simulation, public DetectionSink {
  public:
   EngineAlone(std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
               std::function<void(const Detection&)> on_detection)
@@ -148,23 +140,7 @@ class EngineAlone final : public Player, public DetectionSink {
   std::unique_ptr<Engine> engine_;
 };
 
-class WithGates final : public Player {
- public:
-  explicit WithGates(std::unique_ptr<Simulation> simulation)
-      : simulation_(std::move(simulation)) {}
-  Status Take(const Event& event) override { return simulation_->Take(event); }
-  Status Take(const ProfileChange& change) override {
-    return simulation_->Take(change);
-  }
-  Status Advance(Timestamp clock) override {
-    return simulation_->Advance(clock);
-  }
-
- private:
-  std::unique_ptr<Simulation> simulation_;
-};
-
-// Between intake and player, and between player and the caller's sink.
+// Between intake and simulation, and between that and the caller's sink.
 class Run final : public IntakeSink {
  public:
   Run(const std::optional<Timestamp>& from, BacktestSink* sink)
@@ -178,8 +154,8 @@ class Run final : public IntakeSink {
       sink_->OnDetection(detection);
     };
     if (gates == nullptr) {
-      player_ = std::make_unique<EngineAlone>(std::move(rules), profiles,
-                                              on_detection);
+      simulation_ = std::make_unique<EngineAlone>(std::move(rules), profiles,
+                                                  on_detection);
       return {};
     }
     SimulationOptions options = *gates;
@@ -192,16 +168,18 @@ class Run final : public IntakeSink {
     };
     auto simulation = NewSimulation(std::move(options));
     if (!simulation.ok()) return simulation.error();
-    player_ = std::make_unique<WithGates>(std::move(simulation).value());
+    simulation_ = std::move(simulation).value();
     return {};
   }
 
   void OnEvent(const Event& event) override {
     ++counts.events;
-    Keep(player_->Take(event));
+    Keep(simulation_->Take(event));
   }
-  void OnProfile(ProfileChange change) override { Keep(player_->Take(change)); }
-  void OnClock(Timestamp clock) override { Keep(player_->Advance(clock)); }
+  void OnProfile(ProfileChange change) override {
+    Keep(simulation_->Take(change));
+  }
+  void OnClock(Timestamp clock) override { Keep(simulation_->Advance(clock)); }
   void OnRefused(const Record&, Refusal reason, std::string_view) override {
     ++counts.refused[reason];
   }
@@ -220,7 +198,7 @@ class Run final : public IntakeSink {
 
   const std::optional<Timestamp> from_;
   BacktestSink* const sink_;
-  std::unique_ptr<Player> player_;
+  std::unique_ptr<Simulation> simulation_;
   Status status_;
 };
 

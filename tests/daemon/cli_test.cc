@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cli.h"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,38 +8,11 @@
 
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
+#include "tests/daemon/command_line.h"
 #include "tests/daemon/temp_folder.h"
 
 namespace premura {
 namespace {
-
-struct Ran {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-// `configuration` is what PREMURA_CONFIG names; else there is none.
-Ran Premura(std::vector<std::string> arguments,
-            const std::string& configuration = "") {
-  std::ostringstream out, err;
-  Io io;
-  io.out = &out;
-  io.err = &err;
-  io.environment =
-      [&configuration](const std::string& name) -> std::optional<std::string> {
-    if (name == "PREMURA_CONFIG" && !configuration.empty()) {
-      return configuration;
-    }
-    return std::nullopt;
-  };
-  io.default_config = "/nowhere/premura.yaml";
-  Ran ran;
-  ran.code = RunCommandLine(std::move(arguments), io);
-  ran.out = out.str();
-  ran.err = err.str();
-  return ran;
-}
 
 bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
