@@ -14,6 +14,7 @@
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
 #include "daemon/rule_test.h"
+#include "notifiers/template_html.h"
 
 namespace premura {
 namespace {
@@ -117,27 +118,12 @@ class Runner {
   std::vector<Outcome> outcomes_;
 };
 
-std::string XmlText(std::string_view text) {
-  std::string xml;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        xml += "&amp;";
-        break;
-      case '<':
-        xml += "&lt;";
-        break;
-      case '>':
-        xml += "&gt;";
-        break;
-      case '"':
-        xml += "&quot;";
-        break;
-      default:
-        xml += static_cast<unsigned char>(c) < 0x20 && c != '\n' ? '?' : c;
-    }
+// XML 1.0 has no control characters but line ends and tabs.
+std::string XmlText(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n') c = ' ';
   }
-  return xml;
+  return EscapeHtml(text);
 }
 
 Status WriteJunit(const std::string& path,
