@@ -15,6 +15,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/rule_test.h"
 #include "notifiers/template_html.h"
+#include "notifiers/text.h"
 
 namespace premura {
 namespace {
@@ -118,12 +119,9 @@ class Runner {
   std::vector<Outcome> outcomes_;
 };
 
-// XML 1.0 has no control characters but line ends and tabs.
-std::string XmlText(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 && c != '\n') c = ' ';
-  }
-  return EscapeHtml(text);
+// XML 1.0 has no control characters.
+std::string XmlText(std::string_view text) {
+  return EscapeHtml(Printable(text));
 }
 
 Status WriteJunit(const std::string& path,
