@@ -17,6 +17,7 @@
 #include "rules/rule.h"
 #include "signals/event_facts.h"
 #include "signals/seen_event.h"
+#include "signals/standing.h"
 
 namespace premura {
 
@@ -112,6 +113,10 @@ class Detector {
   // remains is as good as no state. REQUIRES: no timer is set.
   virtual bool Forget(State* state) const = 0;
   virtual void Delete(State* state) const = 0;
+
+  // How far it is at `now`: the clock, or the newest event that the rule has
+  // seen, if that is later. Changes nothing.
+  virtual Standing Explain(const State*, Timestamp /*now*/) const { return {}; }
 };
 
 // `rule` must outlive it.

@@ -187,7 +187,7 @@ void EngineImpl::Report(Customer* customer, Timestamp clock,
   std::vector<Made> made;
   for (const Found& one : found) {
     const Rule& rule = *one.watcher->rule;
-    if (!IsFor(rule, *customer)) continue;
+    if (!IsFor(rule, customer->name)) continue;
     Detection detection = MakeDetection(
         index_->rules(), rule, *customer, one.group, one.finding,
         NextEpisode(customer, one.key, one.group, one.finding.at));
@@ -204,10 +204,10 @@ void EngineImpl::Report(Customer* customer, Timestamp clock,
   }
 }
 
-bool EngineImpl::IsFor(const Rule& rule, const Customer& customer) const {
+bool EngineImpl::IsFor(const Rule& rule, std::string_view customer) const {
   if (rule.only_for.always()) return true;
   Event nothing;
-  nothing.customer = customer.name;
+  nothing.customer = customer;
   return rule.only_for.Matches(EventFacts(nothing, symbols(), *profiles_));
 }
 

@@ -16,6 +16,7 @@
 #include "signals/detection.h"
 #include "signals/event.h"
 #include "signals/profile.h"
+#include "signals/standing.h"
 
 namespace premura {
 
@@ -54,6 +55,9 @@ class Engine {
   virtual void Forget(std::uint32_t origin) = 0;
 
   virtual EngineStats Stats() const = 0;
+
+  // How far each rule is with the customer; changes nothing.
+  virtual CustomerStanding Explain(std::string_view customer) const = 0;
 };
 
 // `profiles` and `sink` must outlive the engine. Profiles of this engine's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EngineImpl: the Engine's inside. engine.cc takes events and tells what was
-// found; engine_time.cc fires timers, forgets what is idle and changes rules.
+// found; engine_time.cc fires timers, forgets what is idle and changes rules;
+// engine_explain.cc answers how far the rules are.
 
 #pragma once
 
@@ -47,6 +48,7 @@ class EngineImpl final : public Engine {
   void Use(std::shared_ptr<const RuleSet> rules) override;
   void Forget(std::uint32_t origin) override;
   EngineStats Stats() const override;
+  CustomerStanding Explain(std::string_view name) const override;
 
  private:
   using Concerned = WatchIndex::Concerned;
@@ -65,7 +67,9 @@ class EngineImpl final : public Engine {
   void Report(Customer* customer, Timestamp clock, std::vector<Found> found);
   void ReportCancels(const Event& event, const EventFacts& facts,
                      const Concerned& concerned);
-  bool IsFor(const Rule& rule, const Customer& customer) const;
+  bool IsFor(const Rule& rule, std::string_view customer) const;
+  void ExplainTracks(const Customer& customer, const Watcher& watcher,
+                     RuleStanding* rule) const;
 
   // Time.
   void MoveClock(Timestamp clock);

@@ -53,6 +53,20 @@ class Absence final : public DetectorOf<AbsenceState> {
   Duration Memory() const override { return spec_.wait; }
   bool Forget(State*) const override { return true; }
 
+  Standing Explain(const State* state, Timestamp) const override {
+    Standing standing;
+    if (state == nullptr || !As(state).opening.event) {
+      standing.awaits = {&spec_.after};
+      return standing;
+    }
+    standing.phase = Standing::Phase::kTimed;
+    standing.since = As(state).opening.time;
+    standing.fires_at = state->due;
+    standing.against = {&spec_.without};
+    if (spec_.restart) standing.against.push_back(&spec_.after);
+    return standing;
+  }
+
  private:
   void Open(const Sight& sight, AbsenceState* own) const {
     own->opening = {sight.time(), sight.Keep()};

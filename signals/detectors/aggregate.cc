@@ -108,8 +108,10 @@ class Aggregate final : public DetectorOf<AggregateState> {
     As(state).window = {};
     return !As(state).hold.holds;
   }
+  Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  void TellCrossing(Standing* standing) const;
   void Insert(const Sight& sight, AggregateState* own) const {
     const auto place =
         std::upper_bound(own->window.begin(), own->window.end(), sight.time(),
@@ -145,6 +147,48 @@ class Aggregate final : public DetectorOf<AggregateState> {
   const AggregateSpec& spec_;
   const Hold hold_;
 };
+
+Standing Aggregate::Explain(const State* state, Timestamp now) const {
+  Standing standing;
+  standing.measure = Standing::Measure::kFigure;
+  standing.need = spec_.bound.limit;
+  standing.min_events = spec_.min_events;
+  standing.awaits = {&spec_.event};
+  AggregateState own;
+  if (state != nullptr) {
+    own = As(state);
+    Drop(Earlier(now, spec_.within), &own);
+  }
+  standing.events = static_cast<int>(own.window.size());
+  if (!own.window.empty()) {
+    standing.phase = Standing::Phase::kUnderWay;
+    standing.have = Figure(spec_.fn, NumbersOf(own));
+    standing.until = Later(own.window.front().event.time, spec_.within);
+  }
+  hold_.Tell(own.hold, &standing);
+  const bool looked_at = standing.events + 1 >= spec_.min_events;
+  if (looked_at && !own.hold.holds && !spec_.hold) TellCrossing(&standing);
+  return standing;
+}
+
+// Which number takes the figure over the bound: any; or one that is beyond a
+// bound of its own; nothing is said where that takes more than one.
+void Aggregate::TellCrossing(Standing* standing) const {
+  Bound bound = spec_.bound;
+  const bool rises = bound.op == Bound::Op::kGt || bound.op == Bound::Op::kGte;
+  const bool is_there = standing->events > 0 && bound.Holds(standing->have);
+  const bool reaches = spec_.fn == (rises ? Fn::kMax : Fn::kMin);
+  if (spec_.fn == Fn::kSum) {
+    bound.limit -= standing->have;
+    standing->number = bound;
+  } else if (reaches && is_there) {
+    standing->more = 1;
+  } else if (standing->events == 0 || reaches) {
+    standing->number = bound;
+  } else if (is_there && spec_.fn == (rises ? Fn::kMin : Fn::kMax)) {
+    standing->number = bound;
+  }
+}
 
 }  // namespace
 

@@ -55,6 +55,20 @@ class Change final : public DetectorOf<ChangeState> {
   }
   bool Forget(State*) const override { return spec_.within.has_value(); }
 
+  Standing Explain(const State* state, Timestamp now) const override {
+    Standing standing;
+    standing.awaits = {&spec_.event};
+    if (state == nullptr) return standing;
+    const ChangeState& own = As(state);
+    standing.since = own.at;
+    if (spec_.within) standing.until = Later(own.at, *spec_.within);
+    if (standing.until <= now) return standing;
+    standing.phase = Standing::Phase::kUnderWay;
+    standing.from_unmet = !own.from;
+    standing.more = own.from ? 1 : 0;
+    return standing;
+  }
+
  private:
   bool IsChange(const Sight& sight, const std::string& value,
                 const ChangeState& before) const {

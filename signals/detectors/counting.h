@@ -8,6 +8,7 @@
 //   static void Insert(const Spec&, const Sight&, Items*);
 //   static void DropUpTo(Timestamp, Items*);
 //   static Timestamp TimeOf(const Item&);
+//   static constexpr Standing::Measure kMeasure;
 //   static SeenEvents TakeEvents(Items*);  // Leaves none.
 
 #pragma once
@@ -39,6 +40,24 @@ class Counting : public DetectorOf<StateType> {
   }
   std::size_t bound() const {
     return static_cast<std::size_t>(spec_.bound.count);
+  }
+  // What is in the window at `now`; `items` may be nullptr.
+  Standing Count(const typename Kind::Items* items, Timestamp now) const {
+    Standing standing;
+    standing.measure = Kind::kMeasure;
+    standing.need = spec_.bound.count;
+    standing.more = spec_.bound.count;
+    standing.awaits = {&spec_.event};
+    if (items == nullptr) return standing;
+    for (const auto& item : *items) {
+      if (Kind::TimeOf(item) <= Earlier(now, spec_.within)) continue;
+      if (standing.have == 0) {
+        standing.until = Later(Kind::TimeOf(item), spec_.within);
+      }
+      ++standing.have;
+      --standing.more;
+    }
+    return standing;
   }
   const typename Kind::Spec& spec_;
 };
@@ -74,6 +93,13 @@ class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
     if (state != nullptr) this->As(state).items.clear();
   }
   bool Forget(State*) const override { return true; }
+
+  Standing Explain(const State* state, Timestamp now) const override {
+    Standing standing =
+        this->Count(state == nullptr ? nullptr : &this->As(state).items, now);
+    if (standing.have > 0) standing.phase = Standing::Phase::kUnderWay;
+    return standing;
+  }
 };
 
 // --- lt ---------------------------------------------------------------------
@@ -125,6 +151,23 @@ class Fewer final : public Counting<Kind, FewerState<Kind>> {
   bool Forget(State* state) const override {
     this->As(state).items = {};
     return false;  // Having fired, it waits until there are enough again.
+  }
+
+  Standing Explain(const State* state, Timestamp now) const override {
+    const auto* own = state == nullptr ? nullptr : &this->As(state);
+    Standing standing =
+        this->Count(own == nullptr ? nullptr : &own->items, now);
+    standing.reversed = true;
+    if (own == nullptr || own->armed) standing.more = 0;
+    if (own == nullptr) return standing;
+    standing.phase = Standing::Phase::kSpent;
+    if (!own->armed || own->due == kNever) return standing;
+    standing.phase = Standing::Phase::kTimed;
+    standing.fires_at = own->due;
+    standing.since = own->first;
+    standing.awaits.clear();
+    standing.against = {&this->spec_.event};
+    return standing;
   }
 
  private:

@@ -12,6 +12,7 @@ namespace {
 struct Events {
   using Spec = EventCountSpec;
   using Items = SeenEvents;
+  static constexpr auto kMeasure = Standing::Measure::kEvents;
 
   static bool Sees(const Spec&, const Sight&) { return true; }
   static void Insert(const Spec&, const Sight& sight, Items* items) {

@@ -57,6 +57,26 @@ class Flapping final : public DetectorOf<FlappingState> {
     return As(state).last.empty();
   }
 
+  Standing Explain(const State* state, Timestamp now) const override {
+    Standing standing;
+    standing.measure = Standing::Measure::kFlips;
+    standing.need = standing.more = spec_.flips;
+    for (const Watch& watch : Watches())
+      standing.awaits.push_back(watch.pattern);
+    if (state == nullptr || As(state).last.empty()) {
+      ++standing.more;  // The first state seen is no flip.
+      return standing;
+    }
+    standing.phase = Standing::Phase::kUnderWay;
+    for (const Seen& flip : As(state).flips) {
+      if (flip.time <= Earlier(now, spec_.within)) continue;
+      if (standing.have == 0) standing.until = Later(flip.time, spec_.within);
+      ++standing.have;
+      --standing.more;
+    }
+    return standing;
+  }
+
  private:
   std::string StateAfter(const Sight& sight) const {
     if (!spec_.field) return sight.Is(kOn) ? "on" : "off";

@@ -32,6 +32,15 @@ class Hold {
     return began && !wait_;
   }
 
+  // What a standing says of it.
+  void Tell(const HoldState& state, Standing* standing) const {
+    standing->hold = wait_;
+    standing->beyond = state.holds;
+    if (state.due == kNever) return;
+    standing->phase = Standing::Phase::kTimed;
+    standing->fires_at = state.due;
+  }
+
  private:
   const std::optional<Duration> wait_;
 };

@@ -49,6 +49,27 @@ class NewTerm final : public DetectorOf<NewTermState> {
     return false;  // It has learnt, and need not do so again.
   }
 
+  Standing Explain(const State* state, Timestamp now) const override {
+    Standing standing;
+    standing.measure = Standing::Measure::kValues;
+    standing.awaits = {&spec_.event};
+    if (state == nullptr) {
+      standing.more = spec_.learn <= Duration::zero() ? 1 : 0;
+      return standing;
+    }
+    const NewTermState& own = As(state);
+    standing.since = own.first;
+    for (const auto& [value, last] : own.seen) {
+      if (last > Earlier(now, spec_.remember)) ++standing.have;
+    }
+    standing.from = Later(own.first, spec_.learn);
+    const bool learns = now < standing.from;
+    standing.phase =
+        learns ? Standing::Phase::kLearning : Standing::Phase::kUnderWay;
+    standing.more = learns ? 0 : 1;
+    return standing;
+  }
+
  private:
   // Whether the value is new. Those that no longer count go now and then.
   bool Learn(const Sight& sight, NewTermState* own) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ratio: the share of some events among others in a window.
 
+#include <algorithm>
 #include <utility>
 
 #include "signals/detectors/hold.h"
@@ -57,8 +58,10 @@ class Ratio final : public DetectorOf<RatioState> {
   }
   Duration Memory() const override { return spec_.within; }
   bool Forget(State*) const override { return true; }
+  Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  int Enough(double chosen, const Standing& standing) const;
   static double Share(const RatioState& own) {
     return static_cast<double>(own.of.size()) /
            static_cast<double>(own.over.size());
@@ -92,6 +95,49 @@ class Ratio final : public DetectorOf<RatioState> {
   const RatioSpec& spec_;
   const Hold hold_;
 };
+
+// The share rises by one more of `of`, falls by one that is none.
+Standing Ratio::Explain(const State* state, Timestamp now) const {
+  Standing standing;
+  standing.measure = Standing::Measure::kShare;
+  standing.need = spec_.bound.limit;
+  standing.min_events = spec_.min_denominator;
+  const bool rises =
+      spec_.bound.op == Bound::Op::kGt || spec_.bound.op == Bound::Op::kGte;
+  standing.awaits = {rises ? &spec_.of : &spec_.over};
+  if (!rises) standing.against = {&spec_.of};
+  HoldState hold;
+  if (state != nullptr) {
+    const auto in_window = [edge = Earlier(now, spec_.within)](
+                               const Seen& one) { return one.time > edge; };
+    const RatioState& own = As(state);
+    const auto first =
+        std::find_if(own.over.begin(), own.over.end(), in_window);
+    standing.events = static_cast<int>(own.over.end() - first);
+    standing.have = static_cast<double>(
+        std::count_if(own.of.begin(), own.of.end(), in_window));
+    if (first != own.over.end()) {
+      standing.until = Later(first->time, spec_.within);
+      standing.phase = Standing::Phase::kUnderWay;
+    }
+    hold = own.hold;
+  }
+  standing.total = standing.events;
+  hold_.Tell(hold, &standing);
+  if (!standing.hold) standing.more = Enough(rises ? 1 : 0, standing);
+  return standing;
+}
+
+// So many more, one after the other, until the bound holds; 0: never.
+int Ratio::Enough(double chosen, const Standing& standing) const {
+  for (int more = 1; more <= static_cast<int>(kMostKept) - standing.events;
+       ++more) {
+    if (standing.events + more < spec_.min_denominator) continue;
+    const double of = standing.have + more * chosen;
+    if (spec_.bound.Holds(of / (standing.total + more))) return more;
+  }
+  return 0;
+}
 
 }  // namespace
 

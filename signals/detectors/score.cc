@@ -2,6 +2,7 @@
 // score: weighted signs of trouble add up, and fade by half each half-life. The
 // sum outlives a detection.
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -65,6 +66,7 @@ class Score final : public DetectorOf<ScoreState> {
                : spec_.half_life * kHalfLives;
   }
   bool Forget(State*) const override { return true; }
+  Standing Explain(const State* state, Timestamp now) const override;
 
  private:
   double Left(Duration age) const {
@@ -83,14 +85,61 @@ class Score final : public DetectorOf<ScoreState> {
 
   void Fade(Timestamp now, ScoreState* own) const {
     const Timestamp edge = Earlier(now, Memory());
-    own->sum = own->at <= edge ? 0 : own->sum * Left(now - own->at);
+    own->sum = SumAt(now, *own);
     own->at = now;
     DropUpTo(edge, &own->told);
     if (own->sum < spec_.reset_below) own->armed = true;
   }
 
+  double SumAt(Timestamp now, const ScoreState& own) const {
+    return own.at <= Earlier(now, Memory()) ? 0 : own.sum * Left(now - own.at);
+  }
+  // The first instant after `now` at which so little, or less, is left of the
+  // sum that `is_little` holds.
+  template <typename Test>
+  Timestamp WhenFaded(Timestamp now, const ScoreState& own,
+                      const Test& is_little) const {
+    Timestamp little = Later(own.at, Memory());
+    while (little - now > Duration(1)) {
+      const Timestamp middle = now + (little - now) / 2;
+      (is_little(SumAt(middle, own)) ? little : now) = middle;
+    }
+    return little;
+  }
+
   const ScoreSpec& spec_;
 };
+
+Standing Score::Explain(const State* state, Timestamp now) const {
+  Standing standing;
+  standing.measure = Standing::Measure::kScore;
+  standing.need = spec_.gte;
+  ScoreState own;
+  if (state != nullptr) own = As(state);
+  standing.have = SumAt(now, own);
+  if (standing.have > 0) standing.phase = Standing::Phase::kUnderWay;
+  if (!own.armed && standing.have >= spec_.reset_below) {
+    standing.phase = Standing::Phase::kSpent;
+    standing.from = WhenFaded(
+        now, own, [&](double sum) { return sum < spec_.reset_below; });
+    return standing;
+  }
+  const auto heaviest = std::max_element(
+      spec_.signals.begin(), spec_.signals.end(),
+      [](const auto& a, const auto& b) { return a.weight < b.weight; });
+  const double weight = heaviest->weight;
+  if (standing.have + weight < spec_.gte) {
+    for (const auto& one : spec_.signals) standing.awaits.push_back(&one.event);
+    return standing;
+  }
+  standing.awaits = {&heaviest->event};
+  standing.more = 1;
+  if (weight < spec_.gte) {
+    standing.until = WhenFaded(
+        now, own, [&](double sum) { return sum + weight < spec_.gte; });
+  }
+  return standing;
+}
 
 }  // namespace
 

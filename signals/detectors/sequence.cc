@@ -63,6 +63,7 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   void Reset(State*& state, Timestamp) const override;
   Duration Memory() const override;
   bool Forget(State* state) const override;
+  Standing Explain(const State* state, Timestamp now) const override;
 
  private:
   enum class Fate { kStay, kMove, kKill };
@@ -87,6 +88,11 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   void Thin(const Sight& sight, SequenceState* own) const;
   void SetTimer(SequenceState* own) const;
   static Finding Complete(Timestamp at, std::size_t index, SequenceState* own);
+  bool OneFromEnd(const Attempt& attempt) const;
+  const Attempt* Foremost(const SequenceState& own, Timestamp now) const;
+  void ExplainIdle(const SequenceState* own, Timestamp now,
+                   Standing* standing) const;
+  void ExplainAttempt(const Attempt& attempt, Standing* standing) const;
 
   const SequenceSpec& spec_;
   const SequencePlan plan_;
@@ -327,6 +333,95 @@ Duration SequenceDetector::Memory() const {
 }
 
 bool SequenceDetector::Forget(State*) const { return true; }
+
+// --- Standing ---------------------------------------------------------------
+
+// The event of the last place completes it.
+bool SequenceDetector::OneFromEnd(const Attempt& attempt) const {
+  return plan_.trailing.empty() && !AtEnd(attempt) &&
+         std::all_of(plan_.places.begin() + attempt.place,
+                     plan_.places.end() - 1,
+                     [](const auto& place) { return place.optional; });
+}
+
+// The one that would be told if it went on: at the trailing `not` the first to
+// arrive, of those that one event completes the one opened last.
+const Attempt* SequenceDetector::Foremost(const SequenceState& own,
+                                          Timestamp now) const {
+  const Attempt* foremost = nullptr;
+  for (const Attempt& attempt : own.attempts) {
+    if (OutOfTime(attempt, now)) continue;
+    const bool better =
+        foremost == nullptr ||
+        (AtEnd(attempt)
+             ? !AtEnd(*foremost) || attempt.last < foremost->last
+             : OneFromEnd(attempt) || (!OneFromEnd(*foremost) &&
+                                       attempt.place >= foremost->place));
+    if (better) foremost = &attempt;
+  }
+  return foremost;
+}
+
+void SequenceDetector::ExplainIdle(const SequenceState* own, Timestamp now,
+                                   Standing* standing) const {
+  standing->awaits = {plan_.watches[plan_.places.front().pattern].pattern};
+  if (plan_.places.size() == 1 && plan_.trailing.empty()) standing->more = 1;
+  if (own == nullptr || own->blocked.empty()) return;
+  for (std::size_t i = 0; i < plan_.leading.size(); ++i) {
+    if (own->blocked[i] == kUnseen) continue;
+    standing->from =
+        std::max(standing->from, Later(own->blocked[i], plan_.leading[i].wait));
+  }
+  if (standing->from <= now) return;
+  standing->phase = Standing::Phase::kBlocked;
+  standing->more = 0;
+}
+
+void SequenceDetector::ExplainAttempt(const Attempt& attempt,
+                                      Standing* standing) const {
+  const auto pattern = [this](std::size_t i) {
+    return plan_.watches[i].pattern;
+  };
+  standing->phase = Standing::Phase::kUnderWay;
+  standing->have = attempt.place;
+  standing->since = attempt.opened;
+  if (spec_.within) standing->until = Later(attempt.opened, *spec_.within);
+  for (const std::size_t i : plan_.places[attempt.place].nots) {
+    standing->against.push_back(pattern(i));
+  }
+  standing->next = plan_.places[attempt.place].next;
+  if (OneFromEnd(attempt)) {
+    standing->more = 1;
+    standing->awaits = {pattern(plan_.places.back().pattern)};
+    return;
+  }
+  for (std::size_t i = attempt.place; i < plan_.places.size(); ++i) {
+    standing->awaits.push_back(pattern(plan_.places[i].pattern));
+    if (!plan_.places[i].optional) break;
+  }
+}
+
+Standing SequenceDetector::Explain(const State* state, Timestamp now) const {
+  Standing standing;
+  standing.measure = Standing::Measure::kSteps;
+  standing.need = static_cast<double>(plan_.places.size());
+  const SequenceState* own = state == nullptr ? nullptr : &As(state);
+  const Attempt* foremost = own == nullptr ? nullptr : Foremost(*own, now);
+  if (foremost == nullptr) {
+    ExplainIdle(own, now, &standing);
+  } else if (AtEnd(*foremost)) {
+    standing.phase = Standing::Phase::kTimed;
+    standing.have = standing.need;
+    standing.since = foremost->last;
+    standing.fires_at = Later(foremost->last, plan_.trailing_wait);
+    for (const SequencePlan::Guard& guard : plan_.trailing) {
+      standing.against.push_back(plan_.watches[guard.pattern].pattern);
+    }
+  } else {
+    ExplainAttempt(*foremost, &standing);
+  }
+  return standing;
+}
 
 }  // namespace
 

@@ -52,6 +52,25 @@ class Silence final : public DetectorOf<SilenceState> {
     return As(state).events == 0;
   }
 
+  Standing Explain(const State* state, Timestamp) const override {
+    Standing standing;
+    standing.measure = Standing::Measure::kEvents;
+    standing.need = spec_.min_events;
+    if (state != nullptr) {
+      standing.have = As(state).events;
+      standing.since = As(state).last.event ? As(state).last.time : kUnseen;
+    }
+    if (state == nullptr || state->due == kNever) {
+      standing.awaits = {&spec_.event};
+      if (standing.have > 0) standing.phase = Standing::Phase::kUnderWay;
+      return standing;
+    }
+    standing.phase = Standing::Phase::kTimed;
+    standing.fires_at = state->due;
+    standing.against = {&spec_.event};
+    return standing;
+  }
+
  private:
   static void Clear(SilenceState* own) {
     own->events = 0;

@@ -68,8 +68,13 @@ class Spike final : public DetectorOf<SpikeState> {
     As(state).reference = {};
     return false;  // It knows since when it has been watching.
   }
+  Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  int Enough(const SpikeState& own) const;
+  HoldState FollowLeaving(const SpikeState& own) const;
+  std::size_t CountReference(const SpikeState& own, std::size_t left,
+                             Timestamp now) const;
   // Moves on what is too old for its window. Of the reference only times are
   // kept, and ten times as many.
   void Slide(Timestamp now, SpikeState* own) const {
@@ -112,26 +117,34 @@ class Spike final : public DetectorOf<SpikeState> {
   }
 
   bool IsDecided(Timestamp now, const SpikeState& own) const {
-    return now >= Later(own.since, Memory()) &&
-           own.reference.size() >=
-               static_cast<std::size_t>(spec_.min_reference);
+    return IsDecided(now, own.since, own.reference.size());
+  }
+  bool IsDecided(Timestamp now, Timestamp since, std::size_t reference) const {
+    return now >= Later(since, Memory()) &&
+           reference >= static_cast<std::size_t>(spec_.min_reference);
   }
 
   // Both windows scaled to one length, without a division to round.
-  double Current(const SpikeState& own) const {
-    return static_cast<double>(own.current.size()) *
+  double Current(std::size_t events) const {
+    return static_cast<double>(events) *
            static_cast<double>(spec_.reference.count());
   }
-  double Reference(const SpikeState& own) const {
-    return static_cast<double>(own.reference.size()) *
+  double Reference(std::size_t events) const {
+    return static_cast<double>(events) *
            static_cast<double>(spec_.within.count());
   }
+  bool IsMany(std::size_t current, std::size_t reference) const {
+    return Current(current) >= spec_.factor * Reference(reference) &&
+           current >= static_cast<std::size_t>(spec_.min_current);
+  }
   bool IsMany(const SpikeState& own) const {
-    return Current(own) >= spec_.factor * Reference(own) &&
-           own.current.size() >= static_cast<std::size_t>(spec_.min_current);
+    return IsMany(own.current.size(), own.reference.size());
+  }
+  bool IsFew(std::size_t current, std::size_t reference) const {
+    return spec_.factor * Current(current) <= Reference(reference);
   }
   bool IsFew(const SpikeState& own) const {
-    return spec_.factor * Current(own) <= Reference(own);
+    return IsFew(own.current.size(), own.reference.size());
   }
 
   // The next event to leave the current window, once anything is decided.
@@ -166,6 +179,81 @@ class Spike final : public DetectorOf<SpikeState> {
   const SpikeSpec& spec_;
   const Hold hold_;
 };
+
+Standing Spike::Explain(const State* state, Timestamp now) const {
+  Standing standing;
+  standing.measure = Standing::Measure::kRate;
+  standing.awaits = {&spec_.event};
+  standing.min_events = spec_.min_reference;
+  if (state == nullptr) return standing;
+  SpikeState own = As(state);
+  Slide(now, &own);
+  standing.have = static_cast<double>(own.current.size());
+  standing.events = static_cast<int>(own.reference.size());
+  standing.total = Reference(own.reference.size()) /
+                   static_cast<double>(spec_.reference.count());
+  standing.need = spec_.up ? std::max<double>(spec_.factor * standing.total,
+                                              spec_.min_current)
+                           : standing.total / spec_.factor;
+  standing.reversed = !spec_.up;
+  standing.from = Later(own.since, Memory());
+  standing.phase = now < standing.from ? Standing::Phase::kLearning
+                                       : Standing::Phase::kUnderWay;
+  if (!own.current.empty()) {
+    standing.until = Later(own.current.front().time, spec_.within);
+  }
+  if (!own.reference.empty()) {
+    standing.until =
+        std::min(standing.until, Later(own.reference.front(), Memory()));
+  }
+  if (spec_.up && !spec_.hold && IsDecided(now, own)) {
+    standing.more = Enough(own);
+  }
+  hold_.Tell(spec_.down ? FollowLeaving(As(state)) : own.hold, &standing);
+  return standing;
+}
+
+// So many more until there are many; 0: never.
+int Spike::Enough(const SpikeState& own) const {
+  for (std::size_t more = 1; more <= kMostKept; ++more) {
+    if (IsMany(own.current.size() + more, own.reference.size())) {
+      return static_cast<int>(more);
+    }
+  }
+  return 0;
+}
+
+// What Fire() will see each time that one leaves the current window, if no
+// more come.
+HoldState Spike::FollowLeaving(const SpikeState& own) const {
+  HoldState hold = own.hold;
+  const auto& current = own.current;
+  for (std::size_t i = 0; i < current.size(); ++i) {
+    if (i + 1 < current.size() && current[i + 1].time == current[i].time) {
+      continue;
+    }
+    const Timestamp now = Later(current[i].time, spec_.within);
+    if (hold.due < now) break;
+    const std::size_t reference = CountReference(own, i + 1, now);
+    if (!IsDecided(now, own.since, reference)) continue;
+    const bool few = IsFew(current.size() - i - 1, reference);
+    if (hold_.Look(few, now, &hold)) hold.due = now;
+  }
+  return hold;
+}
+
+// At `now`, when so many have left the current window.
+std::size_t Spike::CountReference(const SpikeState& own, std::size_t left,
+                                  Timestamp now) const {
+  const Timestamp edge = Earlier(now, Memory());
+  const auto old =
+      std::upper_bound(own.reference.begin(), own.reference.end(), edge);
+  const auto end = own.current.begin() + static_cast<std::ptrdiff_t>(left);
+  const auto gone =
+      std::find_if(own.current.begin(), end,
+                   [edge](const Seen& one) { return one.time > edge; });
+  return static_cast<std::size_t>((own.reference.end() - old) + (end - gone));
+}
 
 }  // namespace
 

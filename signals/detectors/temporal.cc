@@ -104,6 +104,33 @@ class Temporal final : public DetectorOf<TemporalState> {
   Duration Memory() const override { return spec_.within; }
   bool Forget(State*) const override { return true; }
 
+  Standing Explain(const State* state, Timestamp now) const override {
+    Standing standing;
+    standing.measure = Standing::Measure::kItems;
+    standing.need = static_cast<double>(spec_.all.size());
+    Assignment assignment;
+    if (state != nullptr) {
+      const auto& window = As(state).window;
+      for (auto one = window.rbegin(); one != window.rend(); ++one) {
+        if (one->event.time <= Earlier(now, spec_.within)) break;
+        // The last to find room is the oldest that counts.
+        if (assignment.Add(&*one)) {
+          standing.until = Later(one->event.time, spec_.within);
+        }
+      }
+    }
+    standing.have = static_cast<double>(assignment.size());
+    if (standing.have > 0) standing.phase = Standing::Phase::kUnderWay;
+    for (std::size_t i = 0; i < spec_.all.size(); ++i) {
+      const Candidate another{{}, Items{1} << i};
+      if (Assignment(assignment).Add(&another)) {
+        standing.awaits.push_back(&spec_.all[i]);
+      }
+    }
+    if (assignment.size() + 1 == spec_.all.size()) standing.more = 1;
+    return standing;
+  }
+
  private:
   void Insert(const Sight& sight, std::vector<Candidate>* window) const {
     Candidate candidate{{sight.time(), sight.Keep()}, 0};

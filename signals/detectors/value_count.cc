@@ -20,6 +20,7 @@ struct Occurrence {
 struct Values {
   using Spec = ValueCountSpec;
   using Items = std::vector<Occurrence>;  // Each value once.
+  static constexpr auto kMeasure = Standing::Measure::kValues;
 
   static bool Sees(const Spec& spec, const Sight& sight) {
     return std::all_of(spec.fields.begin(), spec.fields.end(),

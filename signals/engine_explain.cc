@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine's rules say of one customer when somebody asks.
+
+#include <algorithm>
+#include <utility>
+
+#include "signals/engine_impl.h"
+
+namespace premura {
+
+namespace {
+
+constexpr std::size_t kMostGroups = 20;  // Of a rule, those seen last.
+
+std::vector<std::pair<std::string, std::string>> JsonOf(const Group* group) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  if (group == nullptr) return entries;
+  for (const Group::Entry& entry : group->entries) {
+    std::string_view packed = entry.packed;
+    ValueArena arena;
+    std::string json;
+    AppendJson(Unpack(&packed, &arena), &json);
+    entries.emplace_back(entry.path, std::move(json));
+  }
+  return entries;
+}
+
+}  // namespace
+
+CustomerStanding EngineImpl::Explain(std::string_view name) const {
+  CustomerStanding told;
+  told.customer = name;
+  told.rules = index_->rules();
+  told.clock = clock_;
+  const Customer* const customer = customers_.Find(name);
+  for (const Watcher& watcher : index_->watchers()) {
+    RuleStanding rule;
+    rule.rule = watcher.rule;
+    rule.is_for = IsFor(*watcher.rule, name);
+    if (customer != nullptr) ExplainTracks(*customer, watcher, &rule);
+    if (rule.tracks.empty() && watcher.rule->detect.group_by.empty()) {
+      TrackStanding untouched;
+      untouched.standing = watcher.detector->Explain(nullptr, clock_);
+      rule.tracks.push_back(std::move(untouched));
+    }
+    told.standings.push_back(std::move(rule));
+  }
+  return told;
+}
+
+void EngineImpl::ExplainTracks(const Customer& customer, const Watcher& watcher,
+                               RuleStanding* rule) const {
+  std::vector<const Track*> tracks;
+  for (const Track& track : customer.tracks) {
+    if (track.slot() == watcher.rule->state_slot) tracks.push_back(&track);
+  }
+  const std::size_t told = std::min(tracks.size(), kMostGroups);
+  std::partial_sort(
+      tracks.begin(), tracks.begin() + static_cast<std::ptrdiff_t>(told),
+      tracks.end(),
+      [](const Track* a, const Track* b) { return a->newest > b->newest; });
+  rule->groups_untold = tracks.size() - told;
+  tracks.resize(told);
+  for (const Track* track : tracks) {
+    TrackStanding standing;
+    standing.group = JsonOf(track->group.get());
+    standing.newest = track->newest;
+    standing.standing = watcher.detector->Explain(
+        track->state, std::max(clock_, track->newest));
+    for (const Episodes& episodes : customer.episodes) {
+      if (episodes.key != track->key || episodes.group != track->group.get()) {
+        continue;
+      }
+      standing.fired = episodes.latest;
+    }
+    rule->tracks.push_back(std::move(standing));
+  }
+}
+
+}  // namespace premura

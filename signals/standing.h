@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Standing: how far a rule is with one customer and group: what it has, what it
+// needs, what it waits for and until when, and when the clock alone makes it
+// fire. Worked out from the detector's own state when somebody asks; what it
+// promises, the engine then does.
+//
+// Plain data. The patterns live in the rule.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rules/rule_set.h"
+
+namespace premura {
+
+struct Standing {
+  enum class Phase : std::uint8_t {
+    kIdle,      // Nothing is under way.
+    kUnderWay,  // Some of what it needs is there.
+    kTimed,     // At `fires_at` it fires, if nothing comes between.
+    kLearning,  // Whatever comes, it does not fire before `from`.
+    kSpent,     // It has fired and is not armed yet: see `need`, or `from`.
+    kBlocked,   // A leading `not` keeps it from beginning before `from`.
+  };
+  // What `have` and `need` count.
+  enum class Measure : std::uint8_t {
+    kNone,
+    kEvents,
+    kValues,  // Distinct ones.
+    kFlips,
+    kSteps,
+    kItems,
+    kShare,   // `have` events of `total`; `need` is the bound.
+    kFigure,  // Of aggregate.
+    kScore,
+    kRate,  // `have` events where `total` are usual.
+  };
+
+  Phase phase = Phase::kIdle;
+  Measure measure = Measure::kNone;
+  double have = 0;
+  double need = 0;
+  double total = 0;
+  // Too few events for the bound to be looked at: `events` of `min_events`.
+  int events = 0;
+  int min_events = 0;
+
+  // What carries it on: an event of any of these that is none of `against`.
+  std::vector<const Pattern*> awaits;
+  // What undoes, or puts off, what is under way.
+  std::vector<const Pattern*> against;
+  // So many events that it awaits, all before `until`, and it fires at the last
+  // (is armed, if kSpent). Of values and states: each another. 0: that cannot
+  // be said.
+  int more = 0;
+  // The same by one event with such a number.
+  std::optional<Bound> number;
+  // When some of what it has is over; kNever: it lasts.
+  Timestamp until = Timestamp::max();
+  Timestamp from = Timestamp::min();
+  Timestamp fires_at = Timestamp::max();
+  // When what is under way began, or was last seen; Timestamp::min(): nothing.
+  Timestamp since = Timestamp::min();
+  bool next = false;             // A `next`: any other event undoes it.
+  bool reversed = false;         // `lt`: fires when fewer are there.
+  bool from_unmet = false;       // The value before is none that `from` means.
+  bool beyond = false;           // Beyond the bound already: it must come back.
+  std::optional<Duration> hold;  // It fires after so long beyond the bound.
+};
+
+// Of one group; of the customer, where the rule has no `group_by`.
+struct TrackStanding {
+  std::vector<std::pair<std::string, std::string>> group;  // Path, JSON value.
+  Timestamp newest = Timestamp::min();  // Seen by the rule; min(): nothing.
+  std::optional<Timestamp> fired;       // Last, as far as is remembered.
+  Standing standing;
+};
+
+struct RuleStanding {
+  const Rule* rule = nullptr;
+  bool is_for = true;  // `only_for` holds now.
+  // Those seen last first. Empty: `group_by`, and nothing seen yet.
+  std::vector<TrackStanding> tracks;
+  std::size_t groups_untold = 0;
+};
+
+// Of every rule at work, in order of ids.
+struct CustomerStanding {
+  std::string customer;
+  std::shared_ptr<const RuleSet> rules;  // In which the rules live.
+  Timestamp clock{};
+  std::vector<RuleStanding> standings;
+};
+
+}  // namespace premura
