@@ -144,7 +144,7 @@ class EngineAlone final : public Simulation, public DetectionSink {
 class Run final : public IntakeSink {
  public:
   Run(const std::optional<Timestamp>& from, BacktestSink* sink)
-      : from_(from), sink_(sink) {}
+      : from_(from), sink_(sink), wants_events_(sink->WantsEvents()) {}
 
   Status Start(std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
                const SimulationOptions* gates, Duration lateness) {
@@ -175,6 +175,7 @@ class Run final : public IntakeSink {
   void OnEvent(const Event& event) override {
     ++counts.events;
     Keep(simulation_->Take(event));
+    if (wants_events_) sink_->OnEvent(event);
   }
   void OnProfile(ProfileChange change) override {
     Keep(simulation_->Take(change));
@@ -198,6 +199,7 @@ class Run final : public IntakeSink {
 
   const std::optional<Timestamp> from_;
   BacktestSink* const sink_;
+  const bool wants_events_;
   std::unique_ptr<Simulation> simulation_;
   Status status_;
 };

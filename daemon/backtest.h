@@ -40,6 +40,12 @@ class BacktestSink {
   virtual ~BacktestSink() = default;
   virtual void OnDetection(const Detection& detection) = 0;
   virtual void OnContact(const SimulatedContact& contact) = 0;
+
+  // Asked once, before the first event: whether OnEvent() shall be called.
+  virtual bool WantsEvents() const { return false; }
+  // An event that the rules take, those before `from` too. Views live during
+  // the call.
+  virtual void OnEvent(const Event&) {}
 };
 
 struct BacktestCounts {

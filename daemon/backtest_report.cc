@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
 #include <ostream>
-#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "daemon/backtest_sums.h"
+#include "daemon/text_table.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -72,21 +73,6 @@ class JsonReport final : public BacktestReport {
 
 // --- CSV --------------------------------------------------------------------
 
-// RFC 4180; what a spreadsheet would take for a formula is text.
-std::string CsvCell(std::string text) {
-  if (!text.empty() &&
-      std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
-    text.insert(text.begin(), '\'');
-  }
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  std::string cell = "\"";
-  for (const char c : text) {
-    if (c == '"') cell += '"';
-    cell += c;
-  }
-  return cell + '"';
-}
-
 class CsvReport final : public BacktestReport {
  public:
   explicit CsvReport(std::ostream* out) : out_(out) {
@@ -110,99 +96,52 @@ class CsvReport final : public BacktestReport {
 
 // --- Table ------------------------------------------------------------------
 
-using Row = std::vector<std::string>;
-
-// Columns as wide as they need to be; all but the first are numbers.
-std::string Aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += i == 0 ? fmt::format("{:<{}}", row[i], widths[i])
-                     : fmt::format("  {:>{}}", row[i], widths[i]);
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 class TableReport final : public BacktestReport {
  public:
   explicit TableReport(std::ostream* out) : out_(out) {}
 
   void OnDetection(const Detection& detection) override {
-    Sums& sums = rules_[detection.rule->id];
-    ++sums.detections;
-    sums.customers.insert(detection.customer);
+    sums_.OnDetection(detection);
   }
-
-  // One that is held counts when it is known what became of it.
   void OnContact(const SimulatedContact& contact) override {
-    const std::string key =
-        fmt::format("{}\n{}", contact.detection, contact.action);
-    if (contact.what == SimulatedContact::What::kHeld) {
-      waiting_[key] = contact;
-      return;
-    }
-    waiting_.erase(key);
-    if (contact.what == SimulatedContact::What::kSent) {
-      ++rules_[contact.rule].sent[contact.channel];
-      // A ticket stays in the house.
-      if (contact.channel != "ticket") contacted_.insert(contact.customer);
-    } else {
-      ++not_sent_[{contact.rule, contact.channel,
-                   std::string(ToString(contact.reason))}];
-    }
+    sums_.OnContact(contact);
   }
 
   void Finish() override {
-    for (const auto& [key, contact] : waiting_) {
-      ++not_sent_[{contact.rule, contact.channel,
-                   "still held: " + std::string(ToString(contact.reason))}];
-    }
-    std::vector<Row> rows = {
+    std::vector<TextRow> rows = {
         {"rule", "detections", "customers", "tickets", "emails", "sms"}};
-    for (const auto& [rule, sums] : rules_) {
+    for (const auto& [rule, sums] : sums_.rules()) {
       rows.push_back({rule, std::to_string(sums.detections),
                       std::to_string(sums.customers.size()),
-                      sums.Sent("ticket"), sums.Sent("email"),
-                      sums.Sent("sms")});
+                      std::to_string(sums.Sent("ticket")),
+                      std::to_string(sums.Sent("email")),
+                      std::to_string(sums.Sent("sms"))});
     }
-    *out_ << Aligned(rows);
-    if (!not_sent_.empty()) *out_ << "\nNot sent\n";
-    std::vector<Row> reasons;
-    for (const auto& [what, count] : not_sent_) {
-      const auto& [rule, channel, reason] = what;
-      reasons.push_back(
-          {rule + "  " + channel + "  " + reason, std::to_string(count)});
-    }
-    *out_ << Aligned(reasons)
-          << fmt::format("\n{} customers would have been contacted.\n",
-                         contacted_.size());
+    *out_ << AlignedTable(rows);
+    PrintNotSent();
+    *out_ << fmt::format("\n{} customers would have been contacted.\n",
+                         sums_.contacted().size());
   }
 
  private:
-  struct Sums {
-    std::string Sent(const std::string& channel) const {
-      const auto found = sent.find(channel);
-      return std::to_string(found == sent.end() ? 0 : found->second);
+  void PrintNotSent() {
+    BacktestSums::Counts counts = sums_.not_sent();
+    for (const auto& [what, count] : sums_.StillHeld()) {
+      counts.emplace(BacktestSums::Restrained{what.rule, what.channel,
+                                              "still held: " + what.reason},
+                     count);
     }
-    std::size_t detections = 0;
-    std::set<std::string> customers;
-    std::map<std::string, std::size_t> sent;  // By channel.
-  };
+    if (!counts.empty()) *out_ << "\nNot sent\n";
+    std::vector<TextRow> rows;
+    for (const auto& [what, count] : counts) {
+      rows.push_back({what.rule + "  " + what.channel + "  " + what.reason,
+                      std::to_string(count)});
+    }
+    *out_ << AlignedTable(rows);
+  }
 
   std::ostream* const out_;
-  std::map<std::string, Sums> rules_;
-  std::map<std::array<std::string, 3>, std::size_t> not_sent_;
-  std::map<std::string, SimulatedContact> waiting_;
-  std::set<std::string> contacted_;
+  BacktestSums sums_;
 };
 
 }  // namespace

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
 
 #include "daemon/assembly.h"
 #include "daemon/backtest_report.h"
 #include "daemon/commands/commands.h"
+#include "daemon/success_report.h"
 
 namespace premura {
 namespace {
@@ -26,6 +28,29 @@ struct Options {
   std::string allowed_lateness, reorder, dedup_window;
   std::string output = "table";
   bool detections_only = false;
+  bool success = false;
+};
+
+// What is found goes to all of them.
+class Sinks final : public BacktestSink {
+ public:
+  explicit Sinks(std::vector<BacktestSink*> sinks) : sinks_(std::move(sinks)) {}
+  bool WantsEvents() const override {
+    return std::any_of(sinks_.begin(), sinks_.end(),
+                       [](BacktestSink* sink) { return sink->WantsEvents(); });
+  }
+  void OnEvent(const Event& event) override {
+    for (BacktestSink* sink : sinks_) sink->OnEvent(event);
+  }
+  void OnDetection(const Detection& detection) override {
+    for (BacktestSink* sink : sinks_) sink->OnDetection(detection);
+  }
+  void OnContact(const SimulatedContact& contact) override {
+    for (BacktestSink* sink : sinks_) sink->OnContact(contact);
+  }
+
+ private:
+  const std::vector<BacktestSink*> sinks_;
 };
 
 std::unique_ptr<BacktestReport> MakeReport(const Options& given, const Io& io) {
@@ -103,6 +128,14 @@ void TakeFromConfig(const Config& config, SimulationOptions* gates) {
   gates->sms = config.sms.has_value();
 }
 
+void PrintSuccess(const std::string& output, const SuccessCounter& counter,
+                  const Io& io) {
+  const std::vector<SuccessFigures> figures = counter.Figures();
+  *io.out << (output == "jsonl" ? SuccessJsonLines(figures)
+              : output == "csv" ? SuccessCsv(figures)
+                                : SuccessTable(figures));
+}
+
 void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
   if (counts.late > 0) {
     *io.err << fmt::format(
@@ -153,12 +186,23 @@ int Backtest(const Options& given, const Io& io) {
   *io.err << RenderText(diagnostics);
   if (HasErrors(diagnostics) || rules.rules == nullptr) return kFailure;
 
-  const auto report = MakeReport(given, io);
+  // CSV is one table: with --success that of the figures.
+  const auto report =
+      given.success && given.output == "csv" ? nullptr : MakeReport(given, io);
+  const auto success = given.success
+                           ? NewSuccessCounter(rules.rules, &profiles,
+                                               options.from, options.until)
+                           : nullptr;
+  std::vector<BacktestSink*> to;
+  if (report) to.push_back(report.get());
+  if (success) to.push_back(success.get());
+  Sinks sinks(std::move(to));
   const auto counts =
       RunBacktest(options, rules.rules, &profiles,
-                  given.detections_only ? nullptr : &gates, report.get());
+                  given.detections_only ? nullptr : &gates, &sinks);
   if (!counts.ok()) return Fail(io, counts.error().message);
-  report->Finish();
+  if (report) report->Finish();
+  if (success) PrintSuccess(given.output, *success, io);
   Warn(counts.value(), options.sort, io);
   return kOk;
 }
@@ -204,6 +248,9 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
       ->capture_default_str();
   command->add_flag("--detections-only", options->detections_only,
                     "jsonl: leave the gates and contacts out");
+  command->add_flag("--success", options->success,
+                    "Of the customers each rule found, how many did not reach "
+                    "its `success` by themselves, beside all customers");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return Backtest(*options, io); };
   });

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables for terminals and spreadsheets.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace premura {
+
+using TextRow = std::vector<std::string>;
+
+// Columns as wide as they need to be; all but the first stand at the right.
+std::string AlignedTable(const std::vector<TextRow>& rows);
+
+// One cell by RFC 4180; what a spreadsheet would take for a formula is text.
+std::string CsvCell(std::string text);
+
+}  // namespace premura
