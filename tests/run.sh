@@ -3,27 +3,29 @@
 # Installs what the tests need, builds, and runs all of them. The last line is
 # "N passed, N failed"; a test that was skipped counts as failed.
 #
-# usage: tests/run.sh [--unit] [--e2e] [--asan] [--tsan]
+# usage: tests/run.sh [--unit] [--e2e] [--fuzz] [--asan] [--tsan]
 #   --unit  sources, unit tests, deploy
 #   --e2e   against the real servers
-#   none of these: both
+#   --fuzz  each fuzzer for a few seconds (PREMURA_FUZZ_SECONDS)
+#   none of these: all three
 #   --asan  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #   --tsan  the unit tests with ThreadSanitizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/packages.sh
 
-unit='' e2e='' asan='' tsan=''
+unit='' e2e='' fuzz='' asan='' tsan=''
 for option; do
   case $option in
     --unit) unit=1 ;;
     --e2e) e2e=1 ;;
+    --fuzz) fuzz=1 ;;
     --asan) asan=1 ;;
     --tsan) tsan=1 ;;
-    *) sed -n 's/^# \{0,1\}//; 6,11p' "$0" >&2; exit 2 ;;
+    *) sed -n 's/^# \{0,1\}//; 6,12p' "$0" >&2; exit 2 ;;
   esac
 done
-[ -n "$unit$e2e$asan$tsan" ] || unit=1 e2e=1
+[ -n "$unit$e2e$fuzz$asan$tsan" ] || unit=1 e2e=1 fuzz=1
 
 results=$(mktemp -d)
 policy=''
@@ -98,6 +100,9 @@ fi
 [ -z "$tsan" ] || unit_tests tsan -LE servers
 if [ -n "$e2e" ]; then
   if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e; else broken build-release; fi
+fi
+if [ -n "$fuzz" ]; then
+  if build fuzz; then python_tests fuzz tests/fuzz; else broken build-fuzz; fi
 fi
 
 step "done"
