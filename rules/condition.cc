@@ -146,6 +146,17 @@ class PredicateNode final : public Condition::Node {
     return std::any_of(is_.literals.begin(), is_.literals.end(), matches);
   }
 
+  std::optional<std::size_t> MostValues(const FieldRef& field) const override {
+    const bool known = is_.op == Op::kEquals && !is_.all &&
+                       is_.field.root == field.root && is_.field.step == 0 &&
+                       is_.field.symbol == field.symbol;
+    const bool written = std::none_of(
+        is_.literals.begin(), is_.literals.end(),
+        [](const Literal& l) { return l.kind == Literal::Kind::kField; });
+    if (!known || !written) return std::nullopt;
+    return is_.literals.size();
+  }
+
   void CollectFields(std::vector<FieldRef>* fields) const override {
     fields->push_back(is_.field);
     for (const Literal& literal : is_.literals) {
@@ -189,6 +200,14 @@ class AllOf final : public Condition::Node {
     }
     return true;
   }
+  std::optional<std::size_t> MostValues(const FieldRef& field) const override {
+    std::optional<std::size_t> fewest;
+    for (const auto& node : nodes_) {
+      const auto most = node->MostValues(field);
+      if (most) fewest = std::min(fewest.value_or(*most), *most);
+    }
+    return fewest;
+  }
   void CollectFields(std::vector<FieldRef>* fields) const override {
     for (const auto& node : nodes_) node->CollectFields(fields);
   }
@@ -206,6 +225,15 @@ class AnyOf final : public Condition::Node {
       if (node->Matches(facts)) return true;
     }
     return false;
+  }
+  std::optional<std::size_t> MostValues(const FieldRef& field) const override {
+    std::size_t all = 0;
+    for (const auto& node : nodes_) {
+      const auto most = node->MostValues(field);
+      if (!most) return std::nullopt;
+      all += *most;
+    }
+    return all;
   }
   void CollectFields(std::vector<FieldRef>* fields) const override {
     for (const auto& node : nodes_) node->CollectFields(fields);
@@ -261,6 +289,10 @@ bool Condition::Matches(const Facts& facts) const {
 
 void Condition::CollectFields(std::vector<FieldRef>* fields) const {
   if (root_ != nullptr) root_->CollectFields(fields);
+}
+
+std::optional<std::size_t> Condition::MostValues(const FieldRef& field) const {
+  return root_ == nullptr ? std::nullopt : root_->MostValues(field);
 }
 
 bool Condition::LooksBack() const {

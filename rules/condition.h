@@ -5,11 +5,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "rules/document.h"
+#include "rules/mention.h"
 #include "rules/symbols.h"
 
 namespace premura {
@@ -27,6 +29,9 @@ class Condition {
 
   // The fields it looks at, in the order written; `$first.x` with its step.
   void CollectFields(std::vector<FieldRef>* fields) const;
+  // How many values `field` can have where this holds, written in one way;
+  // nullopt: any number.
+  std::optional<std::size_t> MostValues(const FieldRef& field) const;
   // It looks back at an earlier step of a sequence.
   bool LooksBack() const;
 
@@ -41,6 +46,9 @@ struct ConditionContext {
   bool profile = false;
   // Names given by `as`, in order; `$name.field` is refused for others.
   std::vector<std::string> steps;
+  // The events it is about, if they are named.
+  std::vector<SymbolId> names{};
+  Mentions* mentions = nullptr;  // Those of the condition are added.
 };
 
 // Reads a mapping of `field|modifiers: value`; mistakes go to its document.

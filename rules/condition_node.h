@@ -24,6 +24,9 @@ class Condition::Node {
   virtual ~Node() = default;
   virtual bool Matches(const Facts& facts) const = 0;
   virtual void CollectFields(std::vector<FieldRef>* fields) const = 0;
+  virtual std::optional<std::size_t> MostValues(const FieldRef&) const {
+    return std::nullopt;
+  }
 };
 
 using ConditionNodes = std::vector<std::unique_ptr<const Condition::Node>>;

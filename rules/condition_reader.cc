@@ -5,8 +5,8 @@
 #include <re2/re2.h>
 
 #include <array>
-#include <map>
 
+#include "rules/claims.h"
 #include "rules/condition.h"
 #include "rules/condition_node.h"
 #include "rules/field_reader.h"
@@ -50,29 +50,6 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
-// The numbers that one field is held between, to notice that none is left.
-struct Bounds {
-  std::optional<Number> above, below;
-  bool above_open = false, below_open = false;  // The bound itself is out.
-
-  void Add(Op op, const Number& number) {
-    if (op == Op::kGt || op == Op::kGte) {
-      if (above && Compare(number, *above) < 0) return;
-      above = number;
-      above_open = op == Op::kGt;
-    } else {
-      if (below && Compare(number, *below) > 0) return;
-      below = number;
-      below_open = op == Op::kLt;
-    }
-  }
-  bool Empty() const {
-    if (!above || !below) return false;
-    const int order = Compare(*above, *below);
-    return order > 0 || (order == 0 && (above_open || below_open));
-  }
-};
-
 class Reader {
  public:
   Reader(Mapping mapping, const ConditionContext& context)
@@ -87,6 +64,12 @@ class Reader {
     return nodes.empty() ? nullptr : NewAllOf(std::move(nodes));
   }
 
+  // Of what Read() has read.
+  void Check() {
+    if (!context_.names.empty()) ClaimNames();
+    WarnOfContradictions(claims_);
+  }
+
   std::unique_ptr<const Condition::Node> ReadEquals(const FieldRef& field,
                                                     const std::string& key) {
     Predicate predicate;
@@ -96,6 +79,23 @@ class Reader {
   }
 
  private:
+  // `event` beside `where` is a claim like those in it.
+  void ClaimNames() {
+    Claims::Claim claim;
+    claim.key = "event";
+    claim.at = mapping_.node();
+    claim.predicate.field.root = FieldRef::Root::kName;
+    claim.predicate.cased = true;
+    for (const SymbolId name : context_.names) {
+      Literal literal;
+      literal.text = context_.symbols->names.Text(name);
+      literal.folded = FoldCase(literal.text);
+      literal.number = ParseNumber(literal.text);
+      claim.predicate.literals.push_back(std::move(literal));
+    }
+    claims_.all.insert(claims_.all.begin(), std::move(claim));
+  }
+
   std::unique_ptr<const Condition::Node> ReadEntry(const std::string& key,
                                                    const Node& value) {
     if (key == "any_of") return ReadAnyOf(value);
@@ -104,8 +104,11 @@ class Reader {
   }
 
   std::unique_ptr<const Condition::Node> ReadNested(const Node& value,
-                                                    const char* what) {
-    auto node = Reader(value.AsMapping(what), context_).Read();
+                                                    const char* what,
+                                                    Claims* claims) {
+    Reader reader(value.AsMapping(what), context_);
+    auto node = reader.Read();
+    *claims = std::move(reader.claims_);
     const bool empty = value.kind() == Node::Kind::kMapping &&
                        value.AsMapping(what).Entries().empty();
     if (empty) value.Complain(fmt::format("`{}` is empty", what));
@@ -113,7 +116,7 @@ class Reader {
   }
 
   std::unique_ptr<const Condition::Node> ReadNot(const Node& value) {
-    auto node = ReadNested(value, "not");
+    auto node = ReadNested(value, "not", &claims_.none.emplace_back());
     return node == nullptr ? nullptr : NewNot(std::move(node));
   }
 
@@ -123,10 +126,12 @@ class Reader {
     if (value.kind() == Node::Kind::kSequence && elements.empty()) {
       value.Complain("`any_of` is empty");
     }
+    std::vector<Claims> branches;
     for (const Node& element : elements) {
-      auto node = ReadNested(element, "any_of");
+      auto node = ReadNested(element, "any_of", &branches.emplace_back());
       if (node != nullptr) nodes.push_back(std::move(node));
     }
+    claims_.any.push_back(std::move(branches));
     return nodes.empty() ? nullptr : NewAnyOf(std::move(nodes));
   }
 
@@ -135,16 +140,19 @@ class Reader {
     std::vector<std::string> parts = Split(key, '|');
     Predicate predicate;
     predicate.field = ReadFieldRef(parts[0], mapping_.KeyNode(key), context_);
+    MentionField(predicate.field, parts[0], mapping_.KeyNode(key),
+                 Mention::What::kField);
     parts.erase(parts.begin());
     if (!ReadModifiers(key, parts, &predicate)) return nullptr;
     if (predicate.op == Op::kExists) {
       const auto exists = value.AsBool(key);
       if (!exists) return nullptr;
       predicate.exists = *exists;
+      claims_.all.push_back({predicate, key, value});
       return NewPredicate(std::move(predicate));
     }
     if (!ReadLiterals(key, value, &predicate)) return nullptr;
-    CheckBounds(predicate, value);
+    claims_.all.push_back({predicate, key, value});
     return NewPredicate(std::move(predicate));
   }
 
@@ -213,6 +221,11 @@ class Reader {
     for (const Node& element : elements) {
       auto literal = ReadLiteral(key, element, *predicate);
       if (!literal) return false;
+      if (predicate->op == Op::kEquals &&
+          literal->kind != Literal::Kind::kField) {
+        MentionField(predicate->field, literal->text, element,
+                     Mention::What::kValue);
+      }
       predicate->literals.push_back(*std::move(literal));
     }
     return true;
@@ -280,19 +293,18 @@ class Reader {
     return literal;
   }
 
-  // An event with a list in the field may still hold both; all others not.
-  void CheckBounds(const Predicate& predicate, const Node& value) {
-    if (!ComparesNumbers(predicate.op) || predicate.literals.size() != 1 ||
-        !predicate.literals[0].number) {
-      return;
+  // For those who compare rules with events.
+  void MentionField(const FieldRef& field, const std::string& text,
+                    const Node& at, Mention::What what) {
+    if (context_.mentions == nullptr || field.step > 0) return;
+    const bool name = field.root == FieldRef::Root::kName;
+    if (name && what == Mention::What::kValue) {
+      context_.mentions->push_back(
+          {Mention::What::kEvent, text, 0, {}, at.position()});
     }
-    Bounds& bounds = bounds_[predicate.field.path];
-    const bool before = bounds.Empty();
-    bounds.Add(predicate.op, *predicate.literals[0].number);
-    if (before || !bounds.Empty()) return;
-    value.Warn(fmt::format("no value of `{}` is within these bounds",
-                           predicate.field.path),
-               "this never holds");
+    if (field.root != FieldRef::Root::kProperty || field.symbol == 0) return;
+    context_.mentions->push_back(
+        {what, text, field.symbol, context_.names, at.position()});
   }
 
   std::string Suggest(const std::string& word) const {
@@ -308,13 +320,16 @@ class Reader {
 
   Mapping mapping_;
   const ConditionContext& context_;
-  std::map<std::string, Bounds> bounds_;
+  Claims claims_;
 };
 
 }  // namespace
 
 Condition ReadCondition(Mapping mapping, const ConditionContext& context) {
-  return Condition(Reader(std::move(mapping), context).Read());
+  Reader reader(std::move(mapping), context);
+  auto node = reader.Read();
+  reader.Check();
+  return Condition(std::move(node));
 }
 
 Condition ReadEquals(const FieldRef& field, Mapping mapping,

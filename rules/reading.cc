@@ -24,6 +24,8 @@ void AddName(const std::string& name, const Node& at, Reading* reading,
         {name.substr(kDetection.size()), at, reading->detecting});
   }
   const SymbolId id = reading->symbols->names.Intern(name);
+  reading->mentions.push_back(
+      {Mention::What::kEvent, name, 0, {}, at.position()});
   auto& names = pattern->names;
   if (std::find(names.begin(), names.end(), id) == names.end()) {
     names.push_back(id);
@@ -71,7 +73,8 @@ Pattern ReadPatternKeys(Mapping mapping, Reading* reading) {
       ReadNames(event, "event", reading, &pattern);
     }
   }
-  const ConditionContext context{reading->symbols, false, reading->steps};
+  const ConditionContext context{reading->symbols, false, reading->steps,
+                                 pattern.names, &reading->mentions};
   pattern.where = ReadCondition(mapping.MappingOf("where"), context);
   if (reading->detecting) pattern.where.CollectFields(&reading->fields);
   return pattern;
@@ -97,6 +100,10 @@ std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
     const auto text = element.AsText(what);
     if (!text) continue;
     FieldRef field = ReadFieldRef(*text, element, context);
+    if (field.root == FieldRef::Root::kProperty && field.symbol != 0) {
+      reading->mentions.push_back(
+          {Mention::What::kField, *text, field.symbol, {}, element.position()});
+    }
     const bool twice =
         std::any_of(fields.begin(), fields.end(), [&](const FieldRef& other) {
           return other.root == field.root && other.symbol == field.symbol;

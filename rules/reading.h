@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "rules/document.h"
+#include "rules/mention.h"
 #include "rules/rule.h"
 #include "rules/symbols.h"
 
@@ -29,6 +30,7 @@ struct Reading {
   std::vector<std::string> steps;  // Named by `as` so far.
   std::vector<Reference> references;
   std::vector<FieldRef> fields;  // That `detect` looks at, as written.
+  Mentions mentions;
 };
 
 // A name, a list of names, or `{event: .., where: {..}}`.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rules/condition.h"
+#include "rules/mention.h"
 #include "rules/restraint.h"
 #include "rules/symbols.h"
 #include "rules/time.h"
@@ -235,6 +236,7 @@ struct Rule {
   QuietHoursByChannel quiet_hours;
 
   SourcePosition position;  // Of the id.
+  Mentions mentions;        // What it says of events, in order.
   // The fields worth showing of an event of this rule: those its patterns look
   // at, then `cause`; each once, none of the profile.
   std::vector<FieldRef> shown_fields;

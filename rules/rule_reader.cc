@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "rules/digest.h"
+#include "rules/futility.h"
 #include "rules/number.h"
 
 namespace premura {
@@ -34,8 +35,10 @@ class RuleReader {
     ReadFollowing();
     ReadRestraint();
     mapping_.RejectOtherKeys("in " + reading_.rule);
+    WarnOfFutility(mapping_, rule_);
     Digest();
     rule_.shown_fields = ShownFields();
+    rule_.mentions = std::move(reading_.mentions);
     return {std::move(rule_), at_, std::move(reading_.references)};
   }
 

@@ -83,7 +83,7 @@ constexpr const char* kAction = R"JSON({
   "type": "object",
   "additionalProperties": false,
   "minProperties": 1,
-  "maxProperties": 1,
+  "not": {"minProperties": 2},
   "properties": {
     "ticket": {
       "type": "object",
@@ -196,6 +196,8 @@ constexpr const char* kForms = R"JSON(
          "event": {"$ref": "#/$defs/names"},
          "where": {"$ref": "#/$defs/condition"}}}]})JSON";
 
+// Exactly one is `not: {minProperties: 2}` here and above: where they see
+// `maxProperties`, editors complete nothing below an empty key.
 std::string DetectSchema() {
   std::string kinds;
   for (const Kind* kind : Kinds()) {
@@ -206,7 +208,8 @@ std::string DetectSchema() {
   }
   return fmt::format(
       "{{\"type\": \"object\", \"additionalProperties\": false, "
-      "\"minProperties\": 1, \"maxProperties\": 1, \"properties\": {{\n{}}}}}",
+      "\"minProperties\": 1, \"not\": {{\"minProperties\": 2}}, "
+      "\"properties\": {{\n{}}}}}",
       kinds);
 }
 

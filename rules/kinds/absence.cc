@@ -14,6 +14,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "Something begun that is not followed by what should follow.",
   "properties": {
     "after": {"$ref": "#/$defs/pattern"},
     "without": {"$ref": "#/$defs/pattern"},

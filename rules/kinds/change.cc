@@ -13,8 +13,9 @@ Condition ReadValue(Mapping mapping, const char* key, const ChangeSpec& spec,
         key, "`" + std::string(key) + "` goes with one field, not with a list");
     return {};
   }
-  return ReadEquals(spec.fields[0], mapping, key,
-                    {reading->symbols, false, {}});
+  return ReadEquals(
+      spec.fields[0], mapping, key,
+      {reading->symbols, false, {}, spec.event.names, &reading->mentions});
 }
 
 KindSpec Read(Mapping mapping, Reading* reading) {
@@ -29,6 +30,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "A field whose value differs from the previous one.",
   "properties": {
     "event": {"$ref": "#/$defs/names"},
     "where": {"$ref": "#/$defs/condition"},

@@ -14,6 +14,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "Many matching events within a time (gte), or fewer than usual (lt).",
   "properties": {
     "event": {"$ref": "#/$defs/names"},
     "where": {"$ref": "#/$defs/condition"},

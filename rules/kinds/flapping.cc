@@ -42,6 +42,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "A state that changes back and forth: a field, or events that turn it on and off.",
   "properties": {
     "event": {"$ref": "#/$defs/names"},
     "where": {"$ref": "#/$defs/condition"},

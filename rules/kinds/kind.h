@@ -18,8 +18,9 @@ struct Kind {
   // Reads the parameters that are this kind's own (not `group_by` nor
   // `unless`); the caller rejects other keys.
   KindSpec (*read)(Mapping mapping, Reading* reading);
-  // The same as a JSON Schema: `properties` and what follows them, without
-  // the outer braces. `#/$defs/` holds what kinds share (rule_schema.cc).
+  // The same as a JSON Schema: `description`, `properties` and what follows
+  // them, without the outer braces. `#/$defs/` holds what kinds share
+  // (rule_schema.cc).
   const char* schema;
 };
 

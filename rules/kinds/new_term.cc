@@ -21,6 +21,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "A value that this customer has not had before.",
   "properties": {
     "event": {"$ref": "#/$defs/names"},
     "where": {"$ref": "#/$defs/condition"},

@@ -37,6 +37,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "The share of some events among others.",
   "properties": {
     "of": {"$ref": "#/$defs/pattern"},
     "over": {"$ref": "#/$defs/pattern"},

@@ -53,6 +53,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "Weights of several signals that add up and fade.",
   "properties": {
     "signals": {
       "type": "array", "minItems": 1, "maxItems": 64,

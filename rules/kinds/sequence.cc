@@ -200,6 +200,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "Events one after the other, with what must not happen between, before or after.",
   "properties": {
     "within": {"$ref": "#/$defs/span"},
     "steps": {

@@ -34,6 +34,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "Far more events than in the time before, or far fewer.",
   "properties": {
     "event": {"$ref": "#/$defs/names"},
     "where": {"$ref": "#/$defs/condition"},

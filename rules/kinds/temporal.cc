@@ -22,6 +22,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "All of several events within a time, in any order.",
   "properties": {
     "all": {"type": "array", "minItems": 2, "maxItems": 16,
             "items": {"$ref": "#/$defs/pattern"}},

@@ -15,6 +15,7 @@ KindSpec Read(Mapping mapping, Reading* reading) {
 }
 
 constexpr const char* kSchema = R"(
+  "description": "Many different values of a field within a time, or few.",
   "properties": {
     "event": {"$ref": "#/$defs/names"},
     "where": {"$ref": "#/$defs/condition"},

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/futility.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace premura {
+namespace {
+
+// What a kind waits for.
+struct Parts {
+  std::vector<const Pattern*> each;    // An event of every one is needed,
+  std::vector<const Pattern*> one_of;  // and of one of these.
+  // The event that makes the detection is one of these; none: the clock may.
+  std::vector<const Pattern*> last;
+};
+
+struct PartsOf {
+  Parts operator()(const EventCountSpec& s) const {
+    return Counted(s.event, s.bound);
+  }
+  Parts operator()(const ValueCountSpec& s) const {
+    return Counted(s.event, s.bound);
+  }
+  Parts operator()(const FlappingSpec& s) const {
+    if (s.field) return {{&s.event}, {}, {&s.event}};
+    return {{&s.turned_on, &s.turned_off}, {}, {&s.turned_on, &s.turned_off}};
+  }
+  Parts operator()(const ChangeSpec& s) const {
+    return {{&s.event}, {}, {&s.event}};
+  }
+  Parts operator()(const NewTermSpec& s) const {
+    return {{&s.event}, {}, {&s.event}};
+  }
+  Parts operator()(const SequenceSpec& s) const {
+    Parts parts;
+    for (const SequenceSpec::Step& step : s.steps) {
+      if (!step.negative && !step.optional) parts.each.push_back(&step.event);
+    }
+    const bool by_event = !s.steps.empty() && !s.steps.back().negative;
+    if (by_event) parts.last = {&s.steps.back().event};
+    return parts;
+  }
+  Parts operator()(const TemporalSpec& s) const {
+    Parts parts;
+    for (const Pattern& item : s.all) parts.each.push_back(&item);
+    parts.last = parts.each;
+    return parts;
+  }
+  Parts operator()(const AbsenceSpec& s) const { return {{&s.after}, {}, {}}; }
+  Parts operator()(const SilenceSpec& s) const { return {{&s.event}, {}, {}}; }
+  Parts operator()(const RatioSpec& s) const {
+    Parts parts{{&s.over}, {}, {}};
+    if (!s.hold) parts.last = {&s.over};
+    return parts;
+  }
+  Parts operator()(const AggregateSpec& s) const {
+    Parts parts{{&s.event}, {}, {}};
+    if (!s.hold) parts.last = {&s.event};
+    return parts;
+  }
+  Parts operator()(const SpikeSpec& s) const {
+    Parts parts{{&s.event}, {}, {}};
+    if (!s.hold && !s.down) parts.last = {&s.event};
+    return parts;
+  }
+  Parts operator()(const ScoreSpec& s) const {
+    Parts parts;
+    for (const ScoreSpec::Signal& signal : s.signals) {
+      parts.one_of.push_back(&signal.event);
+    }
+    parts.last = parts.one_of;
+    return parts;
+  }
+  // A kind that has no events of its own to speak of.
+  template <typename Other>
+  Parts operator()(const Other&) const {
+    return {};
+  }
+
+ private:
+  static Parts Counted(const Pattern& event, const CountBound& bound) {
+    Parts parts{{&event}, {}, {}};
+    if (bound.op == CountBound::Op::kGte) parts.last = {&event};
+    return parts;
+  }
+};
+
+// Whether every event that `inner` means is one that `outer` means. A pattern
+// without names means no detections; what two conditions share is not known.
+bool Covers(const Pattern& outer, const Pattern& inner) {
+  if (!outer.where.always()) return false;
+  if (outer.names.empty()) return inner.names.empty();
+  return !inner.names.empty() &&
+         std::all_of(inner.names.begin(), inner.names.end(), [&](SymbolId id) {
+           return std::find(outer.names.begin(), outer.names.end(), id) !=
+                  outer.names.end();
+         });
+}
+
+bool AreDisjoint(const Pattern& a, const Pattern& b) {
+  if (a.names.empty() || b.names.empty()) return false;
+  return std::none_of(a.names.begin(), a.names.end(), [&](SymbolId id) {
+    return std::find(b.names.begin(), b.names.end(), id) != b.names.end();
+  });
+}
+
+class Checker {
+ public:
+  Checker(Mapping mapping, const Rule& rule)
+      : mapping_(std::move(mapping)), rule_(rule) {
+    if (!rule.detect.kind.empty()) {
+      parts_ = std::visit(PartsOf(), rule.detect.spec);
+      kind_ = mapping_.MappingOf("detect").MappingOf(rule.detect.kind);
+    }
+  }
+
+  void Check() {
+    CheckUnless();
+    CheckCancelOn();
+    if (const auto* ratio = std::get_if<RatioSpec>(&rule_.detect.spec)) {
+      if (AreDisjoint(ratio->of, ratio->over)) {
+        WarnInKind("of", "no event of `over` is one of `of`: the share is 0",
+                   "`of` chooses among the events of `over`");
+      }
+    }
+    CheckValues();
+  }
+
+ private:
+  void CheckUnless() {
+    if (!rule_.detect.unless) return;
+    const auto taken = [&](const Pattern* part) {
+      return Covers(*rule_.detect.unless, *part);
+    };
+    const bool never =
+        std::any_of(parts_.each.begin(), parts_.each.end(), taken) ||
+        (!parts_.one_of.empty() &&
+         std::all_of(parts_.one_of.begin(), parts_.one_of.end(), taken));
+    if (!never) return;
+    WarnInKind("unless",
+               "this rule never fires: an event of `unless` counts for "
+               "nothing else, and it takes such an event to complete it",
+               "leave them out of `unless`, or give it a `where`");
+  }
+
+  void CheckCancelOn() {
+    const auto cancelled = [&](const Pattern* part) {
+      return std::any_of(
+          rule_.cancel_on.begin(), rule_.cancel_on.end(),
+          [&](const Pattern& cancel) { return Covers(cancel, *part); });
+    };
+    if (parts_.last.empty() ||
+        !std::all_of(parts_.last.begin(), parts_.last.end(), cancelled)) {
+      return;
+    }
+    mapping_.KeyNode("cancel_on")
+        .Warn(
+            "`cancel_on` takes back all that this rule decides: the event that "
+            "completes it is one of them",
+            "name what shows that there is nothing to do any more");
+  }
+
+  // Fields of which `where` allows fewer values than are asked for.
+  void CheckValues() {
+    const KindSpec& spec = rule_.detect.spec;
+    if (const auto* count = std::get_if<ValueCountSpec>(&spec)) {
+      if (count->bound.op == CountBound::Op::kGte) {
+        CheckValues(count->event, count->fields, count->bound.count, "gte");
+      }
+    } else if (const auto* change = std::get_if<ChangeSpec>(&spec)) {
+      CheckValues(change->event, change->fields, 2, "field");
+    } else if (const auto* flapping = std::get_if<FlappingSpec>(&spec)) {
+      if (flapping->field) {
+        CheckValues(flapping->event, {*flapping->field}, 2, "field");
+      }
+    }
+  }
+
+  void CheckValues(const Pattern& event, const std::vector<FieldRef>& fields,
+                   int needed, const char* key) {
+    std::size_t most = 1;
+    for (const FieldRef& field : fields) {
+      const auto values = event.where.MostValues(field);
+      if (!values) return;
+      most *= *values;
+    }
+    if (fields.empty() || most >= static_cast<std::size_t>(needed)) return;
+    WarnInKind(
+        key,
+        fmt::format("this rule never fires: `where` leaves {} {}, and it "
+                    "takes {}",
+                    most, most == 1 ? "value" : "values", needed),
+        "");
+  }
+
+  void WarnInKind(const char* key, std::string message, std::string hint) {
+    kind_.KeyNode(key).Warn(std::move(message), std::move(hint));
+  }
+
+  Mapping mapping_;
+  const Rule& rule_;
+  Mapping kind_;
+  Parts parts_;
+};
+
+}  // namespace
+
+void WarnOfFutility(Mapping mapping, const Rule& rule) {
+  Checker(std::move(mapping), rule).Check();
+}
+
+}  // namespace premura
