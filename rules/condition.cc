@@ -121,6 +121,39 @@ bool AnyElement(const Value& value, const Test& test) {
   return false;
 }
 
+// One way of each node, in every combination.
+std::vector<Condition::Node::Way> Combined(const ConditionNodes& nodes,
+                                           bool holds) {
+  std::vector<Condition::Node::Way> all(1);
+  for (const auto& node : nodes) {
+    std::vector<Condition::Node::Way> longer;
+    const auto ways = node->Ways(holds);
+    for (const auto& before : all) {
+      for (const auto& way : ways) {
+        if (longer.size() == Condition::Node::kMostWays) break;
+        longer.push_back(before);
+        longer.back().insert(longer.back().end(), way.begin(), way.end());
+      }
+    }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+// The ways of each node, one after the other.
+std::vector<Condition::Node::Way> Joined(const ConditionNodes& nodes,
+                                         bool holds) {
+  std::vector<Condition::Node::Way> all;
+  for (const auto& node : nodes) {
+    for (auto& way : node->Ways(holds)) {
+      if (all.size() < Condition::Node::kMostWays) {
+        all.push_back(std::move(way));
+      }
+    }
+  }
+  return all;
+}
+
 class PredicateNode final : public Condition::Node {
  public:
   explicit PredicateNode(Predicate predicate) : is_(std::move(predicate)) {}
@@ -164,6 +197,9 @@ class PredicateNode final : public Condition::Node {
         fields->push_back(literal.field);
       }
     }
+  }
+  std::vector<Way> Ways(bool holds) const override {
+    return {{{this, &is_, holds}}};
   }
 
  private:
@@ -211,6 +247,9 @@ class AllOf final : public Condition::Node {
   void CollectFields(std::vector<FieldRef>* fields) const override {
     for (const auto& node : nodes_) node->CollectFields(fields);
   }
+  std::vector<Way> Ways(bool holds) const override {
+    return holds ? Combined(nodes_, true) : Joined(nodes_, false);
+  }
 
  private:
   const ConditionNodes nodes_;
@@ -238,6 +277,9 @@ class AnyOf final : public Condition::Node {
   void CollectFields(std::vector<FieldRef>* fields) const override {
     for (const auto& node : nodes_) node->CollectFields(fields);
   }
+  std::vector<Way> Ways(bool holds) const override {
+    return holds ? Joined(nodes_, true) : Combined(nodes_, false);
+  }
 
  private:
   const ConditionNodes nodes_;
@@ -253,6 +295,9 @@ class Not final : public Condition::Node {
   }
   void CollectFields(std::vector<FieldRef>* fields) const override {
     node_->CollectFields(fields);
+  }
+  std::vector<Way> Ways(bool holds) const override {
+    return node_->Ways(!holds);
   }
 
  private:

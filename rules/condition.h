@@ -34,6 +34,8 @@ class Condition {
   std::optional<std::size_t> MostValues(const FieldRef& field) const;
   // It looks back at an earlier step of a sequence.
   bool LooksBack() const;
+  // How it is made; nullptr if it always holds.
+  const Node* root() const { return root_.get(); }
 
  private:
   std::shared_ptr<const Node> root_;

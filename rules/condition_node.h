@@ -19,14 +19,28 @@ class RE2;
 
 namespace premura {
 
+struct Predicate;
+
 class Condition::Node {
  public:
+  // A predicate, and whether it is to hold.
+  struct Term {
+    const Node* node = nullptr;
+    const Predicate* predicate = nullptr;
+    bool holds = true;
+  };
+  using Way = std::vector<Term>;
+  // Beyond so many, ways are left out.
+  static constexpr std::size_t kMostWays = 256;
+
   virtual ~Node() = default;
   virtual bool Matches(const Facts& facts) const = 0;
   virtual void CollectFields(std::vector<FieldRef>* fields) const = 0;
   virtual std::optional<std::size_t> MostValues(const FieldRef&) const {
     return std::nullopt;
   }
+  // The ways in which it holds, or does not: in each, all terms are as said.
+  virtual std::vector<Way> Ways(bool holds) const = 0;
 };
 
 using ConditionNodes = std::vector<std::unique_ptr<const Condition::Node>>;

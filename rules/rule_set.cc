@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "rules/digest.h"
+#include "rules/isolated.h"
 #include "rules/rule_checker.h"
 #include "rules/rule_reader.h"
 
@@ -109,6 +110,33 @@ LoadedRules LoadRules(std::vector<RuleFile> files, const LoadOptions& options) {
     loaded.rules = builder.Build(std::move(rules), std::move(fingerprint));
   }
   return loaded;
+}
+
+std::string StandInName(const std::string& id) { return "stand-in:" + id; }
+
+std::shared_ptr<const RuleSet> Isolated(const RuleSet& all, const Rule& rule) {
+  LoadOptions options;
+  options.previous = &all;
+  RuleSetBuilder builder(options);
+  std::vector<ReadRule> rules;
+  for (const Rule& other : all.rules()) {
+    Rule copy = other;
+    copy.status = RuleStatus::kLive;
+    if (other.id != rule.id) {
+      EventCountSpec spec;
+      spec.event.names = {
+          builder.symbols()->names.Intern(StandInName(copy.id))};
+      spec.bound.count = 1;
+      spec.within = std::chrono::hours(24);
+      copy.detect = {"event_count", spec, {}, {}, false};
+      copy.only_for = {};
+      copy.cancel_on.clear();
+      copy.actions.clear();
+    }
+    rules.emplace_back();
+    rules.back().rule = std::move(copy);
+  }
+  return builder.Build(std::move(rules), all.fingerprint());
 }
 
 LoadedRules LoadRulePaths(std::span<const std::string> patterns,

@@ -6,16 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <ostream>
 #include <regex>
 
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/test_probe.h"
+#include "daemon/junit.h"
 #include "daemon/rule_test.h"
-#include "notifiers/template_html.h"
-#include "notifiers/text.h"
 
 namespace premura {
 namespace {
@@ -26,12 +24,7 @@ struct Options {
   std::vector<std::string> paths;
   std::string run;
   std::string junit;
-};
-
-struct Outcome {
-  std::string file;
-  std::string name;
-  std::vector<std::string> problems;
+  bool probe = false;
 };
 
 Result<std::vector<std::string>> FindFiles(
@@ -74,7 +67,8 @@ class Runner {
     FillLines(&diagnostics);
     *io_.err << RenderText(diagnostics);
     if (rules == nullptr) {
-      outcomes_.push_back({path, "the file can be used", {"it has mistakes"}});
+      outcomes_.push_back(
+          {path, "the file can be used", {"it has mistakes"}, {}});
       return;
     }
     for (const RuleTest& test : file->tests) {
@@ -84,19 +78,19 @@ class Runner {
   }
 
   void PrintSum() const {
-    const auto failed =
-        std::count_if(outcomes_.begin(), outcomes_.end(),
-                      [](const Outcome& one) { return !one.problems.empty(); });
+    const auto failed = std::count_if(
+        outcomes_.begin(), outcomes_.end(),
+        [](const TestOutcome& one) { return !one.problems.empty(); });
     *io_.out << fmt::format("{} passed, {} failed\n",
                             outcomes_.size() - static_cast<std::size_t>(failed),
                             failed);
   }
-  const std::vector<Outcome>& outcomes() const { return outcomes_; }
+  const std::vector<TestOutcome>& outcomes() const { return outcomes_; }
 
  private:
   void RunOne(const RuleTest& test, const RuleTestFile& file,
               const std::shared_ptr<const RuleSet>& rules) {
-    Outcome outcome{file.path, test.name, {}};
+    TestOutcome outcome{file.path, test.name, {}, {}};
     const auto result = RunRuleTest(test, file.restraint, rules);
     if (result.ok()) {
       outcome.problems = result.value().differences;
@@ -116,44 +110,8 @@ class Runner {
   const Options& options_;
   const Io& io_;
   std::optional<std::regex> wanted_;
-  std::vector<Outcome> outcomes_;
+  std::vector<TestOutcome> outcomes_;
 };
-
-// XML 1.0 has no control characters.
-std::string XmlText(std::string_view text) {
-  return EscapeHtml(Printable(text));
-}
-
-Status WriteJunit(const std::string& path,
-                  const std::vector<Outcome>& outcomes) {
-  std::map<std::string, std::vector<const Outcome*>> by_file;
-  for (const Outcome& one : outcomes) by_file[one.file].push_back(&one);
-  std::ofstream out(path);
-  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
-  for (const auto& [file, tests] : by_file) {
-    const auto failures = std::count_if(
-        tests.begin(), tests.end(),
-        [](const Outcome* one) { return !one->problems.empty(); });
-    out << fmt::format(
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
-        XmlText(file), tests.size(), failures);
-    for (const Outcome* one : tests) {
-      out << fmt::format("    <testcase classname=\"{}\" name=\"{}\">",
-                         XmlText(file), XmlText(one->name));
-      if (!one->problems.empty()) {
-        out << fmt::format(
-            "<failure>{}</failure>",
-            XmlText(fmt::format("{}", fmt::join(one->problems, "\n"))));
-      }
-      out << "</testcase>\n";
-    }
-    out << "  </testsuite>\n";
-  }
-  out << "</testsuites>\n";
-  out.close();
-  if (out.good()) return {};
-  return Error{path + ": cannot be written"};
-}
 
 int Test(const Options& options, const Io& io) {
   const auto files = FindFiles(options.paths);
@@ -182,7 +140,7 @@ int Test(const Options& options, const Io& io) {
   }
   const bool passed =
       std::all_of(outcomes.begin(), outcomes.end(),
-                  [](const Outcome& one) { return one.problems.empty(); });
+                  [](const TestOutcome& one) { return one.problems.empty(); });
   return passed ? kOk : kFailure;
 }
 
@@ -203,8 +161,14 @@ void AddTest(CLI::App* app, const Io& io, Chosen* chosen) {
                       "Only tests in whose name this regular expression is");
   command->add_option("--junit", options->junit,
                       "Write the results to this file as JUnit XML");
+  command->add_flag("--probe", options->probe,
+                    "Instead: derive boundary cases from each rule of these "
+                    "files or folders, and try them");
   command->callback([options, io, chosen] {
-    *chosen = [options, io] { return Test(*options, io); };
+    *chosen = [options, io] {
+      if (!options->probe) return Test(*options, io);
+      return TestProbes({options->paths, options->run, options->junit}, io);
+    };
   });
 }
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Probes: boundary cases that a rule's own words imply, each with what must
+// come of it, so that a person sees what the rule means, and the engine is held
+// to it. What is expected follows from how a case is made; no detector is
+// asked.
+//
+// Pure functions.
+
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/rule_set.h"
+#include "rules/witness.h"
+#include "signals/profile.h"
+
+namespace premura {
+
+struct ProbeEvent {
+  Duration at{};  // From the start of the case; may be below 0.
+  std::string customer = "anna";
+  // Its name (that of a detection too), id and properties.
+  MadeFacts facts;
+};
+
+struct ProbeCase {
+  std::string says;  // `4 page_viewed (page "/billing") within 15m`
+  std::vector<ProbeEvent> events{};  // In order of arrival.
+  // Then the clock goes on to here.
+  std::optional<Duration> clock{};
+  bool fits = true;  // The customer is one of `only_for`.
+  // When the rule must fire, in order.
+  std::vector<Duration> expected{};
+};
+
+struct RuleProbes {
+  std::vector<ProbeCase> cases;
+  // Of customers who fit, and who do not.
+  Profile::Values profile;
+  Profile::Values unfit;
+  // Why there are none: no event can be made that matches, ...
+  std::string problem;
+};
+
+RuleProbes DeriveProbes(const Rule& rule, const RuleSet& rules);
+
+// When the rule with this id fired in the engine, with `rules` (Isolated()).
+std::vector<Duration> PlayProbe(const ProbeCase& probe,
+                                const RuleProbes& probes, const std::string& id,
+                                const std::shared_ptr<const RuleSet>& rules);
+
+// "fires", "does not fire", "fires twice"
+std::string ToWords(const std::vector<Duration>& fired);
+
+}  // namespace premura
