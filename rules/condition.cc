@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "rules/condition_node.h"
 #include "rules/fold.h"
@@ -47,6 +48,20 @@ bool Equals(const Value& value, const Literal& literal, bool cased) {
   if (!literal.number) return false;
   const auto number = NumberIn(value);
   return number && Compare(*number, *literal.number) == 0;
+}
+
+std::uint64_t KeyOf(const Number& number) {
+  const auto bits = number.whole ? static_cast<std::uint64_t>(number.integer)
+                                 : std::bit_cast<std::uint64_t>(number.real);
+  return bits * 0x9e3779b97f4a7c15U + 1;
+}
+
+// Those of the values that Equals() takes for the literal.
+void AppendKeys(const Literal& literal, std::vector<std::uint64_t>* keys) {
+  if (literal.kind != Literal::Kind::kNumber) {
+    keys->push_back(FoldedHash(literal.text));
+  }
+  if (literal.number) keys->push_back(KeyOf(*literal.number));
 }
 
 bool HoldsFor(Op op, const Number& number, const Number& bound) {
@@ -201,6 +216,18 @@ class PredicateNode final : public Condition::Node {
   std::vector<Way> Ways(bool holds) const override {
     return {{{this, &is_, holds}}};
   }
+  void CollectEqualities(std::vector<Equality>* equalities) const override {
+    if (is_.op != Op::kEquals || is_.literals.empty() || is_.field.step != 0 ||
+        is_.field.root != FieldRef::Root::kProperty) {
+      return;
+    }
+    Equality equality{is_.field, {}};
+    for (const Literal& literal : is_.literals) {
+      if (literal.kind == Literal::Kind::kField) return;
+      AppendKeys(literal, &equality.keys);
+    }
+    equalities->push_back(std::move(equality));
+  }
 
  private:
   template <typename Test>
@@ -249,6 +276,9 @@ class AllOf final : public Condition::Node {
   }
   std::vector<Way> Ways(bool holds) const override {
     return holds ? Combined(nodes_, true) : Joined(nodes_, false);
+  }
+  void CollectEqualities(std::vector<Equality>* equalities) const override {
+    for (const auto& node : nodes_) node->CollectEqualities(equalities);
   }
 
  private:
@@ -340,11 +370,29 @@ std::optional<std::size_t> Condition::MostValues(const FieldRef& field) const {
   return root_ == nullptr ? std::nullopt : root_->MostValues(field);
 }
 
+std::vector<Equality> Condition::Equalities() const {
+  std::vector<Equality> equalities;
+  if (root_ != nullptr) root_->CollectEqualities(&equalities);
+  return equalities;
+}
+
 bool Condition::LooksBack() const {
   std::vector<FieldRef> fields;
   CollectFields(&fields);
   return std::any_of(fields.begin(), fields.end(),
                      [](const FieldRef& field) { return field.step > 0; });
+}
+
+void AppendEqualityKeys(const Value& value, std::vector<std::uint64_t>* keys) {
+  AnyElement(value, [keys](const Value& element) {
+    const bool text = IsText(element);
+    if (text || element.kind() == Value::Kind::kBoolean) {
+      keys->push_back(FoldedHash(element.text()));
+    }
+    const auto number = NumberIn(element);
+    if (number) keys->push_back(KeyOf(*number));
+    return false;
+  });
 }
 
 }  // namespace premura

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +16,14 @@
 #include "rules/symbols.h"
 
 namespace premura {
+
+// A property that a condition needs to have one of these values, as numbers
+// that equal values share (AppendEqualityKeys()). Different ones may share one
+// too: whoever finds a key asks the condition itself.
+struct Equality {
+  FieldRef field;
+  std::vector<std::uint64_t> keys;
+};
 
 // Immutable, cheap to copy, thread-safe. A default Condition always holds.
 class Condition {
@@ -32,6 +41,8 @@ class Condition {
   // How many values `field` can have where this holds, written in one way;
   // nullopt: any number.
   std::optional<std::size_t> MostValues(const FieldRef& field) const;
+  // Each of them has to be met, for an index over many conditions.
+  std::vector<Equality> Equalities() const;
   // It looks back at an earlier step of a sequence.
   bool LooksBack() const;
   // How it is made; nullptr if it always holds.
@@ -65,6 +76,9 @@ Condition ReadEquals(const FieldRef& field, Mapping mapping,
 // Mistakes are recorded at `at`.
 FieldRef ReadFieldRef(const std::string& text, const Node& at,
                       const ConditionContext& context);
+
+// The keys by which `value`, or an element of it, equals what Equality asks.
+void AppendEqualityKeys(const Value& value, std::vector<std::uint64_t>* keys);
 
 // Simple case folding of Unicode (CaseFolding.txt, statuses C and S).
 std::string FoldCase(std::string_view text);

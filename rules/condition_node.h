@@ -41,6 +41,7 @@ class Condition::Node {
   }
   // The ways in which it holds, or does not: in each, all terms are as said.
   virtual std::vector<Way> Ways(bool holds) const = 0;
+  virtual void CollectEqualities(std::vector<Equality>*) const {}
 };
 
 using ConditionNodes = std::vector<std::unique_ptr<const Condition::Node>>;

@@ -93,6 +93,23 @@ bool FoldedContains(std::string_view text, std::string_view folded) {
   return folded.empty();
 }
 
+std::uint64_t FoldedHash(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037U;  // FNV-1a.
+  const auto add = [&hash](char c) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    if (IsAscii(text[at])) {
+      add(LowerAscii(text[at++]));
+      continue;
+    }
+    char character[4];
+    const std::size_t size = FoldOne(text, &at, character);
+    std::for_each(character, character + size, add);
+  }
+  return hash;
+}
+
 std::string FoldCase(std::string_view text) {
   std::string folded;
   folded.reserve(text.size());

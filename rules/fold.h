@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace premura {
@@ -13,5 +14,8 @@ bool FoldedEquals(std::string_view text, std::string_view folded);
 bool FoldedStartsWith(std::string_view text, std::string_view folded);
 bool FoldedEndsWith(std::string_view text, std::string_view folded);
 bool FoldedContains(std::string_view text, std::string_view folded);
+
+// Equal for texts that differ in case alone.
+std::uint64_t FoldedHash(std::string_view text);
 
 }  // namespace premura

@@ -36,11 +36,15 @@ std::string_view KeyOf(const Track& track) {
   return track.group ? std::string_view(track.group->key) : std::string_view();
 }
 
-auto LowerBound(std::vector<Track>& tracks, std::uint64_t key) {
-  return std::lower_bound(tracks.begin(), tracks.end(), key,
-                          [](const Track& track, std::uint64_t wanted) {
-                            return track.key < wanted;
-                          });
+// As std::lower_bound(), but without a branch to guess wrong.
+template <typename TrackType>
+TrackType* LowerBound(TrackType* tracks, std::size_t size, std::uint64_t key) {
+  while (size > 1) {
+    const std::size_t half = size / 2;
+    tracks += half * static_cast<std::size_t>(tracks[half - 1].key < key);
+    size -= half;
+  }
+  return size == 1 && tracks->key < key ? tracks + 1 : tracks;
 }
 
 }  // namespace
@@ -59,18 +63,24 @@ std::uint64_t TrackKey(std::uint32_t slot, std::string_view group) {
   return (std::uint64_t{slot} << 32) | hash;
 }
 
-Track* Customer::Find(std::uint64_t key, std::string_view group) {
-  for (auto it = LowerBound(tracks, key); it != tracks.end(); ++it) {
-    if (it->key != key) return nullptr;
-    if (KeyOf(*it) == group) return &*it;
+const Track* Customer::Find(std::uint64_t key, std::string_view group) const {
+  const Track* const end = tracks.data() + tracks.size();
+  for (const Track* it = LowerBound(tracks.data(), tracks.size(), key);
+       it != end && it->key == key; ++it) {
+    if (KeyOf(*it) == group) return it;
   }
   return nullptr;
 }
 
+Track* Customer::Find(std::uint64_t key, std::string_view group) {
+  return const_cast<Track*>(std::as_const(*this).Find(key, group));
+}
+
 Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
-  for (auto it = LowerBound(tracks, key); it != tracks.end(); ++it) {
-    if (it->key != key) return nullptr;
-    if (it->state != nullptr && it->state->queued == due) return &*it;
+  Track* const end = tracks.data() + tracks.size();
+  for (Track* it = LowerBound(tracks.data(), tracks.size(), key);
+       it != end && it->key == key; ++it) {
+    if (it->state != nullptr && it->state->queued == due) return it;
   }
   return nullptr;
 }
@@ -79,7 +89,19 @@ Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
   Track track;
   track.key = key;
   track.group = std::move(group);
-  return *tracks.insert(LowerBound(tracks, key), std::move(track));
+  // Most of what there is in memory are tracks: no more room than is needed.
+  if (tracks.size() == tracks.capacity()) {
+    tracks.reserve(tracks.size() + 1 + tracks.size() / 8);
+  }
+  const Track* place = LowerBound(tracks.data(), tracks.size(), key);
+  return *tracks.insert(tracks.begin() + (place - tracks.data()),
+                        std::move(track));
+}
+
+void Customer::Prefetch() const {
+  constexpr std::size_t kMostLines = 16;
+  PrefetchLines(tracks.data(),
+                std::min(kMostLines, (tracks.size() * sizeof(Track)) / 64 + 1));
 }
 
 // --- CustomerTable ----------------------------------------------------------

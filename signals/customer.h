@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -35,7 +36,6 @@ struct Group {
 struct Track {
   std::uint64_t key = 0;  // Slot in the upper half, hash of the group below.
   Timestamp newest = kUnseen;
-  Timestamp touched = kUnseen;  // By the clock, not the event's time.
   State* state = nullptr;
   std::unique_ptr<Group> group;  // Empty without `group_by`.
 
@@ -59,6 +59,9 @@ struct Customer {
   std::uint32_t arrivals = 0;  // Events kept so far.
   std::uint32_t timers = 0;    // Entries in the timer queue.
   std::uint32_t origin = 0;    // Of the newest event.
+  // The clock at the newest event that came very late: its tracks are older
+  // than they look.
+  Timestamp late = kUnseen;
   // No timer goes off before this.
   Timestamp alarm = kNever;
   Timestamp sweep = kNever;        // When it is to be looked through.
@@ -67,10 +70,13 @@ struct Customer {
 
   // nullptr if there is none.
   Track* Find(std::uint64_t key, std::string_view group);
+  const Track* Find(std::uint64_t key, std::string_view group) const;
   // The track whose reminder for `due` lies in the queue.
   Track* FindReminded(std::uint64_t key, Timestamp due);
   // REQUIRES: there is none yet.
   Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
+  // Has the tracks on their way before they are looked at.
+  void Prefetch() const;
 };
 
 class CustomerTable {

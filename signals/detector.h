@@ -117,6 +117,10 @@ class Detector {
   // How far it is at `now`: the clock, or the newest event that the rule has
   // seen, if that is later. Changes nothing.
   virtual Standing Explain(const State*, Timestamp /*now*/) const { return {}; }
+
+  // Has what Take() will look at on its way from memory: first (step 0) what
+  // the state points to; when that has come, what it points to in turn.
+  virtual void Prefetch(const State&, int /*step*/) const {}
 };
 
 // `rule` must outlive it.

@@ -14,152 +14,166 @@ namespace premura {
 // --- Events -----------------------------------------------------------------
 
 void EngineImpl::Take(const Event& event) {
-  MoveClock(event.clock);
-  ++stats_.events;
-  Process(event, index_->OfEvent(event.name_id));
-  MoveClock(event.clock);  // A late event may have set a timer that is due.
+  Match(event);
+  TakeMatched();
 }
 
+// What an event concerns depends on nothing that the events before it do, so
+// some are matched at once, and their customers looked for at once: those lie
+// scattered over more memory than caches hold, and the waits overlap.
+void EngineImpl::Take(const EventBatch& batch) {
+  constexpr std::size_t kAtOnce = 16;
+  for (const EventBatch::Item& item : batch.items()) {
+    if (item.what == EventBatch::Item::What::kEvent) {
+      Match(batch.event(item.index));
+      if (matched_.size() == kAtOnce) TakeMatched();
+      continue;
+    }
+    TakeMatched();
+    if (item.what == EventBatch::Item::What::kProfile) {
+      Take(batch.profile(item.index));
+    } else {
+      Advance(item.clock);
+    }
+  }
+  TakeMatched();
+}
+
+void EngineImpl::Match(const Event& event) {
+  const Concerned& concerned = index_->OfEvent(event.name_id);
+  Matched& matched = matched_.emplace_back(event, symbols(), *profiles_);
+  matched.begin = hits_.size();
+  if (!concerned.empty()) hits_.Push(*index_, concerned, matched.facts);
+  matched.end = hits_.size();
+}
+
+void EngineImpl::TakeMatched() {
+  if (matched_.size() > 1) Prefetch();
+  for (Matched& matched : matched_) {
+    const Event& event = matched.event;
+    MoveClock(event.clock);
+    ++stats_.events;
+    TakeHits(event, &matched.facts, {matched.begin, matched.end});
+    ReportCancels(event, matched.facts, index_->OfEvent(event.name_id));
+    MoveClock(event.clock);  // A late event may have set a timer that is due.
+  }
+  matched_.clear();
+  hits_.PopTo({});
+}
+
+// Each window is four look-ups away: the name, the tracks, their states, and
+// what these hold.
+void EngineImpl::Prefetch() {
+  for (Matched& matched : matched_) {
+    if (matched.begin == matched.end) continue;
+    matched.customer = customers_.Find(matched.event.customer);
+    if (matched.customer != nullptr) matched.customer->Prefetch();
+  }
+  for (const Matched& matched : matched_) {
+    if (matched.customer == nullptr) continue;
+    Locate(matched.customer, {matched.begin, matched.end});
+    for (std::size_t i = matched.begin; i < matched.end; ++i) {
+      const Track* track = hits_[i].track;
+      if (track != nullptr) PrefetchLines(track->state, 2);
+    }
+  }
+  for (const int step : {0, 1}) {
+    for (std::size_t i = 0; i < hits_.size(); ++i) {
+      const Track* track = hits_[i].track;
+      if (track == nullptr || track->state == nullptr) continue;
+      hits_[i].watcher->detector->Prefetch(*track->state, step);
+    }
+  }
+}
+
+// Detections as events.
 void EngineImpl::Process(const Event& event, const Concerned& concerned) {
   if (concerned.empty()) return;
   EventFacts facts(event, symbols(), *profiles_);
   const Matcher::Mark before = hits_.Top();
   hits_.Push(*index_, concerned, facts);
-  if (hits_.size() > before.hits) TakeHits(event, &facts, before.hits);
+  TakeHits(event, &facts, {before.hits, hits_.size()});
   hits_.PopTo(before);
-  if (!concerned.cancels.empty()) ReportCancels(event, facts, concerned);
+  ReportCancels(event, facts, concerned);
 }
 
-bool EngineImpl::MarkSeen(const Event& event, EventFacts* facts,
-                          Customer* customer, std::size_t begin) {
+// All rules take the event, then it is told what they found.
+void EngineImpl::TakeHits(const Event& event, EventFacts* facts, Hits hits) {
+  if (hits.begin == hits.end) return;
+  Customer* customer = customers_.Find(event.customer);
+  Locate(customer, hits);
+  if (!MarkSeen(event, facts, hits)) return;
+  if (customer == nullptr) {
+    customer = &customers_.Add(event.customer);
+  } else {
+    FireUpTo(event.time, customer, hits);
+  }
+  AddTracks(*facts, customer, hits);
+  std::vector<Found> found;
+  SeenRef record;
+  for (std::size_t i = hits.begin; i < hits.end; ++i) {
+    if (!hits_[i].seen) continue;
+    TakeHit(hits_[i], event, facts, customer, &record, &found);
+  }
+  customer->origin = event.origin;
+  if (event.time < Earlier(event.clock, kLeastGrace)) {
+    customer->late = event.clock;
+  }
+  Touch(customer, event.clock);
+  if (!found.empty()) Report(customer, event.clock, std::move(found));
+}
+
+void EngineImpl::Locate(Customer* customer, Hits hits) {
+  for (std::size_t i = hits.begin; i < hits.end; ++i) {
+    Hit& hit = hits_[i];
+    hit.track = customer == nullptr
+                    ? nullptr
+                    : customer->Find(hit.key, hits_.GroupKey(hit));
+  }
+}
+
+bool EngineImpl::MarkSeen(const Event& event, EventFacts* facts, Hits hits) {
   bool any = false;
   SeenRef record;
   std::uint32_t arrivals = 0;
-  for (std::size_t i = begin; i < hits_.size(); ++i) {
+  for (std::size_t i = hits.begin; i < hits.end; ++i) {
     Hit& hit = hits_[i];
     if (!hit.unless) {
-      const Track* track = nullptr;
-      if (customer != nullptr && hit.watcher->looks_back) {
-        track = customer->Find(hit.key, hits_.GroupKey(hit));
-      }
       const Sight sight{event,      *facts, hits_.MatchesOf(hit),
                         event.time, record, arrivals,
                         counts_};
       hit.seen = hit.watcher->detector->Sees(
-          sight, track == nullptr ? nullptr : track->state);
+          sight, hit.track == nullptr ? nullptr : hit.track->state);
     }
     any = any || hit.seen;
   }
   return any;
 }
 
-// All rules take the event, then it is told what they found.
-void EngineImpl::TakeHits(const Event& event, EventFacts* facts,
-                          std::size_t begin) {
-  Customer* customer = customers_.Find(event.customer);
-  if (!MarkSeen(event, facts, customer, begin)) return;
-  if (customer == nullptr) {
-    customer = &customers_.Add(event.customer);
-  } else {
-    FireUpTo(event.time, customer, begin);
-    Prefetch(customer, begin);
+void EngineImpl::AddTracks(const EventFacts& facts, Customer* customer,
+                           Hits hits) {
+  bool any = false;
+  for (std::size_t i = hits.begin; i < hits.end; ++i) {
+    const Hit& hit = hits_[i];
+    if (!hit.seen || hit.track != nullptr) continue;
+    const std::string_view group = hits_.GroupKey(hit);
+    customer->Add(hit.key, group.empty() ? nullptr
+                                         : MakeGroup(group, *hit.watcher->rule,
+                                                     symbols(), facts));
+    any = true;
   }
-  std::vector<Found> found;
-  SeenRef record;
-  for (std::size_t i = begin; i < hits_.size(); ++i) {
-    if (hits_[i].seen) {
-      TakeHit(hits_[i], event, facts, customer, &record, &found);
-    }
-  }
-  customer->origin = event.origin;
-  Touch(customer, event.clock);
-  if (!found.empty()) Report(customer, event.clock, std::move(found));
-}
-
-// --- Batches ----------------------------------------------------------------
-
-void EngineImpl::Take(const EventBatch& batch) {
-  constexpr std::size_t kAhead = 16;
-  const std::vector<EventBatch::Item>& items = batch.items();
-  std::vector<const Event*> ahead;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i % kAhead == 0) {
-      ahead.clear();
-      for (std::size_t j = i; j < std::min(items.size(), i + kAhead); ++j) {
-        if (items[j].what != EventBatch::Item::What::kEvent) continue;
-        ahead.push_back(&batch.event(items[j].index));
-      }
-      PrefetchFor(ahead);
-    }
-    const EventBatch::Item& item = items[i];
-    switch (item.what) {
-      case EventBatch::Item::What::kEvent:
-        Take(batch.event(item.index));
-        break;
-      case EventBatch::Item::What::kProfile:
-        Take(batch.profile(item.index));
-        break;
-      case EventBatch::Item::What::kClock:
-        Advance(item.clock);
-        break;
-    }
-  }
-}
-
-// Customers lie scattered over more memory than caches hold, and each is three
-// look-ups away (its name, its tracks, their states). Done for several
-// events at once, the waits overlap.
-void EngineImpl::PrefetchFor(std::span<const Event* const> events) {
-  constexpr std::size_t kLine = 64;
-  prefetched_.clear();
-  for (const Event* event : events) {
-    Customer* customer = customers_.Find(event->customer);
-    prefetched_.push_back(customer);
-    if (customer == nullptr) continue;
-    const auto* tracks = reinterpret_cast<const char*>(customer->tracks.data());
-    const std::size_t bytes = customer->tracks.size() * sizeof(Track);
-    for (std::size_t at = 0; at < std::min(bytes, 16 * kLine); at += kLine) {
-      __builtin_prefetch(tracks + at);
-    }
-  }
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    if (prefetched_[i] == nullptr) continue;
-    for (const std::uint64_t key : index_->OfEvent(events[i]->name_id).tracks) {
-      const Track* track = prefetched_[i]->Find(key, {});
-      if (track == nullptr || track->state == nullptr) continue;
-      __builtin_prefetch(track->state);
-      __builtin_prefetch(reinterpret_cast<const char*>(track->state) + kLine);
-    }
-  }
-}
-
-// The states lie scattered: have them all on their way before the first is
-// looked at.
-void EngineImpl::Prefetch(Customer* customer, std::size_t begin) {
-  for (std::size_t i = begin; i < hits_.size(); ++i) {
-    const Track* track = customer->Find(hits_[i].key, hits_.GroupKey(hits_[i]));
-    if (track != nullptr) __builtin_prefetch(track->state);
-  }
+  if (any) Locate(customer, hits);
 }
 
 void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
                          Customer* customer, SeenRef* record,
                          std::vector<Found>* found) {
-  const Rule& rule = *hit.watcher->rule;
-  const std::string_view group = hits_.GroupKey(hit);
-  Track* known = customer->Find(hit.key, group);
-  if (known == nullptr) {
-    known = &customer->Add(
-        hit.key,
-        group.empty() ? nullptr : MakeGroup(group, rule, symbols(), *facts));
-  }
-  Track& track = *known;
-  if (rule.detect.ignore_late && event.time < track.newest) {
+  Track& track = *hit.track;
+  if (hit.watcher->rule->detect.ignore_late && event.time < track.newest) {
     ++counts_.late;
     return;
   }
   track.newest = std::max(track.newest, event.time);
-  track.touched = std::max(track.touched, event.clock);
   const Detector& detector = *hit.watcher->detector;
   if (hit.unless) {
     detector.Reset(track.state, event.time);

@@ -55,13 +55,31 @@ class EngineImpl final : public Engine {
 
   const Symbols& symbols() const { return index_->rules()->symbols(); }
 
-  // Events, and detections as events.
+  // An event that has been matched, and waits for its turn.
+  struct Matched {
+    Matched(const Event& taken, const Symbols& symbols,
+            const ProfileStore& profiles)
+        : event(taken), facts(taken, symbols, profiles) {}
+
+    const Event& event;
+    EventFacts facts;
+    std::size_t begin = 0;  // Of its hits.
+    std::size_t end = 0;
+    Customer* customer = nullptr;  // To prefetch.
+  };
+  struct Hits {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  void Match(const Event& event);
+  void TakeMatched();
+  void Prefetch();
   void Process(const Event& event, const Concerned& concerned);
-  void TakeHits(const Event& event, EventFacts* facts, std::size_t begin);
-  bool MarkSeen(const Event& event, EventFacts* facts, Customer* customer,
-                std::size_t begin);
-  void Prefetch(Customer* customer, std::size_t begin);
-  void PrefetchFor(std::span<const Event* const> events);
+  void TakeHits(const Event& event, EventFacts* facts, Hits hits);
+  void Locate(Customer* customer, Hits hits);
+  bool MarkSeen(const Event& event, EventFacts* facts, Hits hits);
+  void AddTracks(const EventFacts& facts, Customer* customer, Hits hits);
   void TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
                Customer* customer, SeenRef* record, std::vector<Found>* found);
   void Report(Customer* customer, Timestamp clock, std::vector<Found> found);
@@ -73,7 +91,7 @@ class EngineImpl final : public Engine {
 
   // Time.
   void MoveClock(Timestamp clock);
-  void FireUpTo(Timestamp time, Customer* customer, std::size_t begin);
+  void FireUpTo(Timestamp time, Customer* customer, Hits hits);
   void FireNext();
   void Fire(Customer* customer, Track* track);
   void Remind(Customer* customer, State* state, std::uint64_t key);
@@ -96,7 +114,7 @@ class EngineImpl final : public Engine {
   Timestamp clock_ = kUnseen;
 
   Matcher hits_;
-  std::vector<Customer*> prefetched_;  // Kept for its memory.
+  std::vector<Matched> matched_;
 };
 
 }  // namespace premura

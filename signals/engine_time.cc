@@ -27,16 +27,15 @@ void EngineImpl::MoveClock(Timestamp clock) {
 }
 
 // Of the rules that see the event, and before it.
-void EngineImpl::FireUpTo(Timestamp time, Customer* customer,
-                          std::size_t begin) {
+void EngineImpl::FireUpTo(Timestamp time, Customer* customer, Hits hits) {
   if (time < customer->alarm) return;
-  const std::size_t end = hits_.size();
   for (;;) {
     Track* first = nullptr;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (!hits_[i].seen) continue;
-      Track* track = customer->Find(hits_[i].key, hits_.GroupKey(hits_[i]));
-      if (track == nullptr || track->state == nullptr) continue;
+    for (std::size_t i = hits.begin; i < hits.end; ++i) {
+      Track* track = hits_[i].track;
+      if (!hits_[i].seen || track == nullptr || track->state == nullptr) {
+        continue;
+      }
       const Timestamp due = track->state->due;
       if (due <= time && (first == nullptr || due < first->state->due)) {
         first = track;
@@ -44,6 +43,7 @@ void EngineImpl::FireUpTo(Timestamp time, Customer* customer,
     }
     if (first == nullptr) break;
     Fire(customer, first);
+    Locate(customer, hits);
   }
   constexpr std::size_t kFew = 64;  // With more it costs more than it saves.
   if (customer->tracks.size() > kFew) return;
@@ -76,7 +76,6 @@ void EngineImpl::Fire(Customer* customer, Track* track) {
   const Timestamp due = track->state->due;
   const Watcher& watcher = *index_->OfSlot(track->slot());
   track->newest = std::max(track->newest, due);
-  track->touched = std::max(track->touched, due);
   std::vector<Found> found;
   std::optional<Finding> finding = watcher.detector->Fire(track->state);
   if (finding) {
@@ -119,7 +118,7 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
   std::erase_if(customer->tracks, [&](Track& track) {
     const Watcher& watcher = *index_->OfSlot(track.slot());
     const Timestamp end =
-        Later(std::max(track.newest, track.touched), watcher.keep);
+        Later(std::max(track.newest, customer->late), watcher.keep);
     if (end > now) {
       again = std::min(again, end);
       return false;

@@ -79,6 +79,19 @@ class EventBatch {
   // It is now `clock`, and nothing else has happened.
   void AddClock(Timestamp clock);
 
+  // What every event and clock says of time, in order, becomes what `of` says
+  // of it.
+  template <typename Of>
+  void SetClocks(const Of& of) {
+    for (Item& item : items_) {
+      if (item.what == Item::What::kProfile) continue;
+      Timestamp& clock = item.what == Item::What::kEvent
+                             ? events_[item.index].clock
+                             : item.clock;
+      clock = of(clock);
+    }
+  }
+
   bool empty() const { return items_.empty(); }
   std::size_t size() const { return items_.size(); }
   std::size_t bytes() const;

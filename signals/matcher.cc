@@ -2,6 +2,7 @@
 
 #include "signals/matcher.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace premura {
@@ -20,20 +21,34 @@ bool Holds(const WatchIndex::Interest& interest, const EventFacts& facts) {
 void Matcher::Push(const WatchIndex& index,
                    const WatchIndex::Concerned& concerned,
                    const EventFacts& facts) {
-  const Interests all = concerned.interests;
-  for (std::size_t i = 0; i < all.size();) {
-    std::size_t end = i;
-    std::size_t first = all.size();  // That holds.
-    while (end < all.size() && all[end].watcher == all[i].watcher) {
-      if (first == all.size() && Holds(all[end], facts)) first = end;
-      ++end;
+  for (const std::uint32_t run : Candidates(concerned, facts)) {
+    const Interests all = concerned.InterestsOf(run);
+    for (std::size_t first = 0; first < all.size(); ++first) {
+      if (!Holds(all[first], facts)) continue;
+      PushWatcher(index.watchers()[all[first].watcher], all.subspan(first),
+                  facts);
+      break;
     }
-    if (first < end) {
-      PushWatcher(index.watchers()[all[i].watcher],
-                  all.subspan(first, end - first), facts);
-    }
-    i = end;
   }
+}
+
+// The runs that may hold, in order.
+const std::vector<std::uint32_t>& Matcher::Candidates(
+    const WatchIndex::Concerned& concerned, const EventFacts& facts) {
+  if (concerned.by_value.empty()) return concerned.always;
+  candidates_ = concerned.always;
+  for (const WatchIndex::ByValue& index : concerned.by_value) {
+    keys_.clear();
+    AppendEqualityKeys(facts.Get(index.property), &keys_);
+    for (const std::uint64_t key : keys_) {
+      const auto [begin, end] = index.runs.equal_range(key);
+      for (auto it = begin; it != end; ++it) candidates_.push_back(it->second);
+    }
+  }
+  std::sort(candidates_.begin(), candidates_.end());
+  candidates_.erase(std::unique(candidates_.begin(), candidates_.end()),
+                    candidates_.end());
+  return candidates_;
 }
 
 // The first of `interests` holds.

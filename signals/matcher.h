@@ -28,6 +28,7 @@ struct Hit {
   std::size_t group_size = 0;  // and how long it is.
   bool unless = false;
   bool seen = true;
+  Track* track = nullptr;  // The engine's.
 };
 
 class Matcher {
@@ -57,6 +58,8 @@ class Matcher {
 
  private:
   using Interests = std::span<const WatchIndex::Interest>;
+  const std::vector<std::uint32_t>& Candidates(
+      const WatchIndex::Concerned& concerned, const EventFacts& facts);
   void PushWatcher(const Watcher& watcher, Interests interests,
                    const EventFacts& facts);
   bool AddGroup(const EventFacts& facts, Hit* hit);
@@ -64,6 +67,9 @@ class Matcher {
   std::vector<Hit> hits_;
   std::vector<Match> matches_;
   std::string groups_;
+  // Of the event at hand; kept for their memory.
+  std::vector<std::uint32_t> candidates_;
+  std::vector<std::uint64_t> keys_;
 };
 
 std::unique_ptr<Group> MakeGroup(std::string_view key, const Rule& rule,

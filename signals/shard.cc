@@ -94,33 +94,20 @@ class ShardImpl final : public Shard {
 
   void Do(TakeBatch& take) {
     for (const EventBatch::Item& item : take.batch.items()) {
-      TakeItem(take.source, take.batch, item);
+      if (item.what == EventBatch::Item::What::kProfile) {
+        collector_.output.profiles.push_back(take.batch.profile(item.index));
+      }
     }
+    take.batch.SetClocks([this, source = take.source](Timestamp clock) {
+      return ClockWith(source, clock);
+    });
+    engine_->Take(take.batch);
     HandOn(nullptr);
     take.batch.Clear();
     const EngineStats stats = engine_->Stats();
     const std::lock_guard lock(mutex_);
     stats_ = stats;
     if (spare_.size() < kSpareBatches) spare_.push_back(std::move(take.batch));
-  }
-
-  void TakeItem(std::size_t source, const EventBatch& batch,
-                const EventBatch::Item& item) {
-    switch (item.what) {
-      case EventBatch::Item::What::kEvent: {
-        Event event = batch.event(item.index);
-        event.clock = ClockWith(source, event.clock);
-        engine_->Take(event);
-        break;
-      }
-      case EventBatch::Item::What::kProfile:
-        engine_->Take(batch.profile(item.index));
-        collector_.output.profiles.push_back(batch.profile(item.index));
-        break;
-      case EventBatch::Item::What::kClock:
-        engine_->Advance(ClockWith(source, item.clock));
-        break;
-    }
   }
 
   // The smallest clock of all sources once `source` says `clock`; the end of

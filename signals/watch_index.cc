@@ -3,9 +3,9 @@
 #include "signals/watch_index.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
-
-#include "signals/customer.h"
 
 namespace premura {
 
@@ -16,14 +16,91 @@ constexpr std::uint32_t kNoWatcher = ~std::uint32_t{0};
 // An event that comes later than this behind the clock may find what it
 // belongs to forgotten.
 Duration KeepFor(Duration memory) {
-  constexpr Duration kLeast = std::chrono::hours(1);
   constexpr Duration kMost = std::chrono::hours(24);
-  const Duration grace = std::clamp(memory, kLeast, kMost);
+  const Duration grace = std::clamp(memory, kLeastGrace, kMost);
   return memory > Duration::max() - grace ? Duration::max() : memory + grace;
 }
 
 const Condition* NullIfAlways(const Condition& where) {
   return where.always() ? nullptr : &where;
+}
+
+// --- By value ---------------------------------------------------------------
+
+using Concerned = WatchIndex::Concerned;
+
+// What a run needs of one property; no keys if some interest asks nothing.
+std::map<SymbolId, std::vector<std::uint64_t>> NeedsOf(
+    std::span<const WatchIndex::Interest> run) {
+  std::map<SymbolId, std::vector<std::uint64_t>> needs;
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    std::map<SymbolId, std::vector<std::uint64_t>> both;
+    if (run[i].where == nullptr ||
+        run[i].role == WatchIndex::Role::kLooksBack) {
+      return {};
+    }
+    for (const Equality& one : run[i].where->Equalities()) {
+      const auto before = needs.find(one.field.symbol);
+      if (i > 0 && before == needs.end()) continue;
+      auto& keys = both[one.field.symbol];
+      keys = one.keys;
+      if (i > 0) {
+        keys.insert(keys.end(), before->second.begin(), before->second.end());
+      }
+    }
+    needs = std::move(both);
+  }
+  return needs;
+}
+
+// The property that most of the runs not yet indexed ask for; nullopt if too
+// few do for a look-up to be cheaper than asking each.
+std::optional<SymbolId> Commonest(const std::vector<std::uint32_t>& runs,
+                                  const Concerned& concerned) {
+  constexpr std::size_t kWorthIt = 4;
+  std::map<SymbolId, std::size_t> counts;
+  for (const std::uint32_t run : runs) {
+    for (const auto& [property, keys] : NeedsOf(concerned.InterestsOf(run))) {
+      ++counts[property];
+    }
+  }
+  const auto most = std::max_element(
+      counts.begin(), counts.end(),
+      [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == counts.end() || most->second < kWorthIt) return std::nullopt;
+  return most->first;
+}
+
+// Moves the runs that need the property from `always` to an index over it.
+void IndexBy(SymbolId property, Concerned* concerned) {
+  WatchIndex::ByValue index;
+  index.property.symbol = property;
+  std::erase_if(concerned->always, [&](std::uint32_t run) {
+    const auto needs = NeedsOf(concerned->InterestsOf(run));
+    const auto need = needs.find(property);
+    if (need == needs.end()) return false;
+    for (const std::uint64_t key : need->second) index.runs.emplace(key, run);
+    return true;
+  });
+  concerned->by_value.push_back(std::move(index));
+}
+
+void Index(Concerned* concerned) {
+  const auto& interests = concerned->interests;
+  for (std::uint32_t begin = 0; begin < interests.size();) {
+    std::uint32_t end = begin + 1;
+    while (end < interests.size() &&
+           interests[end].watcher == interests[begin].watcher) {
+      ++end;
+    }
+    concerned->always.push_back(
+        static_cast<std::uint32_t>(concerned->runs.size()));
+    concerned->runs.push_back({begin, end});
+    begin = end;
+  }
+  while (const auto property = Commonest(concerned->always, *concerned)) {
+    IndexBy(*property, concerned);
+  }
 }
 
 }  // namespace
@@ -48,17 +125,7 @@ WatchIndex::WatchIndex(std::shared_ptr<const RuleSet> rules)
                        return std::pair(a.watcher, a.role) <
                               std::pair(b.watcher, b.role);
                      });
-    AddTracks(&concerned);
-  }
-}
-
-void WatchIndex::AddTracks(Concerned* concerned) const {
-  const Watcher* last = nullptr;
-  for (const Interest& interest : concerned->interests) {
-    const Watcher* watcher = &watchers_[interest.watcher];
-    if (watcher == std::exchange(last, watcher)) continue;
-    if (!watcher->rule->detect.group_by.empty()) continue;
-    concerned->tracks.push_back(TrackKey(watcher->rule->state_slot, {}));
+    Index(&concerned);
   }
 }
 
@@ -74,7 +141,6 @@ void WatchIndex::AddWatcher(const Rule& rule) {
   by_slot_[rule.state_slot] = interest.watcher;
   for (std::uint32_t i = 0; i < watches.size(); ++i) {
     interest.pattern = i;
-    watcher.looks_back = watcher.looks_back || watches[i].looks_back;
     interest.role = watches[i].looks_back ? Role::kLooksBack : Role::kPattern;
     Add(*watches[i].pattern, interest);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // WatchIndex: a RuleSet made ready for matching: which patterns of which rules
-// an event's name concerns.
+// an event's name concerns; where many of them ask for some value of one field,
+// by that value too.
 //
 // Immutable; holds its RuleSet.
 
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "rules/rule_set.h"
@@ -16,12 +18,14 @@
 
 namespace premura {
 
+// A track is kept that much longer than its rule remembers, at least.
+inline constexpr Duration kLeastGrace = std::chrono::hours(1);
+
 // One rule at work.
 struct Watcher {
   const Rule* rule = nullptr;
   std::unique_ptr<Detector> detector;
   std::size_t patterns = 0;
-  bool looks_back = false;
   // How long a track is kept once nothing more is seen.
   Duration keep{};
 };
@@ -44,13 +48,28 @@ class WatchIndex {
     const Condition* where = nullptr;
     const Rule* rule = nullptr;
   };
+  // All interests of one watcher: interests[begin, end).
+  struct Run {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  // Runs none of which can hold unless the property equals one of the keys.
+  struct ByValue {
+    FieldRef property;
+    std::unordered_multimap<std::uint64_t, std::uint32_t> runs;
+  };
   // Of one event name.
   struct Concerned {
     std::vector<Interest> interests;  // By watcher.
-    std::vector<Cancel> cancels;      // By rule, each rule once or more.
-    // Keys of the tracks that it may concern, of rules without `group_by`.
-    std::vector<std::uint64_t> tracks;
+    std::vector<Run> runs;
+    std::vector<std::uint32_t> always;  // Runs that no index holds.
+    std::vector<ByValue> by_value;
+    std::vector<Cancel> cancels;  // By rule, each rule once or more.
 
+    std::span<const Interest> InterestsOf(std::uint32_t run) const {
+      return std::span(interests).subspan(runs[run].begin,
+                                          runs[run].end - runs[run].begin);
+    }
     bool empty() const { return interests.empty() && cancels.empty(); }
   };
 
@@ -76,7 +95,6 @@ class WatchIndex {
 
  private:
   void AddWatcher(const Rule& rule);
-  void AddTracks(Concerned* concerned) const;
   void Add(const Pattern& pattern, Interest interest);
   void AddCancel(const Pattern& pattern, const Rule& rule);
   template <typename Visit>

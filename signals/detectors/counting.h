@@ -8,6 +8,7 @@
 //   static void Insert(const Spec&, const Sight&, Items*);
 //   static void DropUpTo(Timestamp, Items*);
 //   static Timestamp TimeOf(const Item&);
+//   static const SeenRef& EventOf(const Item&);
 //   static constexpr Standing::Measure kMeasure;
 //   static SeenEvents TakeEvents(Items*);  // Leaves none.
 
@@ -32,6 +33,14 @@ class Counting : public DetectorOf<StateType> {
     return Kind::Sees(spec_, sight);
   }
   Duration Memory() const final { return spec_.within; }
+  void Prefetch(const State& state, int step) const final {
+    const auto& items = static_cast<const StateType&>(state).items;
+    if (step == 0) {
+      PrefetchLines(items.data(), 3);
+    } else if (!items.empty()) {
+      Kind::EventOf(items.front()).Prefetch();  // It may be let go.
+    }
+  }
 
  protected:
   // The window is (Edge, newest].

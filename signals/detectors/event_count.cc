@@ -22,6 +22,7 @@ struct Events {
     premura::DropUpTo(time, items);
   }
   static Timestamp TimeOf(const Seen& item) { return item.time; }
+  static const SeenRef& EventOf(const Seen& item) { return item.event; }
   static SeenEvents TakeEvents(Items* items) {
     return std::exchange(*items, {});
   }

@@ -64,6 +64,7 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   Duration Memory() const override;
   bool Forget(State* state) const override;
   Standing Explain(const State* state, Timestamp now) const override;
+  void Prefetch(const State& state, int step) const override;
 
  private:
   enum class Fate { kStay, kMove, kKill };
@@ -333,6 +334,14 @@ Duration SequenceDetector::Memory() const {
 }
 
 bool SequenceDetector::Forget(State*) const { return true; }
+
+void SequenceDetector::Prefetch(const State& state, int step) const {
+  const std::vector<Attempt>& attempts = As(&state).attempts;
+  if (step == 0) return PrefetchLines(attempts.data(), 2);
+  for (const Attempt& attempt : attempts) {
+    PrefetchLines(attempt.taken.data(), 1);
+  }
+}
 
 // --- Standing ---------------------------------------------------------------
 

@@ -56,6 +56,9 @@ struct Values {
   }
 
   static Timestamp TimeOf(const Occurrence& item) { return item.latest.time; }
+  static const SeenRef& EventOf(const Occurrence& item) {
+    return item.latest.event;
+  }
 
   static SeenEvents TakeEvents(Items* items) {
     SeenEvents events;

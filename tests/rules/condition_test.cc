@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -314,6 +315,80 @@ TEST_F(ConditionTest, NamesItsFieldsInTheOrderWritten) {
                                              "customer.t", "event"}));
   EXPECT_EQ(fields[2].step, 2);
   EXPECT_EQ(symbols_.properties.Text(fields[2].symbol), "x");
+}
+
+// --- Equalities --------------------------------------------------------------
+
+// Whether an index over the condition's equalities leads from the value to it.
+bool LedTo(const Condition& condition, const Value& value) {
+  std::vector<std::uint64_t> keys;
+  AppendEqualityKeys(value, &keys);
+  const std::vector<Equality> all = condition.Equalities();
+  return std::all_of(all.begin(), all.end(), [&keys](const Equality& one) {
+    return std::find_first_of(keys.begin(), keys.end(), one.keys.begin(),
+                              one.keys.end()) != keys.end();
+  });
+}
+
+TEST_F(ConditionTest, WhatEqualsItLeadsToIt) {
+  const Value list[] = {Text("x"), Int(500)};
+  const Value values[] = {
+      Text("paid"),
+      Text("PAID"),
+      Text("ÄRGER"),
+      Text("ärger"),
+      Text("500"),
+      Text("5e2"),
+      Text("500.0"),
+      Text("0.5"),
+      Int(500),
+      Int(501),
+      Int(0),
+      Value::Real(500, "500.0"),
+      Value::Real(.5, ".5"),
+      Text("true"),
+      Value::Boolean(true),
+      Value::Boolean(false),
+      Value::Null(),
+      Value(),
+      Value::List(list),
+      Value::List({}),
+      Text(""),
+  };
+  const char* conditions[] = {
+      "f: Paid",        "f|cased: PAID",   "f: ärger",
+      "f: 500",         "f: '500'",        "f: 5e2",
+      "f: true",        "f: 'True'",       "f: 0.5",
+      "f: [501, paid]", "f|all: [x, 500]", "f: ''",
+      "{f: 500, g: 1}", "f: -0",           "f|cased|all: [x, '500']",
+  };
+  int held = 0;
+  for (const char* yaml : conditions) {
+    const Condition condition = Read(yaml);
+    EXPECT_FALSE(condition.Equalities().empty()) << yaml;
+    for (const Value& value : values) {
+      const FakeFacts facts(&symbols_, {{"f", value}});
+      if (!condition.Matches(facts)) continue;
+      ++held;
+      EXPECT_TRUE(LedTo(condition, value)) << yaml << " of " << value.text();
+    }
+  }
+  EXPECT_GE(held, 25);
+  EXPECT_FALSE(LedTo(Read("f: paid"), Text("unpaid")));
+  EXPECT_FALSE(LedTo(Read("f: 500"), Int(501)));
+}
+
+TEST_F(ConditionTest, OnlyWhatHasToBeMetIsAnEquality) {
+  for (const char* yaml :
+       {"f|neq: 1", "f|gte: 1", "f|contains: x", "not: {f: 1}",
+        "any_of: [{f: 1}, {f: 2}]", "f: $first.f", "f: [1, $first.f]",
+        "customer.f: 1", "event: x", "f|exists: true"}) {
+    EXPECT_TRUE(Read(yaml).Equalities().empty()) << yaml;
+  }
+  const std::vector<Equality> both = Read("{f: 1, g: [a, b]}").Equalities();
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(symbols_.properties.Text(both[1].field.symbol), "g");
+  EXPECT_EQ(both[1].keys.size(), 2U);
 }
 
 }  // namespace

@@ -333,6 +333,53 @@ TEST(Engine, ForgettingAnOriginDropsItsCustomersAndTheirTimers) {
   EXPECT_THAT(rig.Told(), IsEmpty());
 }
 
+// With so many rules about one name events are led to them by their values; a
+// rule by itself is simply asked. Both have to come to the same.
+TEST(Engine, ManyRulesOfOneNameFindWhatEachFindsByItself) {
+  const std::vector<std::string> patterns = {
+      "{event: x, where: {v: a}}",
+      "{event: x, where: {v: A, w: 1}}",
+      "{event: x, where: {v: [b, 500]}}",
+      "{event: [x, y], where: {v: '500'}}",
+      "{event: x, where: {w: 2}}",
+      "{event: x, where: {w: [1, 2], v|neq: a}}",
+      "{event: x, where: {w: '3'}}",
+      "{event: x, where: {w: 3.0, v|exists: false}}",
+      "{event: x, where: {any_of: [{v: a}, {w: 2}]}}",
+      "{event: x, where: {not: {v: a}}}",
+      "x",
+      "{where: {v: true}}",
+  };
+  const auto rule = [&](std::size_t i, const char* more) {
+    return fmt::format(
+        "  - {{id: r{:02}, title: T, detect: {{sequence: {{steps: [{}, {}], "
+        "within: 1m{}}}}}}}\n",
+        i, patterns[i], patterns[(i + 5) % patterns.size()], more);
+  };
+  std::string events;
+  for (int i = 0; i < 400; ++i) {
+    static constexpr const char* kV[] = {"",       " v=a",   " v=A",   " v=b",
+                                         " v=500", " v=5e2", " v=true"};
+    static constexpr const char* kW[] = {"", " w=1", " w=2", " w=3"};
+    events += fmt::format("ann {} {}s{}{}\n", i % 5 == 0 ? "y" : "x", 7 * i,
+                          kV[i * i % 7], kW[i / 3 % 4]);
+  }
+  for (const char* more : {"", ", unless: {event: x, where: {v: b, w: 2}}"}) {
+    std::string all;
+    std::vector<std::string> alone;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      all += rule(i, more);
+      Rig rig(RuleList(rule(i, more)));
+      rig.Play(events);
+      for (std::string& told : rig.Told()) alone.push_back(std::move(told));
+    }
+    Rig rig(RuleList(all));
+    rig.Play(events);
+    EXPECT_GT(alone.size(), 100U);
+    EXPECT_THAT(rig.Told(), testing::UnorderedElementsAreArray(alone));
+  }
+}
+
 // --- Memory -----------------------------------------------------------------
 
 TEST(Engine, CustomersThatAreIdleLeaveMemory) {
