@@ -287,10 +287,11 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
       MakeSettings(*config, assembly->templates, pool_.get(), clock_));
   if (settings_.size() > kSettingsKept) settings_.pop_front();
   telemetry_->OnRules(*assembly->rules);
-  profiles_.ReplaceFileLayer(assembly->profiles);
+  std::vector<std::string> changed =
+      profiles_.ReplaceFileLayer(assembly->profiles);
   // Messages of new rules need the new templates.
   outreach_->Use(settings_.back());
-  pipeline_->Use(assembly->rules);
+  pipeline_->Use(assembly->rules, std::move(changed));
   // What needs a restart is compared with what runs.
   auto running = std::make_shared<Config>(*config);
   running->name = config_->name;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "daemon/profile_advice.h"
 #include "daemon/rule_advice.h"
@@ -201,8 +202,11 @@ void FillLines(Diagnostics* diagnostics) {
 }
 
 std::map<std::string, Profile::Values> ReadProfileFiles(
-    const std::vector<std::string>& paths, Diagnostics* diagnostics) {
+    const std::vector<std::string>& paths, const RuleSet* rules,
+    Diagnostics* diagnostics) {
   std::map<std::string, Profile::Values> all;
+  std::set<std::string> dates;
+  if (rules != nullptr) dates = DateFields(*rules);
   for (const std::string& path : paths) {
     Result<std::map<std::string, Profile::Values>> file = ReadProfileFile(path);
     if (!file.ok()) {
@@ -216,7 +220,7 @@ std::map<std::string, Profile::Values> ReadProfileFiles(
       }
       continue;
     }
-    WarnOfProfiles(path, file.value(), diagnostics);
+    WarnOfProfiles(path, file.value(), dates, diagnostics);
     for (auto& [customer, values] : file.value()) {
       Profile::Values& merged = all[customer];
       for (auto& [key, value] : values) merged[key] = std::move(value);
@@ -237,6 +241,7 @@ void CheckActions(const RuleSet& rules, const TemplateSet& templates,
              diagnostics);
     }
   }
+  WarnOfMissingEvents(rules, templates, diagnostics);
 }
 
 bool HasAllChannels(const RuleSet& rules, const Config& config) {
@@ -271,7 +276,8 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
     WarnOfDelays(*assembly->rules, diagnostics);
     WarnOfLoosening(*assembly->rules, config.restraint, diagnostics);
   }
-  assembly->profiles = ReadProfileFiles(config.profile_files, diagnostics);
+  assembly->profiles = ReadProfileFiles(config.profile_files,
+                                        assembly->rules.get(), diagnostics);
   FillLines(diagnostics);
   SortDiagnostics(diagnostics);
   const bool whole = assembly->rules && assembly->templates;

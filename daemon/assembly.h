@@ -43,9 +43,11 @@ void CheckActions(const RuleSet& rules, const TemplateSet& templates,
 // Whether every action's channel is configured.
 bool HasAllChannels(const RuleSet& rules, const Config& config);
 
-// All profile files together; a later one wins by customer and path.
+// All profile files together; a later one wins by customer and path. `rules`
+// (nullptr: none are known) say which values are dates.
 std::map<std::string, Profile::Values> ReadProfileFiles(
-    const std::vector<std::string>& paths, Diagnostics* diagnostics);
+    const std::vector<std::string>& paths, const RuleSet* rules,
+    Diagnostics* diagnostics);
 
 // Restraint, sender, templates and channels, new. `pool` and `clock` must
 // outlive it.

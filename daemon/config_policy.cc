@@ -8,7 +8,7 @@
 
 #include "daemon/config_reader.h"
 #include "notifiers/loopback.h"
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {

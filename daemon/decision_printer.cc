@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "notifiers/outbox.h"
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {

@@ -29,9 +29,7 @@ void Derive(const KindSpec& kind, ProbeCases* cases) {
           [&](const AggregateSpec& spec) { ProbeAggregate(spec, cases); },
           [&](const SpikeSpec& spec) { ProbeSpike(spec, cases); },
           [&](const ScoreSpec& spec) { ProbeScore(spec, cases); },
-          [&](const auto&) {
-            cases->stage().Complain("there are no probes for this kind yet");
-          },
+          [&](const DeadlineSpec& spec) { ProbeDeadline(spec, cases); },
       },
       kind);
 }

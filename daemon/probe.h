@@ -24,6 +24,13 @@ struct ProbeEvent {
   std::string customer = "anna";
   // Its name (that of a detection too), id and properties.
   MadeFacts facts;
+  // No event, but a date that the profile tells from then on, from the start of
+  // the case.
+  struct Date {
+    std::string field;
+    Duration at{};
+  };
+  std::optional<Date> date{};
 };
 
 struct ProbeCase {

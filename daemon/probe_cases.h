@@ -86,5 +86,6 @@ void ProbeRatio(const RatioSpec& spec, ProbeCases* cases);
 void ProbeAggregate(const AggregateSpec& spec, ProbeCases* cases);
 void ProbeSpike(const SpikeSpec& spec, ProbeCases* cases);
 void ProbeScore(const ScoreSpec& spec, ProbeCases* cases);
+void ProbeDeadline(const DeadlineSpec& spec, ProbeCases* cases);
 
 }  // namespace premura

@@ -54,6 +54,16 @@ struct Built {
   Event event;
 };
 
+ProfileChange ChangeOf(const ProbeEvent& made) {
+  ProfileChange change;
+  change.customer = made.customer;
+  change.time = kStart + made.at;
+  std::string json;
+  AppendJsonText(FormatInstant(kStart + made.date->at), &json);
+  change.entries.push_back({made.date->field, std::move(json)});
+  return change;
+}
+
 }  // namespace
 
 std::vector<Duration> PlayProbe(const ProbeCase& probe,
@@ -70,8 +80,13 @@ std::vector<Duration> PlayProbe(const ProbeCase& probe,
   const auto engine = NewEngine(rules, &profiles, &listener);
   Timestamp clock{};
   for (const ProbeEvent& made : probe.events) {
+    clock = std::max(clock, kStart + made.at);
+    if (made.date) {
+      engine->Advance(clock);
+      engine->Take(ChangeOf(made));
+      continue;
+    }
     Built built(made, rules->symbols());
-    clock = std::max(clock, built.event.time);
     built.event.clock = clock;
     engine->Take(built.event);
   }

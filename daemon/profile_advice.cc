@@ -8,9 +8,10 @@
 
 #include "notifiers/mail_address.h"
 #include "notifiers/phone.h"
-#include "notifiers/zones.h"
 #include "rules/condition.h"
 #include "rules/document.h"
+#include "signals/profile_date.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {
@@ -31,8 +32,12 @@ bool SaysYesOrNo(const std::string& text) {
 }
 
 // What is wrong with a value; nullptr if nothing.
-const char* Problem(const std::string& path, const std::string& text) {
+const char* Problem(const std::string& path, const std::string& text,
+                    const std::set<std::string>& dates) {
   if (text.empty()) return nullptr;
+  if (dates.contains(path) && !ReadProfileDate(Value::Text(text))) {
+    return "is no date, so no deadline comes of it: write one like 2026-01-31";
+  }
   if (path.starts_with("consent.") && !SaysYesOrNo(text)) {
     return "is neither true nor false, and counts as refused";
   }
@@ -65,8 +70,18 @@ int LineOf(const std::string& text, const std::string& customer,
 
 }  // namespace
 
+std::set<std::string> DateFields(const RuleSet& rules) {
+  std::set<std::string> fields;
+  for (const Rule& rule : rules.rules()) {
+    const auto* const deadline = std::get_if<DeadlineSpec>(&rule.detect.spec);
+    if (deadline != nullptr) fields.insert(deadline->field);
+  }
+  return fields;
+}
+
 void WarnOfProfiles(const std::string& path,
                     const std::map<std::string, Profile::Values>& customers,
+                    const std::set<std::string>& dates,
                     Diagnostics* diagnostics) {
   int count = 0;
   std::string text;
@@ -75,7 +90,7 @@ void WarnOfProfiles(const std::string& path,
   for (const auto& [customer, values] : customers) {
     for (const auto& [key, json] : values) {
       const std::string value = TextOf(json);
-      const char* const problem = Problem(key, value);
+      const char* const problem = Problem(key, value, dates);
       if (problem == nullptr || ++count > kMost) continue;
       if (count == 1) {
         Result<std::string> read = ReadFile(path, kLargestShown);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values of a profile file that mean nothing to what reads them: such a
-// customer is not written to, or at the wrong hour. Warnings.
+// customer is not written to, or at the wrong time. Warnings.
 
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 
 #include "rules/diagnostic.h"
+#include "rules/rule_set.h"
 #include "signals/profile.h"
 
 namespace premura {
@@ -16,10 +18,15 @@ namespace premura {
 // The largest profile file whose lines are looked up.
 inline constexpr std::size_t kLargestShown = 16 << 20;
 
-// `path` is the file that `customers` were read from; it is read again for the
-// lines if there is anything to say. At most ten of a file are told one by one.
+// What the rules take for dates: the fields of `deadline`.
+std::set<std::string> DateFields(const RuleSet& rules);
+
+// `dates`: paths whose values must be dates. `path` is the file that
+// `customers` were read from; it is read again for the lines if there is
+// anything to say. At most ten of a file are told one by one.
 void WarnOfProfiles(const std::string& path,
                     const std::map<std::string, Profile::Values>& customers,
+                    const std::set<std::string>& dates,
                     Diagnostics* diagnostics);
 
 }  // namespace premura

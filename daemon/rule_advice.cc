@@ -43,6 +43,13 @@ bool IsLooser(const FrequencyCap& ours, const FrequencyCap& general) {
          (ours.count > general.count || ours.window < general.window);
 }
 
+// `event.date` and `event.time` are then those of the case.
+bool IsOfEvents(const std::string& fact) {
+  return fact == "count" || fact == "evidence" || fact == "earlier" ||
+         (fact.starts_with("event.") && fact != "event.date" &&
+          fact != "event.time");
+}
+
 // Where keys of rules stand; files are read when they are asked for.
 class Places {
  public:
@@ -104,6 +111,31 @@ void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics) {
           rule.id, FormatDuration(action.delay),
           FormatDuration(*rule.expires_after));
       diagnostic.hint = "make `delay` shorter than `expires_after`";
+      diagnostics->push_back(std::move(diagnostic));
+    }
+  }
+}
+
+void WarnOfMissingEvents(const RuleSet& rules, const TemplateSet& templates,
+                         Diagnostics* diagnostics) {
+  for (const Rule& rule : rules.rules()) {
+    if (!std::holds_alternative<DeadlineSpec>(rule.detect.spec)) continue;
+    for (const Action& action : rule.actions) {
+      std::vector<std::string> missing;
+      for (const std::string& fact :
+           templates.Facts(action.template_name, ToString(action.channel))) {
+        if (IsOfEvents(fact)) missing.push_back(fmt::format("`{}`", fact));
+      }
+      if (missing.empty()) continue;
+      Diagnostic diagnostic;
+      diagnostic.severity = Diagnostic::Severity::kWarning;
+      diagnostic.where = action.template_position;
+      diagnostic.message = fmt::format(
+          "template `{}` tells of events ({}), and a deadline has none",
+          action.template_name, fmt::join(missing, ", "));
+      diagnostic.hint =
+          "the date itself is known if it lies below `dates`: "
+          "`customer.dates.renewal`";
       diagnostics->push_back(std::move(diagnostic));
     }
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "notifiers/gates.h"
+#include "notifiers/templates.h"
 #include "rules/diagnostic.h"
 #include "rules/rule_set.h"
 
@@ -12,6 +13,10 @@ namespace premura {
 
 // Actions whose delay is not over before the rule's `expires_after`.
 void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics);
+
+// Messages of `deadline` whose template tells of events: there are none.
+void WarnOfMissingEvents(const RuleSet& rules, const TemplateSet& templates,
+                         Diagnostics* diagnostics);
 
 // Caps and quiet hours of rules that are looser than the configuration's,
 // which hold all the same unless the rule is critical. Reads the rules' files

@@ -103,6 +103,10 @@ Status Play(const RuleTest& test, const RuleSet& rules,
   const auto intake = NewIntake({}, decoder.value().get(), &player);
   intake->Use(&rules.symbols());
   intake->AddPartition(kPartition);
+  // The clock begins with the test: what profiles say is known from then on.
+  const bool from_start =
+      test.steps.empty() || test.steps.front().at >= test.start;
+  if (from_start) intake->Finish(test.start);
   for (const RuleTest::Step& step : test.steps) {
     if (step.record.empty()) {
       intake->Finish(step.at);

@@ -8,6 +8,7 @@
 #include "notifiers/digest.h"
 #include "notifiers/evidence_summary.h"
 #include "notifiers/quiet_hours.h"
+#include "signals/customer_zone.h"
 
 namespace premura {
 namespace {

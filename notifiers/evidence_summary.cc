@@ -34,8 +34,8 @@ std::string Names(const std::vector<EvidenceEvent>& evidence) {
 
 std::string Summarise(const CaseRecord& record) {
   if (record.evidence.empty()) {
-    return "nothing came until " + FormatInstant(record.at).substr(11, 5) +
-           " UTC";
+    return fmt::format("no event, but the clock: {} UTC",
+                       FormatInstant(record.at).substr(11, 5));
   }
   // "2026-11-20T09:41:00.000Z"
   const std::string first = FormatInstant(record.evidence.front().at);

@@ -6,8 +6,8 @@
 #include "notifiers/evidence_summary.h"
 #include "notifiers/explain.h"
 #include "notifiers/text.h"
-#include "notifiers/zones.h"
 #include "rules/value.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "notifiers/digest.h"
 #include "notifiers/gate.h"
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {

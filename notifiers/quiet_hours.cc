@@ -8,14 +8,12 @@
 
 #include "notifiers/gate.h"
 #include "notifiers/text.h"
-#include "notifiers/zones.h"
+#include "signals/customer_zone.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {
 
-// In this order.
-constexpr const char* kZonePaths[] = {"timezone", "account.timezone"};
-constexpr const char* kCountryPaths[] = {"country", "account.country"};
 constexpr std::size_t kMostCharacters = 60;
 
 bool Covers(const QuietHours::Span& span, int minute) {
@@ -54,25 +52,10 @@ std::string WhyNoZone(const Profile* profile) {
 
 }  // namespace
 
-// What is no zone is passed over: the next may know better.
 std::string ZoneOf(const Profile* profile, const RestraintPolicy& policy) {
-  if (profile != nullptr) {
-    for (const char* path : kZonePaths) {
-      std::string zone(profile->Text(path));
-      if (IsKnownZone(zone)) return zone;
-    }
-    for (const char* path : kCountryPaths) {
-      std::string zone = ZoneOfCountry(std::string(profile->Text(path)));
-      if (!zone.empty()) return zone;
-    }
-  }
+  std::string zone = profile == nullptr ? "" : ZoneOf(*profile);
+  if (!zone.empty()) return zone;
   return IsKnownZone(policy.timezone_missing) ? policy.timezone_missing : "";
-}
-
-bool TellsZone(const std::string& path) {
-  const auto is = [&path](const char* one) { return path == one; };
-  return std::any_of(std::begin(kZonePaths), std::end(kZonePaths), is) ||
-         std::any_of(std::begin(kCountryPaths), std::end(kCountryPaths), is);
 }
 
 bool IsQuiet(std::span<const QuietHours> hours, const std::string& zone,

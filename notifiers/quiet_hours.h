@@ -13,11 +13,9 @@
 
 namespace premura {
 
-// The customer's zone, else the account's, else that of the country if it has
-// one only, else the configured one; empty: none is known.
+// The zone that the profile tells, else the configured one; empty: none is
+// known.
 std::string ZoneOf(const Profile* profile, const RestraintPolicy& policy);
-// Whether this path of a profile has a part in that.
-bool TellsZone(const std::string& path);
 
 // Whether `at` is quiet by any of `hours`. REQUIRES: the zone is known.
 bool IsQuiet(std::span<const QuietHours> hours, const std::string& zone,

@@ -9,7 +9,8 @@
 #include "notifiers/template_names.h"
 #include "notifiers/template_words.h"
 #include "notifiers/text.h"
-#include "notifiers/zones.h"
+#include "signals/profile_date.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {
@@ -156,12 +157,20 @@ class Gatherer {
 
   std::string OfProfile(const std::string& path) const {
     const std::string text(input_.profile->Text(path));
+    if (path.starts_with("dates.")) return OfDates(path, text);
     if (path != "first_name") return text;
     if (!text.empty()) return MayBeLink(text) ? "" : text;
     // "Bianchi, Marta" and lone words say too little.
     const std::string name = OneLine(input_.profile->Text("name"));
     if (name.find(',') != std::string::npos || MayBeLink(name)) return "";
     return name.substr(0, name.find(' '));
+  }
+
+  // As the language writes dates, however the profile does.
+  std::string OfDates(const std::string& path, const std::string& text) const {
+    const auto date = ReadProfileDate(input_.profile->Get(path));
+    if (!date) return text;
+    return date->whole_day ? FormatDate(text, date_format_) : Date(date->at);
   }
 
   // Of the newest event that has it.

@@ -66,6 +66,8 @@ class LoadedTemplates final : public TemplateSet {
   std::vector<std::string> Locales(const std::string& name,
                                    const std::string& channel) const override;
   std::vector<std::string> EventProperties() const override;
+  std::vector<std::string> Facts(const std::string& name,
+                                 const std::string& channel) const override;
   Diagnostics Check(const std::string& name, const std::string& channel,
                     const SenderFacts& sender,
                     const SourcePosition& where) const override;
@@ -183,6 +185,22 @@ std::vector<std::string> LoadedTemplates::Locales(
     if (file.parts.contains(channel)) found.push_back(locale);
   }
   return found;
+}
+
+std::vector<std::string> LoadedTemplates::Facts(
+    const std::string& name, const std::string& channel) const {
+  std::set<std::string> facts;
+  const auto file = files_.find(name);
+  if (file == files_.end()) return {};
+  for (const auto& [locale, texts] : file->second) {
+    const auto part = texts.parts.find(channel);
+    if (part == texts.parts.end()) continue;
+    for (const TemplateText* text :
+         {&part->second.subject, &part->second.text, &part->second.html}) {
+      for (const TemplateTag& tag : text->scanned.tags) facts.insert(tag.name);
+    }
+  }
+  return {facts.begin(), facts.end()};
 }
 
 std::vector<std::string> LoadedTemplates::EventProperties() const {

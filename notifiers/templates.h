@@ -94,6 +94,10 @@ class TemplateSet {
   // The event properties that templates name (`{{event.page}}` -> "page"), to
   // be kept of events.
   virtual std::vector<std::string> EventProperties() const = 0;
+  // What `name` says of the case for `channel`, in any language, as templates
+  // write it: "event.page", "count".
+  virtual std::vector<std::string> Facts(const std::string& name,
+                                         const std::string& channel) const = 0;
   // What is wrong with using template `name` for `channel` with these sender
   // facts (a missing {{sender.phone}} ..); where: the rule's position.
   virtual Diagnostics Check(const std::string& name, const std::string& channel,

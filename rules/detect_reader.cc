@@ -18,12 +18,6 @@ const Kind* FindKind(const std::string& name) {
 }
 
 void ComplainOfKind(const std::string& name, Mapping* detect) {
-  const auto& to_come = KindsToCome();
-  if (std::find(to_come.begin(), to_come.end(), name) != to_come.end()) {
-    detect->ComplainAtKey(name,
-                          fmt::format("kind `{}` is not available yet", name));
-    return;
-  }
   if (name == "late") {
     detect->ComplainAtKey(name, "`late` stands beside `detect`, not in it");
     return;

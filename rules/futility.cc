@@ -73,11 +73,7 @@ struct PartsOf {
     parts.last = parts.one_of;
     return parts;
   }
-  // A kind that has no events of its own to speak of.
-  template <typename Other>
-  Parts operator()(const Other&) const {
-    return {};
-  }
+  Parts operator()(const DeadlineSpec&) const { return {}; }
 
  private:
   static Parts Counted(const Pattern& event, const CountBound& bound) {

@@ -158,6 +158,12 @@ struct ScoreSpec {
   double reset_below = 0;
 };
 
+struct DeadlineSpec {
+  std::string field;  // A path in the profile.
+  bool before = false;
+  Duration distance{};
+};
+
 struct AbsenceSpec {
   Pattern after;
   Pattern without;
@@ -168,7 +174,8 @@ struct AbsenceSpec {
 using KindSpec =
     std::variant<EventCountSpec, ValueCountSpec, FlappingSpec, ChangeSpec,
                  NewTermSpec, SequenceSpec, TemporalSpec, AbsenceSpec,
-                 SilenceSpec, RatioSpec, AggregateSpec, SpikeSpec, ScoreSpec>;
+                 SilenceSpec, RatioSpec, AggregateSpec, SpikeSpec, ScoreSpec,
+                 DeadlineSpec>;
 
 struct Detect {
   std::string kind;  // "event_count"

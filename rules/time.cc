@@ -164,6 +164,12 @@ std::optional<Timestamp> ParseRfc3339(std::string_view text) {
   return instant;
 }
 
+std::optional<std::chrono::sys_days> ParseDate(std::string_view text) {
+  Reader reader(text);
+  const auto date = ReadDate(&reader);
+  return reader.done() ? date : std::nullopt;
+}
+
 std::string FormatInstant(Timestamp instant) {
   instant = std::clamp(instant, kFirst, kEnd - Duration(1));
   const auto day = std::chrono::floor<days>(instant);

@@ -29,6 +29,9 @@ std::optional<Timestamp> ParseInstant(std::string_view text);
 // RFC 3339 only.
 std::optional<Timestamp> ParseRfc3339(std::string_view text);
 
+// A date without a time: "2026-01-31".
+std::optional<std::chrono::sys_days> ParseDate(std::string_view text);
+
 // "2026-01-01T00:00:00.000Z".
 std::string FormatInstant(Timestamp instant);
 

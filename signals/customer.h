@@ -54,11 +54,14 @@ struct Episodes {
   std::uint32_t before = 0;     // and so many that came for an earlier one.
 };
 
+// Nothing but the profile is known.
+inline constexpr std::uint32_t kNoOrigin = ~std::uint32_t{0};
+
 struct Customer {
   std::string name;
-  std::uint32_t arrivals = 0;  // Events kept so far.
-  std::uint32_t timers = 0;    // Entries in the timer queue.
-  std::uint32_t origin = 0;    // Of the newest event.
+  std::uint32_t arrivals = 0;        // Events kept so far.
+  std::uint32_t timers = 0;          // Entries in the timer queue.
+  std::uint32_t origin = kNoOrigin;  // Of the newest event.
   // The clock at the newest event that came very late: its tracks are older
   // than they look.
   Timestamp late = kUnseen;

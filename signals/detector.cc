@@ -21,9 +21,14 @@ struct NewOf {
   Made operator()(const AggregateSpec& spec) { return NewAggregate(spec); }
   Made operator()(const SpikeSpec& spec) { return NewSpike(spec); }
   Made operator()(const ScoreSpec& spec) { return NewScore(spec); }
+  Made operator()(const DeadlineSpec& spec) { return NewDeadline(spec); }
 };
 
 }  // namespace
+
+std::optional<Finding> Detector::Take(const Sight&, State*&) const {
+  return std::nullopt;  // A kind without patterns is shown no event.
+}
 
 std::optional<Finding> Detector::Fire(State* state) const {
   state->due = kNever;  // A kind without timers is never woken.

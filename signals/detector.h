@@ -16,6 +16,7 @@
 
 #include "rules/rule.h"
 #include "signals/event_facts.h"
+#include "signals/profile.h"
 #include "signals/seen_event.h"
 #include "signals/standing.h"
 
@@ -101,11 +102,16 @@ class Detector {
   // In these, nullptr stands for a state that nothing has happened to. They
   // set state->due; the timer goes off at that instant of event time, in
   // Fire(), unless it has been moved until then.
-  virtual std::optional<Finding> Take(const Sight& sight,
-                                      State*& state) const = 0;
+  virtual std::optional<Finding> Take(const Sight& sight, State*& state) const;
   virtual std::optional<Finding> Fire(State* state) const;
   // `unless`, at `at`: starts from nothing.
   virtual void Reset(State*& state, Timestamp at) const = 0;
+
+  // It is shown each customer's profile, with Look(): when the rule first sees
+  // it, and whenever it may have changed.
+  virtual bool LooksAtProfiles() const { return false; }
+  // `now` is the clock, or the time of the event that brought the change.
+  virtual void Look(const Profile&, Timestamp /*now*/, State*&) const {}
 
   // How long an event can matter after its time, timers apart.
   virtual Duration Memory() const = 0;
@@ -159,5 +165,6 @@ std::unique_ptr<Detector> NewRatio(const RatioSpec& spec);
 std::unique_ptr<Detector> NewAggregate(const AggregateSpec& spec);
 std::unique_ptr<Detector> NewSpike(const SpikeSpec& spec);
 std::unique_ptr<Detector> NewScore(const ScoreSpec& spec);
+std::unique_ptr<Detector> NewDeadline(const DeadlineSpec& spec);
 
 }  // namespace premura

@@ -51,6 +51,7 @@ void EngineImpl::TakeMatched() {
   if (matched_.size() > 1) Prefetch();
   for (Matched& matched : matched_) {
     const Event& event = matched.event;
+    if (!gone_.empty()) gone_.erase(event.origin);
     MoveClock(event.clock);
     ++stats_.events;
     TakeHits(event, &matched.facts, {matched.begin, matched.end});
@@ -252,8 +253,10 @@ EngineStats EngineImpl::Stats() const {
 }
 
 std::unique_ptr<Engine> NewEngine(std::shared_ptr<const RuleSet> rules,
-                                  ProfileStore* profiles, DetectionSink* sink) {
-  return std::make_unique<EngineImpl>(std::move(rules), profiles, sink);
+                                  ProfileStore* profiles, DetectionSink* sink,
+                                  OwnsCustomer owns) {
+  return std::make_unique<EngineImpl>(std::move(rules), profiles, sink,
+                                      std::move(owns));
 }
 
 }  // namespace premura

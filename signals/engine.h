@@ -9,7 +9,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "rules/rule_set.h"
@@ -41,6 +44,8 @@ class Engine {
   // REQUIRES: event.clock is not below that of any earlier call.
   virtual void Take(const Event& event) = 0;
   virtual void Take(const ProfileChange& change) = 0;
+  // The profiles of these have changed otherwise, by a file; they are ours.
+  virtual void OnProfiles(std::span<const std::string> customers) = 0;
   // It is now `clock` and nothing else has happened.
   virtual void Advance(Timestamp clock) = 0;
   // All of a batch in order.
@@ -51,7 +56,8 @@ class Engine {
 
   // The origin (Event::origin) is no longer ours: drops the state and timers of
   // every customer whose newest event came from it. Whoever owns it now goes
-  // on; a timer left here would fire on what it can no longer see.
+  // on; a timer left here would fire on what it can no longer see. What was
+  // made of profiles stays, and is silent until the origin is back.
   virtual void Forget(std::uint32_t origin) = 0;
 
   virtual EngineStats Stats() const = 0;
@@ -60,9 +66,16 @@ class Engine {
   virtual CustomerStanding Explain(std::string_view customer) const = 0;
 };
 
+// Whether a customer belongs to an engine.
+using OwnsCustomer = std::function<bool(std::string_view)>;
+
 // `profiles` and `sink` must outlive the engine. Profiles of this engine's
-// customers are changed by it alone, but for the files' layer.
-std::unique_ptr<Engine> NewEngine(std::shared_ptr<const RuleSet> rules,
-                                  ProfileStore* profiles, DetectionSink* sink);
+// customers are changed by it alone, but for the files' layer. A rule that
+// looks at profiles sees those that are known when the clock begins (the first
+// after the epoch), or when the rule comes.
+std::unique_ptr<Engine> NewEngine(
+    std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
+    DetectionSink* sink,
+    OwnsCustomer owns = [](std::string_view) { return true; });
 
 }  // namespace premura

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // EngineImpl: the Engine's inside. engine.cc takes events and tells what was
 // found; engine_time.cc fires timers, forgets what is idle and changes rules;
-// engine_explain.cc answers how far the rules are.
+// engine_profiles.cc looks at profiles; engine_explain.cc answers how far the
+// rules are.
 
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,18 +33,18 @@ struct Found {
 class EngineImpl final : public Engine {
  public:
   EngineImpl(std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
-             DetectionSink* sink)
+             DetectionSink* sink, OwnsCustomer owns)
       : profiles_(profiles),
         sink_(sink),
+        owns_(std::move(owns)),
         index_(std::make_unique<WatchIndex>(std::move(rules))) {
     timers_.Rebuild(index_->Ranks(), {});
   }
   ~EngineImpl() override;
 
   void Take(const Event& event) override;
-  void Take(const ProfileChange& change) override {
-    stats_.profile_values_refused += profiles_->Merge(change);
-  }
+  void Take(const ProfileChange& change) override;
+  void OnProfiles(std::span<const std::string> customers) override;
   void Take(const EventBatch& batch) override;
   void Advance(Timestamp clock) override;
   void Use(std::shared_ptr<const RuleSet> rules) override;
@@ -89,6 +91,12 @@ class EngineImpl final : public Engine {
   void ExplainTracks(const Customer& customer, const Watcher& watcher,
                      RuleStanding* rule) const;
 
+  // Profiles.
+  bool HasBegun() const { return clock_ > Timestamp{}; }
+  void LookAtAll();
+  void Look(std::string_view name, Timestamp now);
+  void FireOfProfile(std::string_view name, Timestamp time);
+
   // Time.
   void MoveClock(Timestamp clock);
   void FireUpTo(Timestamp time, Customer* customer, Hits hits);
@@ -105,6 +113,7 @@ class EngineImpl final : public Engine {
 
   ProfileStore* const profiles_;
   DetectionSink* const sink_;
+  const OwnsCustomer owns_;
   std::unique_ptr<const WatchIndex> index_;
   CustomerTable customers_;
   TimerQueue timers_;
@@ -112,6 +121,7 @@ class EngineImpl final : public Engine {
   EngineStats stats_;
   DetectorCounts counts_;
   Timestamp clock_ = kUnseen;
+  std::set<std::uint32_t> gone_;  // Origins, by Forget().
 
   Matcher hits_;
   std::vector<Matched> matched_;

@@ -13,7 +13,9 @@ namespace premura {
 void EngineImpl::Advance(Timestamp clock) { MoveClock(clock); }
 
 void EngineImpl::MoveClock(Timestamp clock) {
+  const bool had_begun = HasBegun();
   clock_ = std::max(clock_, clock);
+  if (!had_begun && HasBegun()) LookAtAll();
   for (;;) {
     const Timestamp timer = timers_.empty() ? kNever : timers_.top().due;
     const Timestamp sweep = sweeper_.next();
@@ -78,7 +80,9 @@ void EngineImpl::Fire(Customer* customer, Track* track) {
   track->newest = std::max(track->newest, due);
   std::vector<Found> found;
   std::optional<Finding> finding = watcher.detector->Fire(track->state);
-  if (finding) {
+  const bool silent =
+      watcher.detector->LooksAtProfiles() && gone_.contains(customer->origin);
+  if (finding && !silent) {
     found.push_back(
         {&watcher, track->key, track->group.get(), *std::move(finding)});
   }
@@ -163,6 +167,11 @@ EngineImpl::~EngineImpl() {
 void EngineImpl::Use(std::shared_ptr<const RuleSet> rules) {
   assert(hits_.size() == 0);
   auto next = std::make_unique<WatchIndex>(std::move(rules));
+  const auto& of_profiles = next->of_profiles();
+  const bool more_to_see = std::any_of(
+      of_profiles.begin(), of_profiles.end(), [this](const Watcher* watcher) {
+        return index_->OfSlot(watcher->rule->state_slot) == nullptr;
+      });
   customers_.ForEach([&](Customer& customer) {
     std::erase_if(customer.tracks, [&](Track& track) {
       if (next->OfSlot(track.slot()) != nullptr) return false;
@@ -175,17 +184,25 @@ void EngineImpl::Use(std::shared_ptr<const RuleSet> rules) {
   });
   index_ = std::move(next);
   customers_.ForEach([this](Customer& customer) { RemoveIfEmpty(&customer); });
+  if (more_to_see) LookAtAll();
+  MoveClock(clock_);
 }
 
 void EngineImpl::Forget(std::uint32_t origin) {
   assert(hits_.size() == 0);
   customers_.ForEach([&](Customer& customer) {
     if (customer.origin != origin) return;
-    for (Track& track : customer.tracks) Drop(&customer, &track);
-    customer.tracks.clear();
+    std::erase_if(customer.tracks, [&](Track& track) {
+      if (index_->OfSlot(track.slot())->detector->LooksAtProfiles()) {
+        return false;
+      }
+      Drop(&customer, &track);
+      return true;
+    });
   });
+  if (!index_->of_profiles().empty()) gone_.insert(origin);
   DropReminders(*index_, [](const TimerQueue::Entry& entry) {
-    return entry.customer->tracks.empty();
+    return entry.customer->FindReminded(entry.key, entry.due) == nullptr;
   });
   customers_.ForEach([this](Customer& customer) { RemoveIfEmpty(&customer); });
 }

@@ -50,6 +50,8 @@ struct Event {
 // A null takes the value away.
 struct ProfileChange {
   std::string customer;
+  // When it was said; unset (the least) if that is not known, or not believed.
+  Timestamp time = Timestamp::min();
   struct Entry {
     std::string path;
     std::string json;

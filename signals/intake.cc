@@ -152,6 +152,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
   void HandOn(ProfileChange change, Timestamp time) {
     Count(time, record_ == nullptr ? 0 : record_->partition);
     TellClock();
+    change.time = time;
     sink_->OnProfile(std::move(change));
   }
 

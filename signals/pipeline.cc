@@ -19,9 +19,13 @@ class PipelineImpl final : public Pipeline {
                ProfileStore* profiles, OutputSink* sink,
                DeadLetterSink* dead_letters, PipelineObserver* observer) {
     std::vector<Shard*> shards;
-    for (int i = 0; i < options.shards; ++i) {
+    const auto count = static_cast<std::size_t>(options.shards);
+    for (std::size_t i = 0; i < count; ++i) {
       shards_.push_back(NewShard(sources.size(), options.batches_queued, rules,
-                                 profiles, sink));
+                                 profiles, sink,
+                                 [i, count](std::string_view customer) {
+                                   return ShardOf(customer, count) == i;
+                                 }));
       shards.push_back(shards_.back().get());
     }
     for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -40,12 +44,17 @@ class PipelineImpl final : public Pipeline {
   // Every source first decodes for the new rules, which know all that the old
   // ones ask for; only then do the shards change over. So no event meets rules
   // that ask for a field it was not decoded for.
-  void Use(std::shared_ptr<const RuleSet> rules) override {
+  void Use(std::shared_ptr<const RuleSet> rules,
+           std::vector<std::string> changed) override {
     auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+    const auto routed =
+        std::make_shared<const Routed>(Route(std::move(changed)));
     for (const auto& worker : workers_) {
-      worker->Use(rules, [this, rules, left] {
+      worker->Use(rules, [this, rules, left, routed] {
         if (--*left > 0) return;
-        for (const auto& shard : shards_) shard->Use(rules);
+        for (std::size_t i = 0; i < shards_.size(); ++i) {
+          shards_[i]->Use(rules, (*routed)[i]);
+        }
       });
     }
   }
@@ -71,6 +80,16 @@ class PipelineImpl final : public Pipeline {
   }
 
  private:
+  using Routed = std::vector<std::vector<std::string>>;  // By shard.
+
+  Routed Route(std::vector<std::string> customers) const {
+    Routed routed(shards_.size());
+    for (std::string& customer : customers) {
+      routed[ShardOf(customer, routed.size())].push_back(std::move(customer));
+    }
+    return routed;
+  }
+
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<SourceWorker>> workers_;  // Stop before shards.
 };

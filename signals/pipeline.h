@@ -106,7 +106,10 @@ class Pipeline {
 
   virtual void Start() = 0;
   // All events read from now on meet the new rules; those before, the old.
-  virtual void Use(std::shared_ptr<const RuleSet> rules) = 0;
+  // `changed`: whose profile has changed by a file; for rules that look at
+  // profiles.
+  virtual void Use(std::shared_ptr<const RuleSet> rules,
+                   std::vector<std::string> changed) = 0;
   virtual PipelineHealth Health() const = 0;
   // True once every source has ended and all it caused is durable.
   virtual bool Finished() const = 0;

@@ -180,13 +180,17 @@ struct ProfileStore::Stripe {
   }
 
   // Takes what is in `layer` as the files' layer of everybody here.
-  void ReplaceFileLayer(std::map<std::string, Profile::Values> layer) {
+  void ReplaceFileLayer(std::map<std::string, Profile::Values> layer,
+                        std::vector<std::string>* changed) {
     const std::unique_lock lock(mutex);
     for (const auto& [customer, profile] : profiles) {
       if (!profile->from_file().empty()) layer.try_emplace(customer);
     }
     for (auto& [customer, values] : layer) {
-      Put(customer, std::move(values), Find(customer)->from_events());
+      const std::shared_ptr<const Profile> old = Find(customer);
+      if (values == old->from_file()) continue;
+      Put(customer, std::move(values), old->from_events());
+      changed->push_back(customer);
     }
   }
 };
@@ -230,16 +234,30 @@ void ProfileStore::Restore(std::string_view customer,
              std::move(from_events));
 }
 
-void ProfileStore::ReplaceFileLayer(
+std::vector<std::string> ProfileStore::ReplaceFileLayer(
     std::map<std::string, Profile::Values> customers) {
   std::vector<std::map<std::string, Profile::Values>> layers(kStripes);
   while (!customers.empty()) {
     auto node = customers.extract(customers.begin());
     layers[StripeOf(node.key())].insert(std::move(node));
   }
+  std::vector<std::string> changed;
   for (std::size_t i = 0; i < kStripes; ++i) {
-    stripes_[i].ReplaceFileLayer(std::move(layers[i]));
+    stripes_[i].ReplaceFileLayer(std::move(layers[i]), &changed);
   }
+  return changed;
+}
+
+std::vector<std::string> ProfileStore::Customers(
+    const std::function<bool(std::string_view)>& wanted) const {
+  std::vector<std::string> customers;
+  for (std::size_t i = 0; i < kStripes; ++i) {
+    const std::shared_lock lock(stripes_[i].mutex);
+    for (const auto& [customer, profile] : stripes_[i].profiles) {
+      if (wanted(customer)) customers.push_back(customer);
+    }
+  }
+  return customers;
 }
 
 std::size_t ProfileStore::size() const {

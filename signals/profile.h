@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,8 +72,13 @@ class ProfileStore {
   // Puts back what events had said (from the ledger, at start): the events'
   // layer of each, replaced.
   void Restore(std::string_view customer, Profile::Values from_events);
-  // Replaces the files' layer of everybody at once.
-  void ReplaceFileLayer(std::map<std::string, Profile::Values> customers);
+  // Replaces the files' layer of everybody at once; answers of whom it has
+  // changed anything.
+  std::vector<std::string> ReplaceFileLayer(
+      std::map<std::string, Profile::Values> customers);
+  // Whose profile is known, of those `wanted`.
+  std::vector<std::string> Customers(
+      const std::function<bool(std::string_view)>& wanted) const;
   std::size_t size() const;
 
  private:

@@ -22,6 +22,7 @@ struct MarkReached {
 };
 struct UseRules {
   std::shared_ptr<const RuleSet> rules;
+  std::vector<std::string> changed;
 };
 struct ForgetOrigin {
   std::uint32_t origin;
@@ -45,11 +46,12 @@ class ShardImpl final : public Shard {
  public:
   ShardImpl(std::size_t sources, std::size_t queue_capacity,
             std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
-            OutputSink* sink)
+            OutputSink* sink, OwnsCustomer owns)
       : sink_(sink),
         queue_(queue_capacity),
         clocks_(sources, Timestamp::min()),
-        engine_(NewEngine(std::move(rules), profiles, &collector_)),
+        engine_(NewEngine(std::move(rules), profiles, &collector_,
+                          std::move(owns))),
         thread_([this] { Run(); }) {}
 
   ~ShardImpl() override { Close(); }
@@ -60,8 +62,9 @@ class ShardImpl final : public Shard {
   void Mark(std::function<void()> reached) override {
     queue_.Push(MarkReached{std::move(reached)});
   }
-  void Use(std::shared_ptr<const RuleSet> rules) override {
-    queue_.Push(UseRules{std::move(rules)});
+  void Use(std::shared_ptr<const RuleSet> rules,
+           std::vector<std::string> changed) override {
+    queue_.Push(UseRules{std::move(rules), std::move(changed)});
   }
   void Forget(std::uint32_t origin) override {
     queue_.Push(ForgetOrigin{origin});
@@ -121,7 +124,11 @@ class ShardImpl final : public Shard {
   }
 
   void Do(MarkReached& mark) { HandOn(std::move(mark.reached)); }
-  void Do(UseRules& use) { engine_->Use(std::move(use.rules)); }
+  void Do(UseRules& use) {
+    engine_->Use(std::move(use.rules));
+    engine_->OnProfiles(use.changed);
+    HandOn(nullptr);
+  }
   void Do(ForgetOrigin& forget) { engine_->Forget(forget.origin); }
 
   // Output is written in the order it was submitted, so an empty one that is
@@ -157,9 +164,10 @@ class ShardImpl final : public Shard {
 
 std::unique_ptr<Shard> NewShard(std::size_t sources, std::size_t queue_capacity,
                                 std::shared_ptr<const RuleSet> rules,
-                                ProfileStore* profiles, OutputSink* sink) {
+                                ProfileStore* profiles, OutputSink* sink,
+                                OwnsCustomer owns) {
   return std::make_unique<ShardImpl>(sources, queue_capacity, std::move(rules),
-                                     profiles, sink);
+                                     profiles, sink, std::move(owns));
 }
 
 }  // namespace premura

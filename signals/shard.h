@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "rules/rule_set.h"
 #include "signals/engine.h"
@@ -25,7 +28,9 @@ class Shard {
   // `reached` is called, from any thread, once the output of all that was put
   // in before is durable.
   virtual void Mark(std::function<void()> reached) = 0;
-  virtual void Use(std::shared_ptr<const RuleSet> rules) = 0;
+  // `changed`: whose profile has changed by a file; the shard's own.
+  virtual void Use(std::shared_ptr<const RuleSet> rules,
+                   std::vector<std::string> changed) = 0;
   virtual void Forget(std::uint32_t origin) = 0;
 
   // A batch with room from earlier use, or a new one.
@@ -38,6 +43,12 @@ class Shard {
 
 std::unique_ptr<Shard> NewShard(std::size_t sources, std::size_t queue_capacity,
                                 std::shared_ptr<const RuleSet> rules,
-                                ProfileStore* profiles, OutputSink* sink);
+                                ProfileStore* profiles, OutputSink* sink,
+                                OwnsCustomer owns);
+
+// To which of so many shards a customer belongs.
+inline std::size_t ShardOf(std::string_view customer, std::size_t shards) {
+  return shards == 1 ? 0 : std::hash<std::string_view>{}(customer) % shards;
+}
 
 }  // namespace premura

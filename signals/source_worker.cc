@@ -276,6 +276,9 @@ class SourceWorkerImpl final : public SourceWorker,
 
   void OnEvent(const Event& event) override {
     ++counts_.events;
+    // It begins for all shards at once: when rules first see a profile must not
+    // depend on whose event is the first.
+    if (!clock_begun_ && event.clock > Timestamp{}) OnClock(event.clock);
     Event routed = event;
     routed.origin = Origin(event.origin);
     BatchOf(event.customer).Add(routed);
@@ -288,6 +291,7 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   void OnClock(Timestamp clock) override {
+    clock_begun_ = clock_begun_ || clock > Timestamp{};
     for (EventBatch& batch : batches_) batch.AddClock(clock);
   }
 
@@ -325,8 +329,7 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   EventBatch& BatchOf(std::string_view customer) {
-    if (batches_.size() == 1) return batches_.front();
-    return batches_[std::hash<std::string_view>{}(customer) % batches_.size()];
+    return batches_[ShardOf(customer, batches_.size())];
   }
 
   void Flush() {
@@ -356,6 +359,7 @@ class SourceWorkerImpl final : public SourceWorker,
   std::vector<EventBatch> batches_;
   std::set<std::uint32_t> assigned_;
   PipelineObserver::Counts counts_;
+  bool clock_begun_ = false;
   bool counted_ = false;
   bool moved_ = false;  // Something was handed on since the last barrier.
   bool waiting_ = false;

@@ -119,6 +119,9 @@ WatchIndex::WatchIndex(std::shared_ptr<const RuleSet> rules)
     AddWatcher(rule);
     for (const Pattern& cancel : rule.cancel_on) AddCancel(cancel, rule);
   }
+  for (const Watcher& watcher : watchers_) {
+    if (watcher.detector->LooksAtProfiles()) of_profiles_.push_back(&watcher);
+  }
   for (Concerned& concerned : by_name_) {
     std::stable_sort(concerned.interests.begin(), concerned.interests.end(),
                      [](const Interest& a, const Interest& b) {

@@ -78,6 +78,10 @@ class WatchIndex {
   const std::shared_ptr<const RuleSet>& rules() const { return rules_; }
   // In order of the rules' ids.
   const std::vector<Watcher>& watchers() const { return watchers_; }
+  // Those that look at profiles, in the same order.
+  const std::vector<const Watcher*>& of_profiles() const {
+    return of_profiles_;
+  }
   // nullptr if no rule at work has this slot.
   const Watcher* OfSlot(std::uint32_t slot) const;
   // Ranks of slots for TimerQueue.
@@ -102,6 +106,7 @@ class WatchIndex {
 
   std::shared_ptr<const RuleSet> rules_;
   std::vector<Watcher> watchers_;
+  std::vector<const Watcher*> of_profiles_;
   std::vector<Concerned> by_name_;  // 0: names that no rule mentions.
   std::vector<bool> is_detection_;
   std::vector<std::uint32_t> by_slot_;

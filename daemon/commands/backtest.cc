@@ -181,7 +181,8 @@ int Backtest(const Options& given, const Io& io) {
   LoadedRules rules = LoadRulePaths(rule_paths, {});
   Diagnostics diagnostics = std::move(rules.diagnostics);
   ProfileStore profiles;
-  profiles.ReplaceFileLayer(ReadProfileFiles(profile_files, &diagnostics));
+  profiles.ReplaceFileLayer(
+      ReadProfileFiles(profile_files, rules.rules.get(), &diagnostics));
   FillLines(&diagnostics);
   *io.err << RenderText(diagnostics);
   if (HasErrors(diagnostics) || rules.rules == nullptr) return kFailure;

@@ -5,8 +5,6 @@
 #pragma once
 
 #include <span>
-#include <string>
-#include <vector>
 
 #include "rules/reading.h"
 #include "rules/rule.h"
@@ -37,10 +35,8 @@ extern const Kind kRatio;
 extern const Kind kAggregate;
 extern const Kind kSpike;
 extern const Kind kScore;
+extern const Kind kDeadline;
 
 std::span<const Kind* const> Kinds();
-
-// Kinds that the language names and this version does not have.
-const std::vector<std::string>& KindsToCome();
 
 }  // namespace premura

@@ -9,13 +9,8 @@ std::span<const Kind* const> Kinds() {
   static constexpr std::array kKinds = {
       &kEventCount, &kValueCount, &kFlapping, &kChange,  &kNewTerm,
       &kSequence,   &kTemporal,   &kAbsence,  &kSilence, &kRatio,
-      &kAggregate,  &kSpike,      &kScore};
+      &kAggregate,  &kSpike,      &kScore,    &kDeadline};
   return kKinds;
-}
-
-const std::vector<std::string>& KindsToCome() {
-  static const std::vector<std::string> kinds = {"deadline"};
-  return kinds;
 }
 
 }  // namespace premura

@@ -332,6 +332,45 @@ TEST_F(CliTest, CheckWarnsOfEmailAndSmsWithoutAWayOut) {
   }
 }
 
+TEST_F(CliTest, CheckWarnsOfWhatADeadlineCannotKnow) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: renewal-near
+    title: A renewal is near
+    detect: {deadline: {field: dates.renewal, before: 7d}}
+    actions:
+      - ticket: {template: renewal}
+)");
+  folder_.Write("rules/templates/renewal.en.yaml", R"(ticket:
+  subject: "{{rule.title}}: {{customer.id}}"
+  text: |
+    Renews on: {{customer.dates.renewal}}
+    Seen on: {{event.date}}
+    {{count}} events, the last {{event.name}}
+    {{#evidence}}
+    {{name}}
+    {{/evidence}}
+)");
+  folder_.Write("premura.yaml",
+                "sources: [{file: {path: e}}]\nrules: [rules]\n"
+                "templates: [rules/templates]\n"
+                "tickets: {desk: {type: file, directory: out}}\n"
+                "profiles: {files: [c.csv]}\n");
+  folder_.Write("c.csv",
+                "customer,dates.renewal,dates.other\n"
+                "acme,2026-01-31,soon\nbolt,31.1.2026,\n");
+  const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+  EXPECT_EQ(ran.code, kOk);
+  for (const char* message :
+       {"a.yaml:7:28: warning: template `renewal` tells of events (`count`, "
+        "`event.name`, `evidence`), and a deadline has none",
+        "c.csv:3:1: warning: `dates.renewal` of customer `bolt` is no date, so "
+        "no deadline comes of it: write one like 2026-01-31"}) {
+    EXPECT_TRUE(Contains(ran.out, message)) << message << ran.out;
+  }
+  EXPECT_FALSE(Contains(ran.out, "acme")) << ran.out;
+}
+
 TEST_F(CliTest, CheckShowsMistakesOfProfilesWithTheirLine) {
   folder_.Write("customers.csv", "name,tier\nMarta,standard\n");
   folder_.Write("premura.yaml",

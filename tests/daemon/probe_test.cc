@@ -47,11 +47,9 @@ std::vector<std::string> Differences(
   return different;
 }
 
-// Deadlines are not probed yet.
 std::set<std::string> ProbeAll(const RuleSet& rules) {
   std::set<std::string> kinds;
   for (const Rule& rule : rules.rules()) {
-    if (rule.detect.kind == "deadline") continue;
     const RuleProbes probes = DeriveProbes(rule, rules);
     EXPECT_EQ(probes.problem, "") << rule.id;
     EXPECT_GE(probes.cases.size(), 3U) << rule.id;
@@ -74,10 +72,10 @@ TEST(ProbeTest, EveryKindPasses) {
   const auto rules = Load("/tests/rules/testdata/good/kinds.yaml");
   ASSERT_NE(rules, nullptr);
   EXPECT_THAT(ProbeAll(*rules),
-              testing::IsSupersetOf({"event_count", "value_count", "flapping",
-                                     "change", "new_term", "sequence",
-                                     "temporal", "absence", "silence", "ratio",
-                                     "aggregate", "spike", "score"}));
+              testing::IsSupersetOf(
+                  {"event_count", "value_count", "flapping", "change",
+                   "new_term", "sequence", "temporal", "absence", "silence",
+                   "ratio", "aggregate", "spike", "score", "deadline"}));
 }
 
 TEST(ProbeTest, AnEngineThatGoesByOtherWordsIsNoticed) {
@@ -132,6 +130,11 @@ TEST(ProbeTest, AnEngineThatGoesByOtherWordsIsNoticed) {
        "min_denominator: 4}"},
       {"aggregate: {event: a, field: f, fn: avg, gt: 5, within: 1h}",
        "aggregate: {event: a, field: f, fn: avg, gte: 5, within: 1h}"},
+      {"deadline: {field: f, before: 7d}", "deadline: {field: f, before: 8d}"},
+      {"deadline: {field: f, after: 7d}",
+       "deadline: {field: f, after: 604800001ms}"},
+      {"deadline: {field: f, before: 7d, unless: a}",
+       "deadline: {field: f, before: 7d}"},
       {"spike: {event: a, within: 1d, reference: 7d, direction: up, factor: 3, "
        "min_current: 2}",
        "spike: {event: a, within: 1d, reference: 7d, direction: up, factor: 4, "

@@ -171,7 +171,7 @@ EvidenceEvent Event(const char* name, const char* at) {
 TEST(Summarise, SaysInOneLineWhatWasSeen) {
   CaseRecord record;
   record.at = *ParseInstant("2026-03-10T10:30:00Z");
-  EXPECT_EQ(Summarise(record), "nothing came until 10:30 UTC");
+  EXPECT_EQ(Summarise(record), "no event, but the clock: 10:30 UTC");
   record.evidence = {Event("export_started", "2026-03-10T09:41:07Z")};
   EXPECT_EQ(Summarise(record), "export_started at 09:41 UTC");
   record.evidence.push_back(Event("failed", "2026-03-10T09:44:00Z"));

@@ -324,12 +324,13 @@ TEST_F(OutreachTest, AMissingZoneIsWaitedForAndAsksAgainWhenItIsToldOrSet) {
   std::string other = Fire("loop", "other");
   EXPECT_EQ(State(id, "email"), "held timezone_missing");
   ShardOutput output;
-  output.profiles.push_back({"acme", {{"timezone", "\"Europe/Rome\""}}});
+  output.profiles.push_back(
+      {.customer = "acme", .entries = {{"timezone", "\"Europe/Rome\""}}});
   profiles.Merge(output.profiles[0]);
   Submit(std::move(output));
   EXPECT_EQ(State(id, "email"), "sent delivered");
   EXPECT_EQ(State(other, "email"), "held timezone_missing");
-  output.profiles = {{"other", {{"country", "\"IT\""}}}};
+  output.profiles = {{.customer = "other", .entries = {{"country", "\"IT\""}}}};
   profiles.Merge(output.profiles[0]);
   Submit(std::move(output));
   EXPECT_EQ(State(other, "email"), "sent delivered");
@@ -537,10 +538,10 @@ TEST_F(OutreachTest, ANamedDeskIsUsed) {
 TEST_F(OutreachTest, ProfilesThatEventsGaveAreThereAfterARestart) {
   Start(Rule("loop", "", kEmail));
   ShardOutput output;
-  output.profiles.push_back({"newcomer",
-                             {{"email", "\"n@example.com\""},
-                              {"seats", "12"},
-                              {"tags", "[1,\"a\"]"}}});
+  output.profiles.push_back({.customer = "newcomer",
+                             .entries = {{"email", "\"n@example.com\""},
+                                         {"seats", "12"},
+                                         {"tags", "[1,\"a\"]"}}});
   profiles.Merge(output.profiles[0]);
   Submit(std::move(output));
   profiles.Restore("newcomer", {});

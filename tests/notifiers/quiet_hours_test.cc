@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "notifiers/zones.h"
-
 namespace premura {
 namespace {
 
@@ -130,56 +128,17 @@ TEST(QuietHours, AllWeekIsAlways) {
       QuietUntil(hours, "Europe/Rome", *ParseInstant("2026-03-28T10:00:00Z")));
 }
 
-TEST(Zones, AreKnownByTheirNames) {
-  for (const char* zone : {"Europe/Rome", "Etc/UTC", "UTC", "Asia/Kolkata"}) {
-    EXPECT_TRUE(IsKnownZone(zone)) << zone;
-  }
-  for (const char* zone :
-       {"", "Rome", "Europe/Atlantis", "../zone.tab", "/etc/passwd", "\n"}) {
-    EXPECT_FALSE(IsKnownZone(zone)) << zone;
-  }
-}
-
-TEST(Zones, AreThoseOfACountryThatHasOneOnly) {
-  EXPECT_EQ(ZoneOfCountry("IT"), "Europe/Rome");
-  EXPECT_EQ(ZoneOfCountry("NO"), "Europe/Oslo");
-  EXPECT_EQ(ZoneOfCountry("IN"), "Asia/Kolkata");
-  EXPECT_EQ(ZoneOfCountry("it"), "Europe/Rome");
-  for (const char* country : {"US", "DE", "", "XX", "Italy", "#"}) {
-    EXPECT_EQ(ZoneOfCountry(country), "") << country;
-  }
-}
-
-TEST(Zones, OfACustomerAreTakenFromWhatIsKnown) {
-  struct Known {
-    Profile::Values values;
-    std::string zone;
-  };
-  const std::vector<Known> cases = {
-      {{}, ""},
-      {{{"timezone", "\"Asia/Tokyo\""}, {"country", "\"IT\""}}, "Asia/Tokyo"},
-      {{{"account.timezone", "\"Asia/Tokyo\""}, {"country", "\"IT\""}},
-       "Asia/Tokyo"},
-      {{{"timezone", "\"Nowhere/Land\""}, {"country", "\"IT\""}},
-       "Europe/Rome"},
-      {{{"timezone", "\"europe/paris\""}, {"account.country", "\"IT\""}},
-       "Europe/Rome"},
-      {{{"country", "\"US\""}}, ""},
-  };
+TEST(QuietHours, AreOfTheZoneOfTheProfileElseOfTheOneConfigured) {
   RestraintPolicy policy;
-  for (const Known& one : cases) {
-    ProfileStore profiles;
-    profiles.Restore("acme", one.values);
-    EXPECT_EQ(ZoneOf(profiles.Get("acme").get(), policy), one.zone);
-  }
+  ProfileStore profiles;
+  profiles.Restore("acme", {{"country", "\"IT\""}});
+  const auto known = profiles.Get("acme");
+  const auto unknown = profiles.Get("nobody");
+  EXPECT_EQ(ZoneOf(unknown.get(), policy), "");
   policy.timezone_missing = "Etc/UTC";
+  EXPECT_EQ(ZoneOf(known.get(), policy), "Europe/Rome");
+  EXPECT_EQ(ZoneOf(unknown.get(), policy), "Etc/UTC");
   EXPECT_EQ(ZoneOf(nullptr, policy), "Etc/UTC");
-}
-
-TEST(Zones, FormatByTheClockOnTheWall) {
-  const Timestamp at = *ParseInstant("2026-07-01T22:05:59Z");
-  EXPECT_EQ(FormatLocal("Europe/Rome", at), "2026-07-02 00:05");
-  EXPECT_EQ(FormatLocal("Asia/Kolkata", at), "2026-07-02 03:35");
 }
 
 }  // namespace

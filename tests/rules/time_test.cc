@@ -96,5 +96,14 @@ TEST(InstantTest, IsWrittenWithinFourDigitYears) {
   EXPECT_EQ(FormatInstant(Timestamp::min()), "0000-01-01T00:00:00.000Z");
 }
 
+TEST(DateTest, IsADayAndNothingMore) {
+  EXPECT_EQ(ParseDate("2024-02-29"), ParseInstant("2024-02-29T00:00:00Z"));
+  for (const char* text :
+       {"", "2026-02-29", "2026-1-01", "2026-01-01T00:00:00Z", "2026-01-01 ",
+        "20260101", "2026-13-01", "01.01.2026"}) {
+    EXPECT_EQ(ParseDate(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace premura

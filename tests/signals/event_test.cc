@@ -63,7 +63,8 @@ TEST(EventBatchTest, KeepsTheOrderOfEventsProfilesAndClocks) {
   EventBatch batch;
   AddShortLived(&batch, 1);
   batch.AddClock(Timestamp(Duration(5)));
-  batch.Add(ProfileChange{"ada", {{"tier", "\"gold\""}}});
+  batch.Add(
+      ProfileChange{.customer = "ada", .entries = {{"tier", "\"gold\""}}});
   AddShortLived(&batch, 2);
   ASSERT_EQ(batch.items().size(), 4u);
   EXPECT_EQ(batch.items()[0].what, EventBatch::Item::What::kEvent);

@@ -231,6 +231,55 @@ TEST_P(PipelineTest, DetectsAndCommits) {
   EXPECT_TRUE(topic_.closed);
 }
 
+constexpr char kRenewal[] = R"(
+version: 1
+rules:
+  - id: renewal
+    title: A renewal is near
+    detect:
+      deadline: {field: renewal, before: 1d}
+)";
+
+std::map<std::string, Profile::Values> Renewals(int customers,
+                                                const std::string& date) {
+  std::map<std::string, Profile::Values> values;
+  for (int i = 0; i < customers; ++i) {
+    values["c" + std::to_string(i)] = {{"renewal", '"' + date + '"'}};
+  }
+  return values;
+}
+
+// Of customers of whom nothing but a profile file is known, over all shards.
+TEST_P(PipelineTest, DatesOfProfileFilesComeOnceWhereverTheCustomerBelongs) {
+  profiles_.ReplaceFileLayer(Renewals(40, "2026-01-02T00:00:10Z"));
+  StartPipeline(kRenewal);
+  topic_.Put(Failed("acme", 0));
+  topic_.Put(Failed("acme", 20));
+  // A shard without an event hears of the clock by ticks.
+  EXPECT_EQ(ledger_.Await(40).size(), 40u);
+  const auto next = Rules(std::string(kRenewal) + R"(
+  - id: probe
+    title: Tells that the rules have changed
+    detect:
+      event_count: {event: failed, gte: 1, within: 1m}
+)",
+                          rules_.get());
+  pipeline_->Use(
+      next, profiles_.ReplaceFileLayer(Renewals(44, "2026-01-02T00:00:40Z")));
+  for (int i = 0; i < 400 && ledger_.Await(0).size() == 40; ++i) {
+    topic_.Put(Failed("probe", 21));
+    topic_.AwaitEmpty();
+  }
+  topic_.Put(Failed("acme", 60));
+  topic_.End();
+  EXPECT_TRUE(watcher_.AwaitEnd());
+  pipeline_->Stop(seconds(5));
+  const std::vector<std::string> all = ledger_.Await(0);
+  std::size_t renewals = 0;
+  for (const std::string& one : all) renewals += one.starts_with("renewal c");
+  EXPECT_EQ(renewals, 84u);
+}
+
 TEST_P(PipelineTest, CommitsNothingBeforeTheLedgerHasIt) {
   StartPipeline();
   ledger_.Hold();
@@ -318,7 +367,7 @@ TEST_P(PipelineTest, ChangesRulesBetweenTwoEventsAndKeepsState) {
   topic_.Put(Failed("acme", 1));
   EXPECT_TRUE(topic_.AwaitCommit(0, 2));
   const auto next = Rules(kTwoFailures, rules_.get());
-  pipeline_->Use(next);
+  pipeline_->Use(next, {});
   // The change takes place at the worker's next turn; events of another
   // customer tell when it has.
   for (int i = 0; i < 400 && ledger_.Await(0).empty(); ++i) {

@@ -44,15 +44,17 @@ TEST(ProfileTest, ReadsEveryKindOfValue) {
 TEST(ProfileStoreTest, MergesWhatEventsSay) {
   ProfileStore store;
   EXPECT_EQ(store.Get("ada")->Get("tier").kind(), Value::Kind::kAbsent);
-  store.Merge({"ada", {{"tier", "\"free\""}, {"x", "1"}}});
+  store.Merge(
+      {.customer = "ada", .entries = {{"tier", "\"free\""}, {"x", "1"}}});
   const auto before = store.Get("ada");
-  store.Merge({"ada", {{"tier", "\"gold\""}, {"x", "null"}}});
+  store.Merge(
+      {.customer = "ada", .entries = {{"tier", "\"gold\""}, {"x", "null"}}});
   EXPECT_EQ(before->Text("tier"), "free") << "what was handed out stays";
   EXPECT_EQ(store.Get("ada")->Text("tier"), "gold");
   EXPECT_THAT(store.Get("ada")->from_events(),
               ElementsAre(Pair("tier", "\"gold\"")));
   EXPECT_EQ(store.size(), 1u);
-  store.Merge({"ada", {{"tier", "null"}}});
+  store.Merge({.customer = "ada", .entries = {{"tier", "null"}}});
   EXPECT_EQ(store.size(), 0u);
 }
 
@@ -60,34 +62,49 @@ TEST(ProfileStoreTest, WhatEventsSayHasBounds) {
   ProfileStore store;
   const std::string most =
       '"' + std::string(kMaxProfileValueBytes - 2, 'x') + '"';
-  EXPECT_EQ(store.Merge({"a", {{"v", most}, {"w", most + "x"}}}), 1u);
-  EXPECT_EQ(store.Merge({"a", {{std::string(257, 'p'), "1"}}}), 1u);
+  EXPECT_EQ(store.Merge(
+                {.customer = "a", .entries = {{"v", most}, {"w", most + "x"}}}),
+            1u);
+  EXPECT_EQ(
+      store.Merge({.customer = "a", .entries = {{std::string(257, 'p'), "1"}}}),
+      1u);
   EXPECT_EQ(store.Get("a")->from_events().size(), 1u);
-  for (int i = 1; i < 16; ++i) store.Merge({"a", {{std::to_string(i), most}}});
+  for (int i = 1; i < 16; ++i)
+    store.Merge({.customer = "a", .entries = {{std::to_string(i), most}}});
   EXPECT_EQ(store.Get("a")->from_events().size(), 15u) << "64 KiB";
-  EXPECT_EQ(store.Merge({"a", {{"v", "1"}, {"15", most}}}), 0u);
-  EXPECT_EQ(store.Merge({"a", {{"15", "null"}, {"16", most}}}), 0u);
+  EXPECT_EQ(
+      store.Merge({.customer = "a", .entries = {{"v", "1"}, {"15", most}}}),
+      0u);
+  EXPECT_EQ(
+      store.Merge({.customer = "a", .entries = {{"15", "null"}, {"16", most}}}),
+      0u);
 
-  for (int i = 0; i < 300; ++i) store.Merge({"b", {{std::to_string(i), "1"}}});
+  for (int i = 0; i < 300; ++i)
+    store.Merge({.customer = "b", .entries = {{std::to_string(i), "1"}}});
   EXPECT_EQ(store.Get("b")->from_events().size(), kMaxProfilePaths);
-  EXPECT_EQ(store.Merge({"b", {{"7", "22"}}}), 0u) << "known already";
+  EXPECT_EQ(store.Merge({.customer = "b", .entries = {{"7", "22"}}}), 0u)
+      << "known already";
 }
 
 TEST(ProfileStoreTest, ConsentsAreNotCrowdedOut) {
   ProfileStore store;
-  for (int i = 0; i < 300; ++i) store.Merge({"a", {{std::to_string(i), "1"}}});
-  EXPECT_EQ(store.Merge({"a", {{"Consent.email", "false"}}}), 0u);
+  for (int i = 0; i < 300; ++i)
+    store.Merge({.customer = "a", .entries = {{std::to_string(i), "1"}}});
+  EXPECT_EQ(
+      store.Merge({.customer = "a", .entries = {{"Consent.email", "false"}}}),
+      0u);
   EXPECT_EQ(store.Get("a")->Text("Consent.email"), "false");
   EXPECT_EQ(store.Get("a")->Text("consent"), "");
-  EXPECT_EQ(
-      store.Merge({"a", {{"consent.sms", '"' + std::string(5000, 'n') + '"'}}}),
-      1u);
+  EXPECT_EQ(store.Merge({.customer = "a",
+                         .entries = {{"consent.sms",
+                                      '"' + std::string(5000, 'n') + '"'}}}),
+            1u);
   EXPECT_EQ(store.Get("a")->Text("consent"), "false") << "no permission";
 }
 
 TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
   ProfileStore store;
-  store.Merge({"ada", {{"tier", "\"free\""}}});
+  store.Merge({.customer = "ada", .entries = {{"tier", "\"free\""}}});
   std::map<std::string, Profile::Values> customers;
   for (int i = 0; i < 1000; ++i) {
     customers["c" + std::to_string(i)] = {{"n", std::to_string(i)}};
@@ -97,8 +114,12 @@ TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
   EXPECT_EQ(store.size(), 1001u);
   EXPECT_EQ(store.Get("ada")->Text("tier"), "gold");
   EXPECT_EQ(store.Get("c7")->Text("n"), "7");
-  store.ReplaceFileLayer({{"bob", {{"tier", "\"pro\""}}}});
+  EXPECT_EQ(store.ReplaceFileLayer(customers), std::vector<std::string>{});
+  EXPECT_EQ(store.ReplaceFileLayer({{"bob", {{"tier", "\"pro\""}}}}).size(),
+            1002u);
   EXPECT_EQ(store.size(), 2u);
+  const auto is_ada = [](std::string_view name) { return name == "ada"; };
+  EXPECT_EQ(store.Customers(is_ada), std::vector<std::string>{"ada"});
   EXPECT_EQ(store.Get("ada")->Text("tier"), "free");
   EXPECT_EQ(store.Get("c7")->Text("n"), "");
   store.Restore("ada", {{"tier", "\"old\""}});

@@ -64,6 +64,20 @@ class Built {
   std::vector<EventField> fields_;
 };
 
+bool IsProfile(const StreamEvent& event) { return event.name == "profile"; }
+
+ProfileChange ChangeOf(const StreamEvent& event) {
+  ProfileChange change;
+  change.customer = event.customer;
+  change.time = kStart + event.time;
+  for (const auto& [path, text] : event.fields) {
+    std::string json;
+    AppendJson(ParseValue(text), &json);
+    change.entries.push_back({path, json});
+  }
+  return change;
+}
+
 std::string Since(Timestamp time) { return FormatDuration(time - kStart); }
 
 }  // namespace
@@ -149,6 +163,9 @@ Rig::~Rig() = default;
 void Rig::Take(const StreamEvent& event) {
   if (event.name.empty()) {
     engine_->Advance(kStart + event.clock);
+  } else if (IsProfile(event)) {
+    engine_->Advance(kStart + event.clock);
+    engine_->Take(ChangeOf(event));
   } else {
     engine_->Take(Built(event, rules_->symbols()).event);
   }
@@ -163,6 +180,9 @@ void Rig::PlayBatch(const Stream& stream) {
   for (const StreamEvent& event : stream) {
     if (event.name.empty()) {
       batch.AddClock(kStart + event.clock);
+    } else if (IsProfile(event)) {
+      batch.AddClock(kStart + event.clock);
+      batch.Add(ChangeOf(event));
     } else {
       batch.Add(Built(event, rules_->symbols()).event);
     }

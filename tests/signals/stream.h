@@ -36,7 +36,8 @@ using Stream = std::vector<StreamEvent>;
 inline constexpr Timestamp kStart{std::chrono::seconds(1767225600)};
 
 // One a line: `customer name time field=value .. #id`, or `clock time`. The
-// clock is the newest time so far.
+// clock is the newest time so far. The name `profile` stands for what is said
+// of the customer's profile then.
 Stream ParseStream(const std::string& text);
 
 // Loads rules; a mistake in them fails the test.
@@ -69,6 +70,7 @@ class Rig {
   std::vector<Detection> Detections();
 
   Engine& engine() { return *engine_; }
+  ProfileStore& profiles() { return profiles_; }
 
  private:
   class Sink;

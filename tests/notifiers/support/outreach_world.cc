@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "notifiers/template_words.h"
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {

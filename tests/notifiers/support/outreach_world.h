@@ -70,6 +70,10 @@ class FakeTemplates final : public TemplateSet {
     return {};
   }
   std::vector<std::string> EventProperties() const override { return {}; }
+  std::vector<std::string> Facts(const std::string&,
+                                 const std::string&) const override {
+    return {};
+  }
   Diagnostics Check(const std::string&, const std::string&, const SenderFacts&,
                     const SourcePosition&) const override {
     return {};

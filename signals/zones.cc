@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 #include <date/date.h>
 #include <date/tz.h>
@@ -95,6 +95,15 @@ Timestamp NextTimeOfDay(const std::string& zone, Timestamp at, int minute) {
     const auto showing = FirstShowing(*located, local, at);
     if (showing) return std::min(*showing, change);
   }
+}
+
+Timestamp StartOfDay(const std::string& zone, std::chrono::sys_days day) {
+  const date::local_days local(day.time_since_epoch());
+  const date::local_info info = Locate(zone)->get_info(local);
+  if (info.result == date::local_info::nonexistent) {
+    return Timestamp{info.first.end.time_since_epoch()};
+  }
+  return Timestamp{local.time_since_epoch() - info.first.offset};
 }
 
 std::string FormatLocal(const std::string& zone, Timestamp at) {

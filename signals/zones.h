@@ -31,6 +31,10 @@ LocalTime ToLocal(const std::string& zone, Timestamp at);
 // next change of the clock, where the same times may come again.
 Timestamp NextTimeOfDay(const std::string& zone, Timestamp at, int minute);
 
+// The first instant of that day; where the clock is put forward over midnight,
+// the instant of the jump.
+Timestamp StartOfDay(const std::string& zone, std::chrono::sys_days day);
+
 // "2026-11-20 09:52".
 std::string FormatLocal(const std::string& zone, Timestamp at);
 
