@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backtest: rules over events of the past, from a file, on one thread: the
-// engine of the daemon and, where asked for, its gates, with the clock of the
-// events.
+// Backtest: rules over events of the past: the engine of the daemon and, where
+// asked for, its gates, with the clock of the events. What it finds does not
+// depend on how many cores work for it.
+//
+// The same events can be played as often as wanted, with other rules, profiles
+// or gates: each run begins from nothing.
 
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "daemon/backtest_sink.h"
+#include "daemon/past_events.h"
 #include "daemon/simulation.h"
 #include "rules/result.h"
 #include "rules/rule_set.h"
-#include "signals/detection.h"
 #include "signals/event_decoder.h"
 #include "signals/intake.h"
 #include "signals/profile.h"
@@ -23,7 +27,6 @@
 namespace premura {
 
 struct BacktestOptions {
-  std::string events;  // JSON Lines, .gz, .zst, "-"
   // nullopt: recognised from the first records.
   std::optional<Preset> preset;
   DecoderOptions decoder;  // Its preset is overwritten by the above.
@@ -32,20 +35,12 @@ struct BacktestOptions {
   std::optional<Timestamp> until;  // The clock goes on to it at the end.
   std::optional<Timestamp> from;   // What is before it is not shown.
   std::optional<Timestamp> to;     // Events from it on are not taken.
-};
-
-// What is found, in order. The calls come while the events are read.
-class BacktestSink {
- public:
-  virtual ~BacktestSink() = default;
-  virtual void OnDetection(const Detection& detection) = 0;
-  virtual void OnContact(const SimulatedContact& contact) = 0;
-
-  // Asked once, before the first event: whether OnEvent() shall be called.
-  virtual bool WantsEvents() const { return false; }
-  // An event that the rules take, those before `from` too. Views live during
-  // the call.
-  virtual void OnEvent(const Event&) {}
+  int cores = 1;                   // Threads that run rules.
+  // The files' layer, as every run begins.
+  std::map<std::string, Profile::Values> profiles;
+  std::optional<SimulatedGates> gates;  // nullopt: detections only.
+  // Now and then while events are read: how much is done (PastEvents::Done()).
+  std::function<void(std::optional<double>)> on_progress;
 };
 
 struct BacktestCounts {
@@ -57,12 +52,10 @@ struct BacktestCounts {
   std::map<Refusal, std::uint64_t> refused;
 };
 
-// `gates`: restraint and channels; its other members are filled in. nullptr:
-// detections only. `profiles` are changed by what the events say.
-Result<BacktestCounts> RunBacktest(const BacktestOptions& options,
+// The sink is called in the caller's thread while the events are read.
+Result<BacktestCounts> RunBacktest(PastEvents* events,
+                                   const BacktestOptions& options,
                                    const std::shared_ptr<const RuleSet>& rules,
-                                   ProfileStore* profiles,
-                                   const SimulationOptions* gates,
                                    BacktestSink* sink);
 
 }  // namespace premura

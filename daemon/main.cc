@@ -11,5 +11,6 @@ int main(int argc, char** argv) {
   io.out = &std::cout;
   io.err = &std::cerr;
   io.terminal = isatty(STDOUT_FILENO) == 1;
+  io.err_terminal = isatty(STDERR_FILENO) == 1;
   return premura::RunCommandLine({argv + 1, argv + argc}, io);
 }

@@ -136,7 +136,7 @@ Result<RuleTestResult> RunRuleTest(
   SimulationOptions options;
   options.rules = rules;
   options.profiles = &profiles;
-  options.restraint = restraint;
+  options.gates.emplace().restraint = restraint;
   options.on_detection = [&](const Detection& detection) {
     detections.push_back(LineOf(detection, test.start));
   };

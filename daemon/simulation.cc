@@ -53,33 +53,65 @@ class NoWords final : public TemplateSet {
   }
 };
 
-std::shared_ptr<const OutreachSettings> SettingsOf(
-    const SimulationOptions& options) {
+std::shared_ptr<const OutreachSettings> SettingsOf(const SimulatedGates& gates,
+                                                   const RuleSet& rules) {
   auto settings = std::make_shared<OutreachSettings>();
-  settings->restraint = options.restraint;
+  settings->restraint = gates.restraint;
   settings->templates = std::make_shared<NoWords>();
   std::set<std::string> named;
-  for (const Rule& rule : options.rules->rules()) {
+  for (const Rule& rule : rules.rules()) {
     for (const Action& action : rule.actions) {
       if (!action.desk.empty()) named.insert(action.desk);
     }
   }
   std::vector<std::string> desks(named.begin(), named.end());
   if (desks.empty()) desks.push_back("desk");
-  if (options.desks) desks = *options.desks;
+  if (gates.desks) desks = *gates.desks;
   for (const std::string& desk : desks) {
     settings->desks.emplace_back(desk, std::make_shared<DeliversAtOnce>());
   }
-  if (options.email) settings->email = std::make_shared<DeliversAtOnce>();
-  if (options.sms) settings->sms = std::make_shared<DeliversAtOnce>();
+  if (gates.email) settings->email = std::make_shared<DeliversAtOnce>();
+  if (gates.sms) settings->sms = std::make_shared<DeliversAtOnce>();
   return settings;
 }
 
-class SimulationImpl final : public Simulation,
-                             public DetectionSink,
-                             public OutreachObserver {
+// Without gates.
+class Detections final : public Simulation, public DetectionSink {
  public:
-  explicit SimulationImpl(SimulationOptions options)
+  explicit Detections(SimulationOptions options)
+      : options_(std::move(options)),
+        engine_(NewEngine(options_.rules, options_.profiles, this)) {}
+
+  Status Pass(const Event& event) override { return Advance(event.clock); }
+  Status Take(const Event& event) override {
+    engine_->Take(event);
+    return {};
+  }
+  Status Take(const ProfileChange& change) override {
+    engine_->Take(change);
+    return {};
+  }
+  Status Advance(Timestamp clock) override {
+    engine_->Advance(clock);
+    return {};
+  }
+  Timestamp now() const override { return {}; }
+
+  void OnDetection(Detection detection) override {
+    options_.on_detection(detection);
+  }
+  void OnCancellation(Cancellation) override {}
+
+ private:
+  const SimulationOptions options_;
+  std::unique_ptr<Engine> engine_;
+};
+
+class Contacts final : public Simulation,
+                       public DetectionSink,
+                       public OutreachObserver {
+ public:
+  explicit Contacts(SimulationOptions options)
       : options_(std::move(options)),
         engine_(NewEngine(options_.rules, options_.profiles, this)) {}
 
@@ -92,17 +124,23 @@ class SimulationImpl final : public Simulation,
     OutreachOptions outreach;
     outreach.name = "simulation";
     auto core = OutreachCore::Open(
-        outreach, std::move(ledger).value(), SettingsOf(options_),
-        options_.profiles, this, [] {}, Timestamp{});
+        outreach, std::move(ledger).value(),
+        SettingsOf(*options_.gates, *options_.rules), options_.profiles, this,
+        [] {}, Timestamp{});
     if (!core.ok()) return core.error();
     core_ = std::move(core).value();
     return {};
   }
 
-  Status Take(const Event& event) override {
+  Status Pass(const Event& event) override {
     if (auto status = MoveTo(Wall(event.clock, event.time)); !status.ok()) {
       return status;
     }
+    engine_->Advance(event.clock);
+    return {};
+  }
+  Status Take(const Event& event) override {
+    if (auto status = Pass(event); !status.ok()) return status;
     engine_->Take(event);
     return HandOn();
   }
@@ -117,8 +155,10 @@ class SimulationImpl final : public Simulation,
     return HandOn();
   }
 
+  Timestamp now() const override { return now_; }
+
   void OnDetection(Detection detection) override {
-    if (options_.on_detection) options_.on_detection(detection);
+    options_.on_detection(detection);
     output_.detections.push_back(std::move(detection));
   }
   void OnCancellation(Cancellation cancellation) override {
@@ -237,7 +277,11 @@ const char* ToString(SimulatedContact::What what) {
 }
 
 Result<std::unique_ptr<Simulation>> NewSimulation(SimulationOptions options) {
-  auto simulation = std::make_unique<SimulationImpl>(std::move(options));
+  if (!options.gates) {
+    return std::unique_ptr<Simulation>(
+        std::make_unique<Detections>(std::move(options)));
+  }
+  auto simulation = std::make_unique<Contacts>(std::move(options));
   if (auto status = simulation->Start(); !status.ok()) return status.error();
   return std::unique_ptr<Simulation>(std::move(simulation));
 }

@@ -40,15 +40,20 @@ struct SimulatedContact {
 };
 const char* ToString(SimulatedContact::What what);  // "not_sent"
 
-struct SimulationOptions {
-  std::shared_ptr<const RuleSet> rules;
-  ProfileStore* profiles = nullptr;
+struct SimulatedGates {
   RestraintPolicy restraint;
   // Desks, and whether there is email and SMS: what is missing holds. No word
   // of desks: those that the rules name, and one for those that name none.
   std::optional<std::vector<std::string>> desks;
   bool email = true;
   bool sms = true;
+};
+
+struct SimulationOptions {
+  std::shared_ptr<const RuleSet> rules;
+  ProfileStore* profiles = nullptr;
+  // nullopt: detections only, nothing is decided.
+  std::optional<SimulatedGates> gates;
   // How far the wall clock is ahead of the watermark.
   Duration lateness{};
   std::function<void(const Detection&)> on_detection;
@@ -59,10 +64,16 @@ class Simulation {
  public:
   virtual ~Simulation() = default;
 
+  // The event is about to be taken, here or by another simulation whose
+  // customer it concerns: what is due by its clock happens, but for what is
+  // decided at its very instant: that is at the next call of another kind.
+  virtual Status Pass(const Event& event) = 0;
   // As Engine::Take(); what is due before happens before.
   virtual Status Take(const Event& event) = 0;
   virtual Status Take(const ProfileChange& change) = 0;
   virtual Status Advance(Timestamp clock) = 0;
+  // The wall clock that goes with the events; without gates there is none.
+  virtual Timestamp now() const = 0;
 };
 
 // options.profiles must outlive it.

@@ -41,11 +41,12 @@ class Descriptor {
 
 class ByteReaderImpl final : public ByteReader {
  public:
-  ByteReaderImpl(std::string path, int fd, bool may_wait)
+  ByteReaderImpl(std::string path, int fd, bool may_wait, off_t size)
       : path_(std::move(path)),
         file_(fd),
         wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
         may_wait_(may_wait),
+        size_(size),
         packed_(kChunk) {}
 
   Result<Chunk> Read(Duration wait) override {
@@ -58,6 +59,12 @@ class ByteReaderImpl final : public ByteReader {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written =
         write(wake_.get(), &one, sizeof one);
+  }
+
+  std::optional<double> Done() const override {
+    if (may_wait_ || size_ <= 0) return std::nullopt;
+    return std::min(1.0,
+                    static_cast<double>(read_) / static_cast<double>(size_));
   }
 
  private:
@@ -108,6 +115,7 @@ class ByteReaderImpl final : public ByteReader {
       const ssize_t size = read(file_.get(), packed_.data(), packed_.size());
       if (size == 0) return Chunk{};
       if (size > 0) {
+        read_ += size;
         return Chunk{State::kBytes,
                      {packed_.data(), static_cast<std::size_t>(size)}};
       }
@@ -134,6 +142,8 @@ class ByteReaderImpl final : public ByteReader {
   const Descriptor file_;
   const Descriptor wake_;
   const bool may_wait_;
+  const off_t size_;
+  off_t read_ = 0;
 
   std::vector<char> packed_;  // As read.
   std::string head_;          // The first bytes.
@@ -158,7 +168,8 @@ Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path) {
     return Error{path + ": is a folder"};
   }
   return std::unique_ptr<ByteReader>(std::make_unique<ByteReaderImpl>(
-      standard_input ? "standard input" : path, fd, !S_ISREG(about.st_mode)));
+      standard_input ? "standard input" : path, fd, !S_ISREG(about.st_mode),
+      about.st_size));
 }
 
 Result<std::string> ReadAllBytes(const std::string& path,

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ class ByteReader {
   virtual Result<Chunk> Read(Duration wait) = 0;
   // From any thread: makes a waiting Read() return soon.
   virtual void Interrupt() = 0;
+  // How much of the file has been read, 0 to 1; nullopt if nobody knows.
+  virtual std::optional<double> Done() const = 0;
 };
 
 inline constexpr Duration kForever = Duration::max();

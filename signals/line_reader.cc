@@ -72,6 +72,8 @@ class LineReaderImpl final : public LineReader {
     }
   }
 
+  std::optional<double> Done() const override { return lines_.Done(); }
+
  private:
   LineSplitter lines_;
 };

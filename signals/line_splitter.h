@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@ class LineSplitter {
   // at max_line + 1 bytes; it lives until the next call. Waits at most `wait`.
   Result<ByteReader::State> Next(std::string_view* line, Duration wait);
   void Interrupt() { bytes_->Interrupt(); }
+  std::optional<double> Done() const { return bytes_->Done(); }
 
  private:
   void Keep(std::string_view part);

@@ -123,6 +123,9 @@ class LineReader {
   // False at the end. `line` lives until the next call. A line longer than
   // `max_line` is handed over cut at max_line + 1 bytes.
   virtual Result<bool> Next(std::string_view* line) = 0;
+  // How much of the file has been read, 0 to 1; nullopt if nobody knows (what
+  // is no plain file).
+  virtual std::optional<double> Done() const = 0;
 };
 Result<std::unique_ptr<LineReader>> OpenLines(const std::string& path,
                                               std::size_t max_line);

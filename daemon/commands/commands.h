@@ -26,7 +26,8 @@ inline constexpr int kUsage = 2;    // The command line itself is wrong.
 struct Io {
   std::ostream* out = nullptr;
   std::ostream* err = nullptr;
-  bool terminal = false;  // `out` is one.
+  bool terminal = false;      // `out` is one.
+  bool err_terminal = false;  // `err` is one.
   std::function<std::optional<std::string>(const std::string&)> environment;
   // Where the configuration is if nobody says.
   std::string default_config = "/etc/premura/premura.yaml";

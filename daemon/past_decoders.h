@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoders of a backtest: one that leaves out what is too new, and one that
+// gives what was decoded before, in order of time.
+//
+// Thread: one at a time.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "signals/event.h"
+#include "signals/event_decoder.h"
+
+namespace premura {
+
+// Passes on what is before `to`.
+std::unique_ptr<EventDecoder> NewUntilDecoder(
+    std::unique_ptr<EventDecoder> inner, Timestamp to);
+
+// Takes what another decodes; then, sorted, decodes it again, once: a record's
+// position says which.
+class SortedEvents final : public DecodeSink, public EventDecoder {
+ public:
+  void OnEvent(const Event& event) override;
+  void OnProfile(ProfileChange change, Timestamp time) override;
+  void OnRefused(Refusal reason, std::string_view detail) override;
+
+  // Stably, by time.
+  void Sort();
+  // Positions are below it.
+  std::size_t size() const { return order_.size(); }
+
+  void Decode(const Record& record, DecodeSink* sink) override;
+  void Use(const Symbols*) override {}
+
+ private:
+  enum class Kind { kEvent, kProfile, kRefused };
+  struct Place {
+    Timestamp time;
+    Kind kind;
+    std::size_t index;
+  };
+  struct Change {
+    ProfileChange change;
+    Timestamp time;
+  };
+  struct Refused {
+    Refusal reason;
+    std::string detail;
+  };
+
+  EventBatch batch_;
+  std::size_t events_ = 0;
+  std::vector<Change> changes_;
+  std::vector<Refused> refused_;
+  std::vector<Place> order_;
+};
+
+}  // namespace premura
