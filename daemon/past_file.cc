@@ -17,7 +17,12 @@ class PastFile final : public PastEvents {
   PastFile(std::string path, std::size_t max_line)
       : path_(std::move(path)), max_line_(max_line) {}
 
+  // At its beginning, unless it is.
   Status Open() {
+    if (lines_ != nullptr) return {};
+    if (path_ == "-" && reading_ != nullptr) {
+      return Error{"can be read only once: write it to a file"};
+    }
     auto lines = OpenLines(path_, max_line_);
     if (!lines.ok()) return lines.error();
     lines_ = std::move(lines).value();
@@ -28,6 +33,7 @@ class PastFile final : public PastEvents {
   std::uint32_t partitions() const override { return 1; }
 
   Result<std::vector<std::string>> Head(std::size_t most) override {
+    if (Status opened = Open(); !opened.ok()) return opened.error();
     std::string_view line;
     while (head_.size() < most) {
       const Result<bool> more = lines_->Next(&line);
@@ -39,13 +45,7 @@ class PastFile final : public PastEvents {
   }
 
   Status Read(const Reader& reader) override {
-    if (lines_ == nullptr) {
-      if (path_ == "-") {
-        return Error{
-            "standard input can be read only once: write it to a file"};
-      }
-      if (Status opened = Open(); !opened.ok()) return opened;
-    }
+    if (Status opened = Open(); !opened.ok()) return opened;
     // What was looked at first comes from memory this once.
     reading_ = std::move(lines_);
     const std::vector<std::string> head = std::exchange(head_, {});
