@@ -11,6 +11,7 @@ namespace premura {
 namespace {
 
 constexpr std::size_t kRecordsToRecognise = 20;
+constexpr std::uint32_t kPartition = 0;
 constexpr std::uint64_t kRecordsPerProgress = 4096;
 
 // Keeps from the caller's sink what is before `from`.
@@ -99,10 +100,8 @@ class Pass {
   }
 
   Status TakeInOrder() {
-    const auto intake = MakeIntake(decoder_, events_->partitions());
-    Status read =
-        Read([&](const Record& record) { intake->Take(record, {}); },
-             [&](std::uint32_t partition) { intake->CaughtUp(partition); });
+    const auto intake = MakeIntake(decoder_);
+    Status read = Read([&](const Record& record) { intake->Take(record, {}); });
     if (read.ok()) intake->Finish(options_.until);
     return read;
   }
@@ -112,11 +111,10 @@ class Pass {
     SortedEvents sorted;
     decoder_->Use(&symbols_);
     Status read =
-        Read([&](const Record& record) { decoder_->Decode(record, &sorted); },
-             [](std::uint32_t) {});
+        Read([&](const Record& record) { decoder_->Decode(record, &sorted); });
     if (!read.ok()) return read;
     sorted.Sort();
-    const auto intake = MakeIntake(&sorted, 1);
+    const auto intake = MakeIntake(&sorted);
     Record record;
     for (std::size_t i = 0; i < sorted.size() && to_->status.ok(); ++i) {
       record.position = static_cast<std::int64_t>(i);
@@ -127,27 +125,23 @@ class Pass {
   }
 
  private:
-  std::unique_ptr<Intake> MakeIntake(EventDecoder* decoder,
-                                     std::uint32_t partitions) {
+  std::unique_ptr<Intake> MakeIntake(EventDecoder* decoder) {
     auto intake = NewIntake(intake_options_, decoder, to_);
     intake->Use(&symbols_);
-    for (std::uint32_t i = 0; i < partitions; ++i) intake->AddPartition(i);
+    intake->AddPartition(kPartition);
     return intake;
   }
 
-  template <typename Take, typename End>
-  Status Read(const Take& take, const End& end) {
-    PastEvents::Reader reader;
-    reader.on_record = [&](const Record& record) {
+  template <typename Take>
+  Status Read(const Take& take) {
+    return events_->Read([&](const Record& record) {
       if (++to_->counts.records % kRecordsPerProgress == 0 &&
           options_.on_progress) {
         options_.on_progress(events_->Done());
       }
       take(record);
       return to_->status;
-    };
-    reader.on_end = end;
-    return events_->Read(reader);
+    });
   }
 
   PastEvents* const events_;

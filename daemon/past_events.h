@@ -16,6 +16,7 @@
 
 #include "rules/result.h"
 #include "signals/event_decoder.h"
+#include "signals/kafka_range.h"
 
 namespace premura {
 
@@ -25,18 +26,13 @@ class PastEvents {
 
   // For messages: the file's path, or the topic's name.
   virtual std::string name() const = 0;
-  // Record::partition is below it.
-  virtual std::uint32_t partitions() const = 0;
   // The first records, at most so many; they come again in Read().
   virtual Result<std::vector<std::string>> Head(std::size_t most) = 0;
 
-  struct Reader {
-    std::function<Status(const Record&)> on_record;  // An error ends it.
-    // A partition has no more.
-    std::function<void(std::uint32_t)> on_end;
-  };
-  // All records. Fails if they can be read only once and have been.
-  virtual Status Read(const Reader& reader) = 0;
+  // All records, as one partition. Fails if they can be read only once and have
+  // been. An error of `take` ends it.
+  using Take = std::function<Status(const Record&)>;
+  virtual Status Read(const Take& take) = 0;
   // How much of a running Read() is done, 0 to 1; nullopt if nobody knows.
   virtual std::optional<double> Done() const = 0;
 };
@@ -45,5 +41,8 @@ class PastEvents {
 // are passed over; a longer line than `max_line` is cut behind it.
 Result<std::unique_ptr<PastEvents>> OpenPastFile(const std::string& path,
                                                  std::size_t max_line);
+// Of all partitions one stream, in order of the broker's time: as they came.
+// Asks the brokers where the range lies.
+Result<std::unique_ptr<PastEvents>> OpenPastTopics(KafkaRangeOptions options);
 
 }  // namespace premura

@@ -30,7 +30,6 @@ class PastFile final : public PastEvents {
   }
 
   std::string name() const override { return path_; }
-  std::uint32_t partitions() const override { return 1; }
 
   Result<std::vector<std::string>> Head(std::size_t most) override {
     if (Status opened = Open(); !opened.ok()) return opened.error();
@@ -44,17 +43,17 @@ class PastFile final : public PastEvents {
     return head_;
   }
 
-  Status Read(const Reader& reader) override {
+  Status Read(const Take& take) override {
     if (Status opened = Open(); !opened.ok()) return opened;
     // What was looked at first comes from memory this once.
     reading_ = std::move(lines_);
     const std::vector<std::string> head = std::exchange(head_, {});
     std::int64_t number = 0;
-    const auto give = [&reader, &number](std::string_view line) -> Status {
+    const auto give = [&take, &number](std::string_view line) -> Status {
       Record record;
       record.value = line;
       record.position = ++number;
-      return IsBlank(line) ? Status() : reader.on_record(record);
+      return IsBlank(line) ? Status() : take(record);
     };
     for (const std::string& line : head) {
       if (Status given = give(line); !given.ok()) return given;
@@ -66,7 +65,6 @@ class PastFile final : public PastEvents {
       if (!more.value()) break;
       if (Status given = give(line); !given.ok()) return given;
     }
-    reader.on_end(0);
     return {};
   }
 

@@ -7,37 +7,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
-#include <filesystem>
 #include <ostream>
-#include <thread>
 
-#include "daemon/assembly.h"
 #include "daemon/backtest_report.h"
+#include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/commands.h"
-#include "daemon/progress_bar.h"
 #include "daemon/rule_comparison.h"
-#include "daemon/rules_at_ref.h"
 #include "daemon/success_report.h"
 
 namespace premura {
 namespace {
-
-struct Options {
-  std::vector<std::string> rules;
-  std::string events;
-  std::string preset;
-  std::string profiles;
-  std::string config;
-  std::string against;
-  bool sort = false;
-  std::string until, from, to;
-  std::string allowed_lateness, reorder, dedup_window;
-  std::string output = "table";
-  unsigned cores = 0;  // 0: all.
-  bool detections_only = false;
-  bool success = false;
-};
 
 // What is found goes to all of them.
 class Sinks final : public BacktestSink {
@@ -68,81 +47,10 @@ class Sinks final : public BacktestSink {
   ProfileStore* const profiles_;
 };
 
-std::unique_ptr<BacktestReport> MakeReport(const Options& given, const Io& io) {
+std::unique_ptr<BacktestReport> MakeReport(const BacktestLine& given,
+                                           const Io& io) {
   if (given.output == "jsonl") return NewJsonReport(io.out);
   return given.output == "csv" ? NewCsvReport(io.out) : NewTableReport(io.out);
-}
-
-Status ReadInstant(const std::string& text, const char* option,
-                   std::optional<Timestamp>* into) {
-  if (text.empty()) return {};
-  *into = ParseInstant(text);
-  if (*into) return {};
-  return Error{fmt::format(
-      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z or epoch "
-      "milliseconds",
-      option, text)};
-}
-
-Status ReadDuration(const std::string& text, const char* option,
-                    Duration* into) {
-  if (text.empty()) return {};
-  const std::optional<Duration> duration = ParseDuration(text);
-  if (!duration) {
-    return Error{fmt::format("{} is `{}`, which is no duration: write 15m",
-                             option, text)};
-  }
-  *into = *duration;
-  return {};
-}
-
-// The command line over what the configuration's first source says.
-Status FillOptions(const Options& given, BacktestOptions* options) {
-  options->sort = given.sort;
-  const unsigned cores =
-      given.cores > 0 ? given.cores : std::thread::hardware_concurrency();
-  options->cores = static_cast<int>(std::max(cores, 1U));
-  if (!given.preset.empty()) {
-    options->preset = ParsePreset(given.preset);
-    if (!options->preset) {
-      return Error{
-          fmt::format("there is no preset `{}`: segment, rudderstack, "
-                      "cloudevents, plain",
-                      given.preset)};
-    }
-  }
-  for (const Status& status :
-       {ReadInstant(given.until, "--until", &options->until),
-        ReadInstant(given.from, "--from", &options->from),
-        ReadInstant(given.to, "--to", &options->to),
-        ReadDuration(given.allowed_lateness, "--allowed-lateness",
-                     &options->intake.allowed_lateness),
-        ReadDuration(given.reorder, "--reorder", &options->intake.reorder),
-        ReadDuration(given.dedup_window, "--dedup-window",
-                     &options->intake.dedup_window)}) {
-    if (!status.ok()) return status;
-  }
-  return {};
-}
-
-void TakeFromConfig(const Config& config, BacktestOptions* options) {
-  options->decoder.customer_is_user = config.customer_is_user;
-  options->decoder.profiles_from_events = config.profiles_from_events;
-  if (config.sources.empty()) return;
-  const SourceConfig& source = config.sources.front();
-  options->preset = source.preset;
-  options->decoder.mapping = source.mapping;
-  options->decoder.max_bytes = source.max_bytes;
-  options->intake = source.intake;
-}
-
-// The channels that there are: an action for another is held.
-void TakeFromConfig(const Config& config, SimulatedGates* gates) {
-  gates->restraint = config.restraint;
-  gates->desks.emplace();
-  for (const auto& [name, desk] : config.tickets) gates->desks->push_back(name);
-  gates->email = config.email.has_value();
-  gates->sms = config.sms.has_value();
 }
 
 void PrintSuccess(const std::string& output, const SuccessCounter& counter,
@@ -171,91 +79,9 @@ void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
                          reasons);
 }
 
-// What the command line and the files that it names come to.
-struct Plan {
-  BacktestOptions options;
-  std::vector<std::string> rule_paths;
-  std::shared_ptr<const RuleSet> rules;
-  std::unique_ptr<PastEvents> events;
-  std::unique_ptr<ProgressBar> bar;  // nullptr: quiet.
-};
-
-// kOk, or what the command answers; it has been said why.
-int ReadConfig(const Options& given, const Io& io, Plan* plan,
-               std::vector<std::string>* profile_files) {
-  SimulatedGates gates;
-  gates.restraint = DefaultRestraint();
-  plan->rule_paths = given.rules;
-  if (!given.config.empty()) {
-    const auto config = LoadConfigToLook(io, given.config);
-    if (config == nullptr) return kFailure;
-    TakeFromConfig(*config, &plan->options);
-    TakeFromConfig(*config, &gates);
-    if (plan->rule_paths.empty()) plan->rule_paths = config->rules;
-    *profile_files = config->profile_files;
-  }
-  if (plan->rule_paths.empty()) {
-    return Fail(io, "backtest needs --rules, or -c with rules in it", kUsage);
-  }
-  const bool decides = !given.detections_only && given.against.empty();
-  if (decides) plan->options.gates = gates;
-  if (!given.profiles.empty()) *profile_files = {given.profiles};
-  const Status filled = FillOptions(given, &plan->options);
-  return filled.ok() ? kOk : Fail(io, filled.error().message, kUsage);
-}
-
-// What streams to the terminal is not to be mixed with a bar.
-void AddBar(const Options& given, const Io& io, Plan* plan) {
-  const bool streams = given.against.empty() && given.output != "table";
-  if (!io.err_terminal || (io.terminal && streams)) return;
-  plan->bar = std::make_unique<ProgressBar>(io.err, [] {
-    return std::chrono::duration_cast<Duration>(
-        std::chrono::steady_clock::now().time_since_epoch());
-  });
-  plan->options.on_progress = [bar = plan->bar.get()](auto done) {
-    bar->Show(done);
-  };
-}
-
-int MakePlan(const Options& given, const Io& io, Plan* plan) {
-  std::vector<std::string> profile_files;
-  const int read = ReadConfig(given, io, plan, &profile_files);
-  if (read != kOk) return read;
-  LoadedRules rules = LoadRulePaths(plan->rule_paths, {});
-  Diagnostics diagnostics = std::move(rules.diagnostics);
-  plan->rules = std::move(rules.rules);
-  plan->options.profiles =
-      ReadProfileFiles(profile_files, plan->rules.get(), &diagnostics);
-  FillLines(&diagnostics);
-  *io.err << RenderText(diagnostics);
-  if (HasErrors(diagnostics) || plan->rules == nullptr) return kFailure;
-  auto events = OpenPastFile(given.events, plan->options.decoder.max_bytes);
-  if (!events.ok()) return Fail(io, events.error().message);
-  plan->events = std::move(events).value();
-  AddBar(given, io, plan);
-  return kOk;
-}
-
-// nullptr if they cannot be used; it has been said why.
-std::shared_ptr<const RuleSet> LoadOtherRules(const std::string& against,
-                                              const Plan& plan, const Io& io) {
-  std::error_code error;
-  const bool is_path = std::filesystem::exists(against, error);
-  const auto rules = is_path ? Result<LoadedRules>(LoadRulePaths(
-                                   std::vector<std::string>{against}, {}))
-                             : LoadRulesAtRef(against, plan.rule_paths);
-  if (!rules.ok()) {
-    Fail(io, rules.error().WithContext("--against").message);
-    return nullptr;
-  }
-  Diagnostics diagnostics = rules.value().diagnostics;
-  if (is_path) FillLines(&diagnostics);
-  *io.err << RenderText(diagnostics);
-  return HasErrors(diagnostics) ? nullptr : rules.value().rules;
-}
-
 // Both versions over the same events, one after the other.
-int CompareVersions(const Options& given, const Io& io, Plan* plan) {
+int CompareVersions(const BacktestLine& given, const Io& io,
+                    BacktestPlan* plan) {
   const auto other = LoadOtherRules(given.against, *plan, io);
   if (other == nullptr) return kFailure;
   const std::shared_ptr<const RuleSet> versions[] = {other, plan->rules};
@@ -280,7 +106,7 @@ int CompareVersions(const Options& given, const Io& io, Plan* plan) {
   return kOk;
 }
 
-int Show(const Options& given, const Io& io, Plan* plan) {
+int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   const BacktestOptions& options = plan->options;
   // CSV is one table: with --success that of the figures.
   const auto report =
@@ -305,7 +131,7 @@ int Show(const Options& given, const Io& io, Plan* plan) {
   return kOk;
 }
 
-int Backtest(const Options& given, const Io& io) {
+int Backtest(const BacktestLine& given, const Io& io) {
   if (given.detections_only && given.output != "jsonl") {
     return Fail(io, "`--detections-only` goes with `--output jsonl`", kUsage);
   }
@@ -315,8 +141,8 @@ int Backtest(const Options& given, const Io& io) {
                 "a file",
                 kUsage);
   }
-  Plan plan;
-  const int made = MakePlan(given, io, &plan);
+  BacktestPlan plan;
+  const int made = MakeBacktestPlan(given, io, &plan);
   if (made != kOk) return made;
   if (!given.against.empty()) return CompareVersions(given, io, &plan);
   return Show(given, io, &plan);
@@ -325,7 +151,7 @@ int Backtest(const Options& given, const Io& io) {
 }  // namespace
 
 void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BacktestLine>();
   CLI::App* const command = app->add_subcommand(
       "backtest",
       "Show who would have been contacted in the past, by which rule, and what "
@@ -336,8 +162,18 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
   };
   option("--rules", &options->rules, "Rule files, folders or patterns");
   option("--events", &options->events,
-         "JSON Lines; .gz, .zst, or - for standard input")
-      ->required();
+         "JSON Lines; .gz, .zst, or - for standard input");
+  command
+      ->add_option("--topic", options->topics,
+                   "Kafka topics instead of a file; from --from to --to")
+      ->excludes("--events")
+      ->delimiter(',');
+  option("--brokers", &options->brokers,
+         "HOST:PORT[,HOST:PORT]; else those of the configuration");
+  option("--warm-up", &options->warm_up,
+         "Of a topic: read so much before --from, for what rules must have "
+         "seen by then")
+      ->capture_default_str();
   option("--preset", &options->preset,
          "segment, rudderstack, cloudevents or plain; by default recognised");
   option("--profiles", &options->profiles,
@@ -370,9 +206,11 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
       ->check(CLI::Range(1, 256));
   command->add_flag("--detections-only", options->detections_only,
                     "jsonl: leave the gates and contacts out");
-  command->add_flag("--success", options->success,
-                    "Of the customers each rule found, how many did not reach "
-                    "its `success` by themselves, beside all customers");
+  command
+      ->add_flag("--success", options->success,
+                 "Of the customers each rule found, how many did not reach "
+                 "its `success` by themselves, beside all customers")
+      ->excludes("--against");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return Backtest(*options, io); };
   });

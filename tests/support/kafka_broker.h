@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/time.h"
 #include "tests/support/server_process.h"
 
 namespace premura {
@@ -19,6 +20,7 @@ struct KafkaTestMessage {
   std::string key = "";
   std::vector<std::pair<std::string, std::string>> headers = {};
   bool tombstone = false;
+  std::optional<Timestamp> time = {};  // Else now.
 };
 
 class KafkaBroker {

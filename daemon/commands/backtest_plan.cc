@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/backtest_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <ostream>
+#include <thread>
+#include <utility>
+
+#include "daemon/assembly.h"
+#include "daemon/rules_at_ref.h"
+
+namespace premura {
+namespace {
+
+Status ReadInstant(const std::string& text, const char* option,
+                   std::optional<Timestamp>* into) {
+  if (text.empty()) return {};
+  *into = ParseInstant(text);
+  if (*into) return {};
+  return Error{fmt::format(
+      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z or epoch "
+      "milliseconds",
+      option, text)};
+}
+
+Status ReadDuration(const std::string& text, const char* option,
+                    Duration* into) {
+  if (text.empty()) return {};
+  const std::optional<Duration> duration = ParseDuration(text);
+  if (!duration) {
+    return Error{fmt::format("{} is `{}`, which is no duration: write 15m",
+                             option, text)};
+  }
+  *into = *duration;
+  return {};
+}
+
+// The command line over what the configuration's first source says.
+Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
+  options->sort = given.sort;
+  const unsigned cores =
+      given.cores > 0 ? given.cores : std::thread::hardware_concurrency();
+  options->cores = static_cast<int>(std::max(cores, 1U));
+  if (!given.preset.empty()) {
+    options->preset = ParsePreset(given.preset);
+    if (!options->preset) {
+      return Error{
+          fmt::format("there is no preset `{}`: segment, rudderstack, "
+                      "cloudevents, plain",
+                      given.preset)};
+    }
+  }
+  for (const Status& status :
+       {ReadInstant(given.until, "--until", &options->until),
+        ReadInstant(given.from, "--from", &options->from),
+        ReadInstant(given.to, "--to", &options->to),
+        ReadDuration(given.allowed_lateness, "--allowed-lateness",
+                     &options->intake.allowed_lateness),
+        ReadDuration(given.reorder, "--reorder", &options->intake.reorder),
+        ReadDuration(given.dedup_window, "--dedup-window",
+                     &options->intake.dedup_window)}) {
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+void TakeFromConfig(const Config& config, BacktestOptions* options) {
+  options->decoder.customer_is_user = config.customer_is_user;
+  options->decoder.profiles_from_events = config.profiles_from_events;
+  if (config.sources.empty()) return;
+  const SourceConfig& source = config.sources.front();
+  options->preset = source.preset;
+  options->decoder.mapping = source.mapping;
+  options->decoder.max_bytes = source.max_bytes;
+  options->intake = source.intake;
+}
+
+// The channels that there are: an action for another is held.
+void TakeFromConfig(const Config& config, SimulatedGates* gates) {
+  gates->restraint = config.restraint;
+  gates->desks.emplace();
+  for (const auto& [name, desk] : config.tickets) gates->desks->push_back(name);
+  gates->email = config.email.has_value();
+  gates->sms = config.sms.has_value();
+}
+
+// What is needed beside the plan in order to make it.
+struct Sources {
+  std::shared_ptr<const Config> config;  // nullptr: none is named.
+  std::vector<std::string> profile_files;
+};
+
+// With the secrets if a broker may ask for them.
+std::shared_ptr<const Config> LoadConfigFor(const BacktestLine& given,
+                                            const Io& io) {
+  if (!given.events.empty()) return LoadConfigToLook(io, given.config);
+  ConfigOptions options;
+  options.environment = io.environment;
+  const LoadedConfig loaded = LoadConfig(given.config, options);
+  *io.err << RenderText(loaded.diagnostics);
+  return loaded.config;
+}
+
+int ReadConfig(const BacktestLine& given, const Io& io, BacktestPlan* plan,
+               Sources* sources) {
+  SimulatedGates gates;
+  gates.restraint = DefaultRestraint();
+  plan->rule_paths = given.rules;
+  if (!given.config.empty()) {
+    const auto config = LoadConfigFor(given, io);
+    if (config == nullptr) return kFailure;
+    sources->config = config;
+    TakeFromConfig(*config, &plan->options);
+    TakeFromConfig(*config, &gates);
+    if (plan->rule_paths.empty()) plan->rule_paths = config->rules;
+    sources->profile_files = config->profile_files;
+  }
+  if (plan->rule_paths.empty()) {
+    return Fail(io, "backtest needs --rules, or -c with rules in it", kUsage);
+  }
+  const bool decides = !given.detections_only && given.against.empty();
+  if (decides) plan->options.gates = gates;
+  if (!given.profiles.empty()) sources->profile_files = {given.profiles};
+  const Status filled = FillOptions(given, &plan->options);
+  return filled.ok() ? kOk : Fail(io, filled.error().message, kUsage);
+}
+
+// What streams to the terminal is not to be mixed with a bar.
+void AddBar(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
+  const bool streams = given.against.empty() && given.output != "table";
+  if (!io.err_terminal || (io.terminal && streams)) return;
+  plan->bar = std::make_unique<ProgressBar>(io.err, [] {
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::steady_clock::now().time_since_epoch());
+  });
+  plan->options.on_progress = [bar = plan->bar.get()](auto done) {
+    bar->Show(done);
+  };
+}
+
+// What a broker's clock may be behind what happened: events that reached it
+// later are not looked for.
+constexpr Duration kOnTheWay = std::chrono::hours(1);
+
+Result<KafkaRangeOptions> RangeOf(const BacktestLine& given,
+                                  const BacktestPlan& plan,
+                                  const Config* config) {
+  KafkaRangeOptions range;
+  const KafkaConfig* const kafka = config ? FirstKafka(*config) : nullptr;
+  if (kafka != nullptr) {
+    range.properties = KafkaProperties(*kafka, config->name);
+    range.topics = kafka->topics;
+  }
+  if (!given.topics.empty()) range.topics = given.topics;
+  if (!given.brokers.empty()) {
+    range.properties["bootstrap.servers"] = given.brokers;
+  }
+  if (range.topics.empty() || !range.properties.contains("bootstrap.servers")) {
+    return Error{
+        "backtest needs --events, or --topic with --brokers, or -c with a "
+        "Kafka source"};
+  }
+  Duration warm_up{};
+  const Status read = ReadDuration(given.warm_up, "--warm-up", &warm_up);
+  if (!read.ok()) return read.error();
+  const BacktestOptions& options = plan.options;
+  if (options.from) range.from = *options.from - warm_up;
+  if (options.to) {
+    range.to = *options.to + options.intake.allowed_lateness +
+               options.intake.reorder + kOnTheWay;
+  }
+  return range;
+}
+
+int OpenEvents(const BacktestLine& given, const Config* config, const Io& io,
+               BacktestPlan* plan) {
+  Result<std::unique_ptr<PastEvents>> events = Error{};
+  if (!given.events.empty()) {
+    events = OpenPastFile(given.events, plan->options.decoder.max_bytes);
+  } else {
+    auto range = RangeOf(given, *plan, config);
+    if (!range.ok()) return Fail(io, range.error().message, kUsage);
+    events = OpenPastTopics(std::move(range).value());
+  }
+  if (!events.ok()) return Fail(io, events.error().message);
+  plan->events = std::move(events).value();
+  return kOk;
+}
+
+}  // namespace
+
+int MakeBacktestPlan(const BacktestLine& given, const Io& io,
+                     BacktestPlan* plan) {
+  Sources sources;
+  const int read = ReadConfig(given, io, plan, &sources);
+  if (read != kOk) return read;
+  LoadedRules rules = LoadRulePaths(plan->rule_paths, {});
+  Diagnostics diagnostics = std::move(rules.diagnostics);
+  plan->rules = std::move(rules.rules);
+  plan->options.profiles = ReadProfileFiles(sources.profile_files,
+                                            plan->rules.get(), &diagnostics);
+  FillLines(&diagnostics);
+  *io.err << RenderText(diagnostics);
+  if (HasErrors(diagnostics) || plan->rules == nullptr) return kFailure;
+  const int opened = OpenEvents(given, sources.config.get(), io, plan);
+  if (opened != kOk) return opened;
+  AddBar(given, io, plan);
+  return kOk;
+}
+
+std::shared_ptr<const RuleSet> LoadOtherRules(const std::string& against,
+                                              const BacktestPlan& plan,
+                                              const Io& io) {
+  std::error_code error;
+  const bool is_path = std::filesystem::exists(against, error);
+  const auto rules = is_path ? Result<LoadedRules>(LoadRulePaths(
+                                   std::vector<std::string>{against}, {}))
+                             : LoadRulesAtRef(against, plan.rule_paths);
+  if (!rules.ok()) {
+    Fail(io, rules.error().WithContext("--against").message);
+    return nullptr;
+  }
+  Diagnostics diagnostics = rules.value().diagnostics;
+  if (is_path) FillLines(&diagnostics);
+  *io.err << RenderText(diagnostics);
+  return HasErrors(diagnostics) ? nullptr : rules.value().rules;
+}
+
+}  // namespace premura

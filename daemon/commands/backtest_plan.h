@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line of `premura backtest` and the files that it names come
+// to: rules, events, and how to play them.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/backtest.h"
+#include "daemon/commands/commands.h"
+#include "daemon/progress_bar.h"
+
+namespace premura {
+
+// As written.
+struct BacktestLine {
+  std::vector<std::string> rules;
+  std::string events;
+  std::vector<std::string> topics;
+  std::string brokers;
+  std::string warm_up = "1d";
+  std::string preset;
+  std::string profiles;
+  std::string config;
+  std::string against;
+  bool sort = false;
+  std::string until, from, to;
+  std::string allowed_lateness, reorder, dedup_window;
+  std::string output = "table";
+  unsigned cores = 0;  // 0: all.
+  bool detections_only = false;
+  bool success = false;
+};
+
+struct BacktestPlan {
+  BacktestOptions options;
+  std::vector<std::string> rule_paths;
+  std::shared_ptr<const RuleSet> rules;
+  std::unique_ptr<PastEvents> events;
+  std::unique_ptr<ProgressBar> bar;  // nullptr: quiet.
+};
+
+// kOk, or what the command answers; it has been said why.
+int MakeBacktestPlan(const BacktestLine& given, const Io& io,
+                     BacktestPlan* plan);
+
+// `--against`: nullptr if they cannot be used; it has been said why.
+std::shared_ptr<const RuleSet> LoadOtherRules(const std::string& against,
+                                              const BacktestPlan& plan,
+                                              const Io& io);
+
+}  // namespace premura
