@@ -184,9 +184,14 @@ class ManyLanes final : public Lanes {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  Status Start(const SimulationOptions& options) {
-    for (Lane& lane : lanes_) {
-      if (Status started = lane.Start(options); !started.ok()) return started;
+  Status Start(SimulationOptions options) {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      options.owns = [this, i](std::string_view customer) {
+        return OwnerOf(customer) == i;
+      };
+      if (Status started = lanes_[i].Start(options); !started.ok()) {
+        return started;
+      }
     }
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       queues_.push_back(

@@ -80,7 +80,8 @@ class Detections final : public Simulation, public DetectionSink {
  public:
   explicit Detections(SimulationOptions options)
       : options_(std::move(options)),
-        engine_(NewEngine(options_.rules, options_.profiles, this)) {}
+        engine_(NewEngine(options_.rules, options_.profiles, this,
+                          options_.owns)) {}
 
   Status Pass(const Event& event) override { return Advance(event.clock); }
   Status Take(const Event& event) override {
@@ -113,7 +114,8 @@ class Contacts final : public Simulation,
  public:
   explicit Contacts(SimulationOptions options)
       : options_(std::move(options)),
-        engine_(NewEngine(options_.rules, options_.profiles, this)) {}
+        engine_(NewEngine(options_.rules, options_.profiles, this,
+                          options_.owns)) {}
 
   Status Start() {
     auto database = OpenDatabaseInMemory();

@@ -18,6 +18,7 @@
 #include "rules/result.h"
 #include "rules/rule_set.h"
 #include "signals/detection.h"
+#include "signals/engine.h"
 #include "signals/event.h"
 #include "signals/profile.h"
 
@@ -52,6 +53,8 @@ struct SimulatedGates {
 struct SimulationOptions {
   std::shared_ptr<const RuleSet> rules;
   ProfileStore* profiles = nullptr;
+  // Whose profiles are looked at; everybody's, unless others simulate the rest.
+  OwnsCustomer owns = [](std::string_view) { return true; };
   // nullopt: detections only, nothing is decided.
   std::optional<SimulatedGates> gates;
   // How far the wall clock is ahead of the watermark.
