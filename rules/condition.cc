@@ -229,6 +229,8 @@ class PredicateNode final : public Condition::Node {
     equalities->push_back(std::move(equality));
   }
 
+  std::string Text() const override { return ToText(is_); }
+
  private:
   template <typename Test>
   bool ForAll(const Test& test) const {
@@ -252,6 +254,15 @@ class PredicateNode final : public Condition::Node {
 
   const Predicate is_;
 };
+
+std::string TextOf(const ConditionNodes& nodes) {
+  std::string text;
+  for (const auto& node : nodes) {
+    if (!text.empty()) text += ", ";
+    text += node->Text();
+  }
+  return text;
+}
 
 class AllOf final : public Condition::Node {
  public:
@@ -279,6 +290,13 @@ class AllOf final : public Condition::Node {
   }
   void CollectEqualities(std::vector<Equality>* equalities) const override {
     for (const auto& node : nodes_) node->CollectEqualities(equalities);
+  }
+  std::string Text() const override { return "{" + TextOf(nodes_) + "}"; }
+  const Node* FirstFailing(const Facts& facts) const override {
+    for (const auto& node : nodes_) {
+      if (!node->Matches(facts)) return node->FirstFailing(facts);
+    }
+    return this;
   }
 
  private:
@@ -310,6 +328,9 @@ class AnyOf final : public Condition::Node {
   std::vector<Way> Ways(bool holds) const override {
     return holds ? Joined(nodes_, true) : Combined(nodes_, false);
   }
+  std::string Text() const override {
+    return "any_of: [" + TextOf(nodes_) + "]";
+  }
 
  private:
   const ConditionNodes nodes_;
@@ -329,6 +350,7 @@ class Not final : public Condition::Node {
   std::vector<Way> Ways(bool holds) const override {
     return node_->Ways(!holds);
   }
+  std::string Text() const override { return "not: " + node_->Text(); }
 
  private:
   const std::unique_ptr<const Condition::Node> node_;
@@ -360,6 +382,30 @@ Condition::Condition(std::shared_ptr<const Node> root)
 
 bool Condition::Matches(const Facts& facts) const {
   return root_ == nullptr || root_->Matches(facts);
+}
+
+std::string Condition::Text() const {
+  return root_ == nullptr ? "" : root_->Text();
+}
+
+std::optional<Mismatch> Condition::FirstMismatch(const Facts& facts) const {
+  if (Matches(facts)) return std::nullopt;
+  const Node* const failing = root_->FirstFailing(facts);
+  Mismatch mismatch;
+  mismatch.wanted = failing->Text();
+  std::vector<FieldRef> fields;
+  failing->CollectFields(&fields);
+  for (const FieldRef& field : fields) {
+    std::string json;
+    const Value value = facts.Get(field);
+    if (value.kind() != Value::Kind::kAbsent) AppendJson(value, &json);
+    std::pair<std::string, std::string> one(field.path, std::move(json));
+    if (std::find(mismatch.found.begin(), mismatch.found.end(), one) ==
+        mismatch.found.end()) {
+      mismatch.found.push_back(std::move(one));
+    }
+  }
+  return mismatch;
 }
 
 void Condition::CollectFields(std::vector<FieldRef>* fields) const {

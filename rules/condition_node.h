@@ -42,6 +42,10 @@ class Condition::Node {
   // The ways in which it holds, or does not: in each, all terms are as said.
   virtual std::vector<Way> Ways(bool holds) const = 0;
   virtual void CollectEqualities(std::vector<Equality>*) const {}
+  // As one would write it, on one line.
+  virtual std::string Text() const = 0;
+  // The part to blame. REQUIRES: it does not match.
+  virtual const Node* FirstFailing(const Facts&) const { return this; }
 };
 
 using ConditionNodes = std::vector<std::unique_ptr<const Condition::Node>>;
@@ -86,6 +90,9 @@ struct Predicate {
   bool exists = true;  // Of kExists.
   std::vector<Literal> literals;
 };
+
+// "amount|gte: 5", "page: [/a, /b]".
+std::string ToText(const Predicate& predicate);
 
 std::unique_ptr<const Condition::Node> NewPredicate(Predicate predicate);
 

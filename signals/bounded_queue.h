@@ -26,6 +26,15 @@ class BoundedQueue {
     return true;
   }
 
+  // Does not wait. False if full or closed: `item` was not taken.
+  bool TryPush(T item) {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || items_.size() >= capacity_) return false;
+    items_.push_back(std::move(item));
+    filled_.notify_one();
+    return true;
+  }
+
   // Waits while empty. nullopt once closed and empty.
   std::optional<T> Pop() {
     std::unique_lock lock(mutex_);

@@ -62,8 +62,12 @@ class Engine {
 
   virtual EngineStats Stats() const = 0;
 
-  // How far each rule is with the customer; changes nothing.
-  virtual CustomerStanding Explain(std::string_view customer) const = 0;
+  // How far each rule is with the customer; changes nothing. `recent` are
+  // events of the customer, in order of arrival, to be looked at for what
+  // rules passed over.
+  virtual CustomerStanding Explain(
+      std::string_view customer,
+      std::span<const Event* const> recent = {}) const = 0;
 };
 
 // Whether a customer belongs to an engine.

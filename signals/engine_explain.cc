@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "signals/engine_impl.h"
+#include "signals/misses.h"
 
 namespace premura {
 
@@ -27,16 +28,20 @@ std::vector<std::pair<std::string, std::string>> JsonOf(const Group* group) {
 
 }  // namespace
 
-CustomerStanding EngineImpl::Explain(std::string_view name) const {
+CustomerStanding EngineImpl::Explain(
+    std::string_view name, std::span<const Event* const> recent) const {
   CustomerStanding told;
   told.customer = name;
   told.rules = index_->rules();
   told.clock = clock_;
+  told.looked_at = recent.size();
+  if (!recent.empty()) told.looked_at_since = recent.front()->time;
   const Customer* const customer = customers_.Find(name);
   for (const Watcher& watcher : index_->watchers()) {
     RuleStanding rule;
     rule.rule = watcher.rule;
-    rule.is_for = IsFor(*watcher.rule, name);
+    rule.not_for = NotFor(*watcher.rule, name);
+    rule.misses = FindMisses(watcher, symbols(), *profiles_, recent);
     if (customer != nullptr) ExplainTracks(*customer, watcher, &rule);
     if (rule.tracks.empty() && watcher.rule->detect.group_by.empty()) {
       TrackStanding untouched;

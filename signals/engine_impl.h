@@ -50,7 +50,8 @@ class EngineImpl final : public Engine {
   void Use(std::shared_ptr<const RuleSet> rules) override;
   void Forget(std::uint32_t origin) override;
   EngineStats Stats() const override;
-  CustomerStanding Explain(std::string_view name) const override;
+  CustomerStanding Explain(std::string_view name,
+                           std::span<const Event* const> recent) const override;
 
  private:
   using Concerned = WatchIndex::Concerned;
@@ -87,7 +88,8 @@ class EngineImpl final : public Engine {
   void Report(Customer* customer, Timestamp clock, std::vector<Found> found);
   void ReportCancels(const Event& event, const EventFacts& facts,
                      const Concerned& concerned);
-  bool IsFor(const Rule& rule, std::string_view customer) const;
+  std::optional<Mismatch> NotFor(const Rule& rule,
+                                 std::string_view customer) const;
   void ExplainTracks(const Customer& customer, const Watcher& watcher,
                      RuleStanding* rule) const;
 

@@ -68,6 +68,12 @@ class PipelineImpl final : public Pipeline {
     return health;
   }
 
+  void Explain(const std::string& customer,
+               std::function<void(CustomerStanding)> told) override {
+    shards_[ShardOf(customer, shards_.size())]->Explain(customer,
+                                                        std::move(told));
+  }
+
   bool Finished() const override {
     return std::all_of(workers_.begin(), workers_.end(),
                        [](const auto& worker) { return worker->Finished(); });

@@ -111,6 +111,12 @@ class Pipeline {
   virtual void Use(std::shared_ptr<const RuleSet> rules,
                    std::vector<std::string> changed) = 0;
   virtual PipelineHealth Health() const = 0;
+  // How far each rule is with the customer, as of what has been taken so far.
+  // From any thread; does not wait. `told` is called from another thread, soon
+  // (a shard that waits for the ledger answers when it goes on) or, once
+  // stopped, never.
+  virtual void Explain(const std::string& customer,
+                       std::function<void(CustomerStanding)> told) = 0;
   // True once every source has ended and all it caused is durable.
   virtual bool Finished() const = 0;
   // Stops reading, lets what was read become durable and commits it, within

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "signals/bounded_queue.h"
+#include "signals/recent_batches.h"
 
 namespace premura {
 namespace {
@@ -27,7 +28,14 @@ struct UseRules {
 struct ForgetOrigin {
   std::uint32_t origin;
 };
-using Message = std::variant<TakeBatch, MarkReached, UseRules, ForgetOrigin>;
+struct LookAtQuestions {};
+using Message = std::variant<TakeBatch, MarkReached, UseRules, ForgetOrigin,
+                             LookAtQuestions>;
+
+struct Question {
+  std::string customer;
+  std::function<void(CustomerStanding)> told;
+};
 
 // Gathers what the engine says until it is handed on.
 class Collector final : public DetectionSink {
@@ -70,6 +78,17 @@ class ShardImpl final : public Shard {
     queue_.Push(ForgetOrigin{origin});
   }
 
+  // Questions lie beside the queue: who asks does not wait while it is full,
+  // and need not wake the thread, which looks after each message.
+  void Explain(std::string customer,
+               std::function<void(CustomerStanding)> told) override {
+    {
+      const std::lock_guard lock(mutex_);
+      questions_.push_back({std::move(customer), std::move(told)});
+    }
+    queue_.TryPush(LookAtQuestions{});
+  }
+
   EventBatch SpareBatch() override {
     const std::lock_guard lock(mutex_);
     if (spare_.empty()) return {};
@@ -92,6 +111,7 @@ class ShardImpl final : public Shard {
   void Run() {
     while (std::optional<Message> message = queue_.Pop()) {
       std::visit([this](auto& what) { Do(what); }, *message);
+      AnswerQuestions();
     }
   }
 
@@ -106,11 +126,27 @@ class ShardImpl final : public Shard {
     });
     engine_->Take(take.batch);
     HandOn(nullptr);
-    take.batch.Clear();
+    std::vector<EventBatch> free;
+    recent_.Add(std::move(take.batch), &free);
+    for (EventBatch& batch : free) batch.Clear();
     const EngineStats stats = engine_->Stats();
     const std::lock_guard lock(mutex_);
     stats_ = stats;
-    if (spare_.size() < kSpareBatches) spare_.push_back(std::move(take.batch));
+    for (EventBatch& batch : free) {
+      if (spare_.size() < kSpareBatches) spare_.push_back(std::move(batch));
+    }
+  }
+
+  void AnswerQuestions() {
+    std::vector<Question> questions;
+    {
+      const std::lock_guard lock(mutex_);
+      questions.swap(questions_);
+    }
+    for (const Question& question : questions) {
+      question.told(engine_->Explain(
+          question.customer, recent_.Of(question.customer, kMostLookedAt)));
+    }
   }
 
   // The smallest clock of all sources once `source` says `clock`; the end of
@@ -124,12 +160,15 @@ class ShardImpl final : public Shard {
   }
 
   void Do(MarkReached& mark) { HandOn(std::move(mark.reached)); }
+  // Earlier events lack what only the new rules ask for.
   void Do(UseRules& use) {
     engine_->Use(std::move(use.rules));
     engine_->OnProfiles(use.changed);
     HandOn(nullptr);
+    recent_.Clear();
   }
   void Do(ForgetOrigin& forget) { engine_->Forget(forget.origin); }
+  void Do(LookAtQuestions&) {}
 
   // Output is written in the order it was submitted, so an empty one that is
   // durable says the same of all before it.
@@ -141,6 +180,9 @@ class ShardImpl final : public Shard {
   }
 
   static constexpr std::size_t kSpareBatches = 8;
+  static constexpr std::size_t kRecentBytes = std::size_t{8} << 20;
+  // For each rule: answers take the time of events.
+  static constexpr std::size_t kMostLookedAt = 1000;
 
   // Constant after construction.
   OutputSink* const sink_;
@@ -148,13 +190,15 @@ class ShardImpl final : public Shard {
   BoundedQueue<Message> queue_;  // Synchronises itself.
 
   mutable std::mutex mutex_;
-  std::vector<EventBatch> spare_;  // Guarded by mutex_, as is stats_.
+  std::vector<EventBatch> spare_;  // Guarded by mutex_, as are the next two.
   EngineStats stats_;
+  std::vector<Question> questions_;
 
   // The thread's own.
   std::vector<Timestamp> clocks_;
   Timestamp clock_ = Timestamp::min();
   Collector collector_;
+  RecentBatches recent_{kRecentBytes};
   const std::unique_ptr<Engine> engine_;
 
   std::thread thread_;  // Last: starts when all else is there.

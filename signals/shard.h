@@ -18,6 +18,11 @@
 
 namespace premura {
 
+// Which of so many shards a customer belongs to.
+inline std::size_t ShardOf(std::string_view customer, std::size_t shards) {
+  return std::hash<std::string_view>{}(customer) % shards;
+}
+
 class Shard {
  public:
   virtual ~Shard() = default;  // Closes and joins.
@@ -32,6 +37,12 @@ class Shard {
   virtual void Use(std::shared_ptr<const RuleSet> rules,
                    std::vector<std::string> changed) = 0;
   virtual void Forget(std::uint32_t origin) = 0;
+
+  // Asks the engine how far its rules are with the customer; does not wait.
+  // `told` is called on the shard's thread between two batches, or, once the
+  // shard closes, never.
+  virtual void Explain(std::string customer,
+                       std::function<void(CustomerStanding)> told) = 0;
 
   // A batch with room from earlier use, or a new one.
   virtual EventBatch SpareBatch() = 0;

@@ -83,12 +83,23 @@ struct TrackStanding {
   Standing standing;
 };
 
+// An event of the customer that the rule names, and passed over.
+struct Miss {
+  std::string event;
+  Timestamp at{};
+  std::optional<Mismatch> mismatch;  // What of its condition did not hold; or
+  std::string lacks;                 // the field that it has to have,
+  bool no_number = false;            // which is there, but is none.
+};
+
 struct RuleStanding {
   const Rule* rule = nullptr;
-  bool is_for = true;  // `only_for` holds now.
+  std::optional<Mismatch> not_for;  // What of `only_for` does not hold now.
   // Those seen last first. Empty: `group_by`, and nothing seen yet.
   std::vector<TrackStanding> tracks;
   std::size_t groups_untold = 0;
+  // Of the events that the asker still had; newest first, a few.
+  std::vector<Miss> misses;
 };
 
 // Of every rule at work, in order of ids.
@@ -97,6 +108,10 @@ struct CustomerStanding {
   std::shared_ptr<const RuleSet> rules;  // In which the rules live.
   Timestamp clock{};
   std::vector<RuleStanding> standings;
+  // How many of the customer's events were looked at for misses, and since
+  // when.
+  std::size_t looked_at = 0;
+  Timestamp looked_at_since{};
 };
 
 }  // namespace premura

@@ -391,5 +391,53 @@ TEST_F(ConditionTest, OnlyWhatHasToBeMetIsAnEquality) {
   EXPECT_EQ(both[1].keys.size(), 2U);
 }
 
+TEST_F(ConditionTest, SaysWhichPartDoesNotHold) {
+  const struct {
+    const char* yaml;
+    const char* wanted;  // Empty: it matches.
+    std::vector<std::pair<std::string, std::string>> found;
+  } cases[] = {
+      {"f: 5", "", {}},
+      {"f: 6", "f: 6", {{"f", "5"}}},
+      {"{f: 5, g|startswith: /a}", "g|startswith: /a", {{"g", "\"/b\""}}},
+      {"{g|cased: /b, f|gte: 7, h: 1}", "f|gte: 7", {{"f", "5"}}},
+      {"g: [/x, /y]", "g: [/x, /y]", {{"g", "\"/b\""}}},
+      {"h|exists: true", "h|exists: true", {{"h", ""}}},
+      {"f|exists: false", "f|exists: false", {{"f", "5"}}},
+      {"any_of: [{f: 1}, {h|neq: 2, f: 5}]",
+       "any_of: [f: 1, {h|neq: 2, f: 5}]",
+       {{"f", "5"}, {"h", ""}}},
+      {"not: {f: 5}", "not: f: 5", {{"f", "5"}}},
+      {"not: {f: 5, g: /b}",
+       "not: {f: 5, g: /b}",
+       {{"f", "5"}, {"g", "\"/b\""}}},
+      {"f|gt: $first.f", "f|gt: $first.f", {{"f", "5"}, {"$first.f", "8"}}},
+      {"customer.tier: pro",
+       "customer.tier: pro",
+       {{"customer.tier", "\"free\""}}},
+  };
+  for (const auto& test : cases) {
+    const FakeFacts facts(&symbols_, {{"f", Value::Integer(5, "5")},
+                                      {"g", Value::Text("/b")},
+                                      {"1.f", Value::Integer(8, "8")},
+                                      {"customer.tier", Value::Text("free")}});
+    const auto mismatch = Read(test.yaml).FirstMismatch(facts);
+    EXPECT_EQ(mismatch ? mismatch->wanted : "", test.wanted) << test.yaml;
+    if (mismatch) {
+      EXPECT_EQ(mismatch->found, test.found) << test.yaml;
+    }
+  }
+}
+
+TEST_F(ConditionTest, IsToldAsItIsWritten) {
+  for (const char* text :
+       {"f: 5", "f|neq: [a, b]", "f|contains: a", "f|endswith: a", "f|re: a+",
+        "f|gt: 1", "f|lt: 1", "f|lte: 1", "f|contains|all: [a, b]",
+        "f|contains|cased: A", "{f: 1, g: 2}"}) {
+    EXPECT_EQ(Read(text).Text(), text);
+  }
+  EXPECT_EQ(Condition().Text(), "");
+}
+
 }  // namespace
 }  // namespace premura

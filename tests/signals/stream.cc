@@ -209,6 +209,20 @@ std::vector<Detection> Rig::Detections() {
   return std::exchange(sink_->detections, {});
 }
 
+CustomerStanding ExplainWith(std::shared_ptr<const RuleSet> rules,
+                             const Stream& stream,
+                             const std::string& customer) {
+  Rig rig(rules);
+  rig.Play(stream);
+  std::deque<Built> built;
+  std::vector<const Event*> recent;
+  for (const StreamEvent& event : stream) {
+    if (event.customer != customer) continue;
+    recent.push_back(&built.emplace_back(event, rules->symbols()).event);
+  }
+  return rig.engine().Explain(customer, recent);
+}
+
 std::string Short(const Detection& detection) {
   std::string text =
       fmt::format("{} {}", detection.rule->id, detection.customer);

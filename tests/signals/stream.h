@@ -80,6 +80,11 @@ class Rig {
   std::unique_ptr<Engine> engine_;
 };
 
+// What an engine that has taken the stream says, with all of the customer's
+// events at hand.
+CustomerStanding ExplainWith(std::shared_ptr<const RuleSet> rules,
+                             const Stream& stream, const std::string& customer);
+
 // `rule customer{group} @at: evidence ..`
 std::string Short(const Detection& detection);
 
