@@ -270,6 +270,7 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   assembly->rules = rules.rules;
   if (assembly->rules && assembly->templates) {
     CheckActions(*assembly->rules, *assembly->templates, &config, diagnostics);
+    WarnOfLanguages(*assembly->rules, *assembly->templates, diagnostics);
   }
   if (assembly->rules) {
     RetentionCheck(config, diagnostics).Check(*assembly->rules);
@@ -278,6 +279,9 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   }
   assembly->profiles = ReadProfileFiles(config.profile_files,
                                         assembly->rules.get(), diagnostics);
+  if (assembly->rules && !config.profiles_from_events) {
+    WarnOfNobody(*assembly->rules, assembly->profiles, diagnostics);
+  }
   FillLines(diagnostics);
   SortDiagnostics(diagnostics);
   const bool whole = assembly->rules && assembly->templates;

@@ -35,6 +35,8 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   Chosen chosen;
   AddRun(&app, io, &chosen);
   AddCheck(&app, io, &chosen);
+  AddInfer(&app, io, &chosen);
+  AddRules(&app, io, &chosen);
   AddSchema(&app, io, &chosen);
   AddConfig(&app, io, &chosen);
   AddTest(&app, io, &chosen);

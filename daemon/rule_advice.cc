@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bitset>
 #include <map>
+#include <set>
+#include <vector>
 
 #include "rules/document.h"
 
@@ -95,6 +98,36 @@ void WarnOfLimits(const Rule& rule, const char* key,
   }
 }
 
+Diagnostic Warning(const SourcePosition& where, std::string message,
+                   std::string hint) {
+  Diagnostic warning;
+  warning.severity = Diagnostic::Severity::kWarning;
+  warning.where = where;
+  warning.message = std::move(message);
+  warning.hint = std::move(hint);
+  return warning;
+}
+
+// Messages go to the customer; tickets speak the team's language.
+bool IsMessage(const Action& action) {
+  return action.channel != Action::Channel::kTicket &&
+         !action.template_name.empty();
+}
+
+class ProfileFacts final : public Facts {
+ public:
+  ProfileFacts(const Profile& profile, const Symbols& symbols)
+      : profile_(profile), symbols_(symbols) {}
+  Value Get(const FieldRef& field) const override {
+    if (field.root != FieldRef::Root::kProfile) return {};
+    return profile_.Get(symbols_.profile.Text(field.symbol));
+  }
+
+ private:
+  const Profile& profile_;
+  const Symbols& symbols_;
+};
+
 }  // namespace
 
 void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics) {
@@ -150,6 +183,91 @@ void WarnOfLoosening(const RuleSet& rules, const RestraintPolicy& policy,
                  policy.frequency_cap, &places, diagnostics);
     WarnOfLimits(rule, "quiet_hours", rule.quiet_hours, policy.quiet_hours,
                  &places, diagnostics);
+  }
+}
+
+void WarnOfLanguages(const RuleSet& rules, const TemplateSet& templates,
+                     Diagnostics* diagnostics) {
+  std::set<std::string> all;
+  const auto each = [&](const auto& visit) {
+    for (const Rule& rule : rules.rules()) {
+      for (const Action& action : rule.actions) {
+        if (!IsMessage(action)) continue;
+        const auto locales =
+            templates.Locales(action.template_name, ToString(action.channel));
+        if (!locales.empty()) visit(action, locales);
+      }
+    }
+  };
+  each([&](const Action&, const std::vector<std::string>& locales) {
+    all.insert(locales.begin(), locales.end());
+  });
+  each([&](const Action& action, const std::vector<std::string>& locales) {
+    std::vector<std::string> missing;
+    for (const std::string& locale : all) {
+      // `it` does for `it-CH` too.
+      const std::string language = locale.substr(0, locale.find('-'));
+      const bool there = std::any_of(locales.begin(), locales.end(),
+                                     [&](const std::string& has) {
+                                       return has == locale || has == language;
+                                     });
+      if (!there) missing.push_back(locale);
+    }
+    if (missing.empty()) return;
+    diagnostics->push_back(Warning(
+        action.template_position,
+        fmt::format("template `{}` has its {} in {}, but not in {}, in which "
+                    "others are written",
+                    action.template_name, ToString(action.channel),
+                    fmt::join(locales, ", "), fmt::join(missing, ", ")),
+        fmt::format("write `{}.{}.yaml`", action.template_name, missing[0])));
+  });
+}
+
+void WarnOfNobody(const RuleSet& rules,
+                  const std::map<std::string, Profile::Values>& customers,
+                  Diagnostics* diagnostics) {
+  if (customers.empty()) return;
+  std::vector<const Rule*> unmet;
+  for (const Rule& rule : rules.rules()) {
+    if (!rule.only_for.always()) unmet.push_back(&rule);
+  }
+  for (const auto& [_, values] : customers) {
+    if (unmet.empty()) return;
+    const Profile profile(values, {});
+    const ProfileFacts facts(profile, rules.symbols());
+    std::erase_if(
+        unmet, [&](const Rule* rule) { return rule->only_for.Matches(facts); });
+  }
+  for (const Rule* rule : unmet) {
+    diagnostics->push_back(Warning(
+        rule->position,
+        fmt::format("`only_for` of rule `{}` leaves nobody: none of the {} "
+                    "customers of `profiles.files` meets it",
+                    rule->id, customers.size()),
+        "events say nothing of customers here: `profiles.from_events` is "
+        "false"));
+  }
+}
+
+void WarnOfLongSimulation(const RuleSet& rules,
+                          const std::map<std::string, RuleCounts>& counts,
+                          Timestamp now, Diagnostics* diagnostics) {
+  constexpr Duration kLong = std::chrono::hours(24 * 30);
+  for (const Rule& rule : rules.rules()) {
+    const auto found = counts.find(rule.id);
+    if (rule.status != RuleStatus::kSimulation || found == counts.end()) {
+      continue;
+    }
+    const auto& since = found->second.simulated_since;
+    if (!since || now - *since < kLong) continue;
+    diagnostics->push_back(Warning(
+        rule.position,
+        fmt::format("rule `{}` has been in simulation since {}: {} detections "
+                    "that nobody acted on",
+                    rule.id, FormatInstant(*since).substr(0, 10),
+                    found->second.simulated),
+        "`status: live` if they were right, `disabled` if not"));
   }
 }
 

@@ -4,10 +4,15 @@
 
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "notifiers/gates.h"
+#include "notifiers/rule_counts.h"
 #include "notifiers/templates.h"
 #include "rules/diagnostic.h"
 #include "rules/rule_set.h"
+#include "signals/profile.h"
 
 namespace premura {
 
@@ -23,5 +28,20 @@ void WarnOfMissingEvents(const RuleSet& rules, const TemplateSet& templates,
 // again, for the line.
 void WarnOfLoosening(const RuleSet& rules, const RestraintPolicy& policy,
                      Diagnostics* diagnostics);
+
+// Messages whose template lacks a language that others are written in.
+void WarnOfLanguages(const RuleSet& rules, const TemplateSet& templates,
+                     Diagnostics* diagnostics);
+
+// Rules whose `only_for` none of these customers meets: all that there are.
+void WarnOfNobody(const RuleSet& rules,
+                  const std::map<std::string, Profile::Values>& customers,
+                  Diagnostics* diagnostics);
+
+// Rules that have only been looked at for a month or longer, by what the
+// ledger says they decided.
+void WarnOfLongSimulation(const RuleSet& rules,
+                          const std::map<std::string, RuleCounts>& counts,
+                          Timestamp now, Diagnostics* diagnostics);
 
 }  // namespace premura

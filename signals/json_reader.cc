@@ -179,6 +179,24 @@ class ValueMaker {
   bool marked_;
 };
 
+// Calls `visit` with the path of each member that is no object; `path` is as
+// before afterwards.
+void VisitPaths(dom::element element, std::string* path,
+                const std::function<void(const std::string&)>& visit) {
+  if (!element.is_object()) return;
+  const std::size_t size = path->size();
+  for (const dom::key_value_pair member : ObjectIn(element)) {
+    path->append(member.key);
+    if (member.value.is_object()) {
+      path->push_back('.');
+      VisitPaths(member.value, path, visit);
+    } else {
+      visit(*path);
+    }
+    path->resize(size);
+  }
+}
+
 std::string_view WithoutByteOrderMark(std::string_view json) {
   if (json.starts_with("\xEF\xBB\xBF")) json.remove_prefix(3);
   return json;
@@ -343,6 +361,15 @@ void JsonReader::AppendMembers(std::uint32_t slot, const std::string& prefix,
   const Impl::Slot& found = impl_->slots[slot];
   if (found.walk != impl_->walk || !found.element.is_object()) return;
   impl_->AppendMembers(found.element, prefix, entries);
+}
+
+void JsonReader::EachPath(
+    std::uint32_t slot, const std::string& prefix,
+    const std::function<void(const std::string&)>& visit) const {
+  std::string path = prefix;
+  if (slot == PathTrie::kNoSlot) return VisitPaths(impl_->event, &path, visit);
+  const Impl::Slot& found = impl_->slots[slot];
+  if (found.walk == impl_->walk) VisitPaths(found.element, &path, visit);
 }
 
 bool JsonReader::is_object() const { return impl_->document.is_object(); }

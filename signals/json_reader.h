@@ -61,6 +61,10 @@ class JsonReader {
   // `prefix` and their JSON, nested objects taken apart.
   void AppendMembers(std::uint32_t slot, const std::string& prefix,
                      std::vector<ProfileChange::Entry>* entries);
+  // The dotted paths below `prefix` of an object's members, objects inside
+  // taken apart: of the object found there, or (kNoSlot) the event itself.
+  void EachPath(std::uint32_t slot, const std::string& prefix,
+                const std::function<void(const std::string&)>& visit) const;
   // The same for the document, if it is an object; else false.
   bool AppendMembers(std::vector<ProfileChange::Entry>* entries);
 

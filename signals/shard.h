@@ -20,7 +20,7 @@ namespace premura {
 
 // Which of so many shards a customer belongs to.
 inline std::size_t ShardOf(std::string_view customer, std::size_t shards) {
-  return std::hash<std::string_view>{}(customer) % shards;
+  return shards == 1 ? 0 : std::hash<std::string_view>{}(customer) % shards;
 }
 
 class Shard {
@@ -56,10 +56,5 @@ std::unique_ptr<Shard> NewShard(std::size_t sources, std::size_t queue_capacity,
                                 std::shared_ptr<const RuleSet> rules,
                                 ProfileStore* profiles, OutputSink* sink,
                                 OwnsCustomer owns);
-
-// To which of so many shards a customer belongs.
-inline std::size_t ShardOf(std::string_view customer, std::size_t shards) {
-  return shards == 1 ? 0 : std::hash<std::string_view>{}(customer) % shards;
-}
 
 }  // namespace premura

@@ -9,7 +9,9 @@
 
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/event_options.h"
 #include "daemon/rule_advice.h"
+#include "daemon/sample_advice.h"
 #include "rules/rule_set.h"
 
 namespace premura {
@@ -18,7 +20,15 @@ namespace {
 struct Options {
   std::vector<std::string> paths;
   std::string config;
+  EventOptions events;
   std::string format = "text";
+};
+
+// What was found, and the rules if they could be read.
+struct Checked {
+  Diagnostics diagnostics;
+  std::shared_ptr<const RuleSet> rules;
+  std::shared_ptr<const Config> config;
 };
 
 // The folders `templates` beside the rules.
@@ -34,45 +44,78 @@ std::vector<std::string> SiblingTemplates(
 }
 
 // Rules on their own; their templates if they lie beside them.
-Diagnostics CheckRules(const std::vector<std::string>& paths) {
-  Diagnostics diagnostics;
+Checked CheckRules(const std::vector<std::string>& paths) {
+  Checked checked;
+  Diagnostics* const diagnostics = &checked.diagnostics;
   const auto files = ExpandRulePaths(paths);
   const std::vector<std::string> folders =
       files.ok() ? SiblingTemplates(files.value()) : std::vector<std::string>();
   std::shared_ptr<const TemplateSet> templates;
   LoadOptions options;
   if (!folders.empty()) {
-    templates = TemplateSet::Load(folders, "en", &diagnostics);
+    templates = TemplateSet::Load(folders, "en", diagnostics);
     if (templates) options.extra_properties = templates->EventProperties();
   }
   const LoadedRules rules = LoadRulePaths(paths, options);
-  diagnostics.insert(diagnostics.end(), rules.diagnostics.begin(),
-                     rules.diagnostics.end());
-  if (rules.rules) WarnOfDelays(*rules.rules, &diagnostics);
+  diagnostics->insert(diagnostics->end(), rules.diagnostics.begin(),
+                      rules.diagnostics.end());
+  checked.rules = rules.rules;
+  if (rules.rules) WarnOfDelays(*rules.rules, diagnostics);
   if (rules.rules && templates) {
-    CheckActions(*rules.rules, *templates, nullptr, &diagnostics);
+    CheckActions(*rules.rules, *templates, nullptr, diagnostics);
+    WarnOfLanguages(*rules.rules, *templates, diagnostics);
   }
-  return diagnostics;
+  return checked;
 }
 
-Diagnostics CheckConfig(const Options& options, const Io& io) {
+Checked CheckConfig(const Options& options, const Io& io) {
   ConfigOptions config_options;
   config_options.environment = io.environment;
   LoadedConfig loaded = LoadConfig(options.config, config_options);
+  Checked checked;
   if (loaded.config == nullptr) {
     // What the command line names can be checked nevertheless.
-    if (options.paths.empty()) return loaded.diagnostics;
-    Diagnostics rules = CheckRules(options.paths);
-    rules.insert(rules.end(), loaded.diagnostics.begin(),
-                 loaded.diagnostics.end());
-    return rules;
+    if (!options.paths.empty()) checked = CheckRules(options.paths);
+  } else {
+    Config config = *loaded.config;
+    if (!options.paths.empty()) config.rules = options.paths;
+    LoadedAssembly assembled = Assemble(config, nullptr);
+    checked.diagnostics = std::move(assembled.diagnostics);
+    if (assembled.assembly) checked.rules = assembled.assembly->rules;
+    checked.config = loaded.config;
   }
-  Config config = *loaded.config;
-  if (!options.paths.empty()) config.rules = options.paths;
-  Diagnostics diagnostics = Assemble(config, nullptr).diagnostics;
-  diagnostics.insert(diagnostics.end(), loaded.diagnostics.begin(),
-                     loaded.diagnostics.end());
-  return diagnostics;
+  checked.diagnostics.insert(checked.diagnostics.end(),
+                             loaded.diagnostics.begin(),
+                             loaded.diagnostics.end());
+  return checked;
+}
+
+// What the ledger knows of the rules; there may be none yet.
+void CheckLedger(Checked* checked) {
+  if (checked->config == nullptr || checked->rules == nullptr) return;
+  const auto ledger =
+      Ledger::Open(checked->config->ledger_url, Ledger::Access::kRead);
+  if (!ledger.ok()) return;
+  const auto counts = CountByRule(ledger.value().get());
+  if (!counts.ok()) return;
+  WarnOfLongSimulation(*checked->rules, counts.value(), SystemClock().Now(),
+                       &checked->diagnostics);
+}
+
+// Compares the rules with what `--events` holds.
+Status CheckEvents(const EventOptions& options, Checked* checked) {
+  if (options.file.empty() || checked->rules == nullptr) return {};
+  const auto how = MakeSurveyOptions(options, checked->config.get());
+  if (!how.ok()) return how.error();
+  const auto survey = SurveyEvents(how.value());
+  if (!survey.ok()) return survey.error();
+  if (survey.value().events == 0) {
+    return Error{options.file +
+                 ": no event in it can be used; `premura infer` "
+                 "tells why"};
+  }
+  WarnOfUnseen(*checked->rules, survey.value(), &checked->diagnostics);
+  return {};
 }
 
 int Check(Options options, const Io& io) {
@@ -86,8 +129,12 @@ int Check(Options options, const Io& io) {
     }
     options.config = config.value();
   }
-  Diagnostics diagnostics = options.config.empty() ? CheckRules(options.paths)
-                                                   : CheckConfig(options, io);
+  Checked checked = options.config.empty() ? CheckRules(options.paths)
+                                           : CheckConfig(options, io);
+  CheckLedger(&checked);
+  const Status compared = CheckEvents(options.events, &checked);
+  if (!compared.ok()) return Fail(io, compared.error().message);
+  Diagnostics& diagnostics = checked.diagnostics;
   FillLines(&diagnostics);
   SortDiagnostics(&diagnostics);
   if (options.format == "json") {
@@ -116,6 +163,10 @@ void AddCheck(CLI::App* app, const Io& io, Chosen* chosen) {
   command->add_option("-c,--config", options->config,
                       "Configuration file; without PATH by default that of "
                       "PREMURA_CONFIG, else /etc/premura/premura.yaml");
+  AddEventOptions(command, &options->events)
+      ->description(
+          "Warn of names, fields and values that are not in these events: "
+          "JSON Lines; .gz, .zst, or - for standard input");
   command
       ->add_option("--format", options->format,
                    "text, json, or github (workflow annotations)")

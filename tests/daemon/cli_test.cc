@@ -90,8 +90,9 @@ TEST_F(CliTest, HelpTellsTheExitCodes) {
   EXPECT_EQ(ran.code, kOk);
   EXPECT_TRUE(Contains(ran.out, "Exit codes: 0"));
   EXPECT_TRUE(Contains(ran.out, "PREMURA_CONFIG"));
-  for (const char* command : {"run", "check", "schema", "config", "backtest",
-                              "explain", "stop-all", "settle", "version"}) {
+  for (const char* command :
+       {"run", "check", "infer", "rules", "schema", "config", "backtest",
+        "explain", "stop-all", "settle", "version"}) {
     EXPECT_TRUE(Contains(ran.out, command)) << command;
     EXPECT_EQ(Premura({command, "--help"}).code, kOk) << command;
   }

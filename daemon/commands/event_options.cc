@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands/event_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+namespace premura {
+
+CLI::Option* AddEventOptions(CLI::App* command, EventOptions* options) {
+  command->add_option(
+      "--preset", options->preset,
+      "segment, rudderstack, cloudevents or plain; by default recognised");
+  return command->add_option("--events", options->file,
+                             "JSON Lines; .gz, .zst, or - for standard input");
+}
+
+Result<SurveyOptions> MakeSurveyOptions(const EventOptions& options,
+                                        const Config* config) {
+  SurveyOptions made;
+  made.events = options.file;
+  if (config != nullptr) {
+    made.decoder.customer_is_user = config->customer_is_user;
+    made.decoder.profiles_from_events = config->profiles_from_events;
+  }
+  if (config != nullptr && !config->sources.empty()) {
+    const SourceConfig& source = config->sources.front();
+    made.preset = source.preset;
+    made.decoder.mapping = source.mapping;
+    made.decoder.max_bytes = source.max_bytes;
+  }
+  if (options.preset.empty()) return made;
+  made.preset = ParsePreset(options.preset);
+  if (made.preset) return made;
+  return Error{fmt::format(
+      "there is no preset `{}`: segment, rudderstack, cloudevents, plain",
+      options.preset)};
+}
+
+}  // namespace premura

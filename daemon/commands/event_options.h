@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// `--events FILE --preset P`, for commands that look at a file of events.
+
+#pragma once
+
+#include <string>
+
+#include "daemon/config.h"
+#include "rules/result.h"
+#include "signals/event_survey.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace premura {
+
+struct EventOptions {
+  std::string file;
+  std::string preset;
+};
+
+// Answers that of `--events`.
+CLI::Option* AddEventOptions(CLI::App* command, EventOptions* options);
+
+// The command line over what the configuration's first source says, if there
+// is a configuration.
+Result<SurveyOptions> MakeSurveyOptions(const EventOptions& options,
+                                        const Config* config);
+
+}  // namespace premura

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `premura rules` shows: each rule, and what became of its detections.
+
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "notifiers/rule_counts.h"
+#include "rules/rule_set.h"
+
+namespace premura {
+
+using CountsByRule = std::map<std::string, RuleCounts>;
+
+// A table, in order of the ids.
+std::string RulesText(const RuleSet& rules, const CountsByRule& counts);
+// A JSON array of objects, with a line end.
+std::string RulesJson(const RuleSet& rules, const CountsByRule& counts);
+
+}  // namespace premura

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/starter_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "daemon/yaml_writer.h"
+#include "signals/name_words.h"
+
+namespace premura {
+namespace {
+
+using Named = std::pair<const std::string, NameSurvey>;
+
+// Beginnings of words.
+constexpr std::string_view kFailing[] = {"fail",  "error",  "den",     "declin",
+                                         "refus", "reject", "timeout", "crash"};
+constexpr std::string_view kGoingWell[] = {"succe", "complet", "paid", "finish",
+                                           "resol"};
+constexpr std::string_view kBeginning[] = {"start",   "begin",   "begun",
+                                           "request", "initiat", "open"};
+constexpr std::string_view kEnding[] = {
+    "finish", "complet", "succe", "fail",  "cancel", "abandon", "end",
+    "stop",   "done",    "abort", "close", "sent",   "resol",   "withdr"};
+
+bool BeginsWithOneOf(const std::string& word,
+                     std::span<const std::string_view> beginnings) {
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](std::string_view b) { return word.starts_with(b); });
+}
+
+// What an event is about: its words without the one that says how it goes;
+// nothing if it has no such word.
+std::vector<std::string> Subject(const std::string& name,
+                                 std::span<const std::string_view> going) {
+  std::vector<std::string> words = WordsOf(name);
+  const auto found = std::find_if(
+      words.begin(), words.end(),
+      [&](const std::string& word) { return BeginsWithOneOf(word, going); });
+  if (found == words.end()) return {};
+  words.erase(found);
+  return words;
+}
+
+std::string IdOf(const std::string& name, std::string_view what) {
+  std::string id;
+  for (const std::string& word : WordsOf(name)) id += word + "-";
+  if (id.empty()) id = "event-";
+  constexpr std::size_t kLongest = 40;
+  if (id.size() > kLongest) id = id.substr(0, kLongest) + "-";
+  return id + std::string(what);
+}
+
+bool IsAlmostAlwaysThere(const NameSurvey& name, const FieldSurvey& field) {
+  return field.present * 20 >= name.count * 19;
+}
+
+class Starter {
+ public:
+  explicit Starter(const Survey& survey) : survey_(survey) {}
+
+  std::string Write() {
+    if (survey_.names.empty()) return "";
+    yaml_.Plain("version", "1");
+    yaml_.Begin("rules");
+    const bool failures = WriteFailures();
+    const bool unfinished = WriteUnfinished();
+    if (!failures && !unfinished) WriteCommonest();
+    yaml_.End();
+    return yaml_.text();
+  }
+
+ private:
+  const Named* Commonest(std::span<const std::string_view> going) const {
+    const Named* best = nullptr;
+    for (const Named& named : survey_.names) {
+      if (!going.empty() && Subject(named.first, going).empty()) continue;
+      if (best == nullptr || named.second.count > best->second.count) {
+        best = &named;
+      }
+    }
+    return best;
+  }
+
+  // The events about `subject` that go one of these ways.
+  std::vector<std::string> About(
+      const std::vector<std::string>& subject,
+      std::span<const std::string_view> going) const {
+    std::vector<std::string> names;
+    for (const Named& named : survey_.names) {
+      if (Subject(named.first, going) == subject) names.push_back(named.first);
+    }
+    return names;
+  }
+
+  void Begin(const std::string& id, const std::string& title,
+             const std::string& why) {
+    yaml_.BeginElement();
+    yaml_.Plain("id", id);
+    yaml_.Text("title", title);
+    yaml_.Text("description", why);
+    yaml_.Plain("status", "simulation");
+    yaml_.Plain("level", "low");
+    yaml_.Begin("detect");
+  }
+  void End() {
+    yaml_.End();
+    yaml_.Plain("cooldown", "7d");
+    yaml_.EndElement();
+  }
+
+  // A field that tells a few things apart: which action, which page.
+  static std::string Grouping(const NameSurvey& name) {
+    constexpr std::size_t kMost = 50;
+    const auto text = static_cast<std::size_t>(Value::Kind::kText);
+    for (const auto& [path, field] : name.fields) {
+      const std::uint64_t different = field.different.Count();
+      if (field.nature == FieldNature::kOrdinary && different >= 2 &&
+          different <= kMost && field.kinds[text] == field.present &&
+          IsAlmostAlwaysThere(name, field)) {
+        return path;
+      }
+    }
+    return "";
+  }
+
+  bool WriteFailures() {
+    const Named* const failing = Commonest(kFailing);
+    if (failing == nullptr) return false;
+    const auto well = About(Subject(failing->first, kFailing), kGoingWell);
+    Begin(IdOf(failing->first, "again"),
+          fmt::format("{} again and again", failing->first),
+          fmt::format("Seen: {}, at customers: {}.", failing->second.count,
+                      failing->second.customers.Count()));
+    yaml_.Begin("event_count");
+    yaml_.Text("event", failing->first);
+    yaml_.Text("group_by", Grouping(failing->second));
+    yaml_.Plain("gte", "3");
+    yaml_.Plain("within", "15m");
+    if (!well.empty()) {
+      yaml_.Begin("unless");
+      yaml_.Texts("event", well);
+      yaml_.End();
+    }
+    yaml_.End();
+    End();
+    return true;
+  }
+
+  // The id that both the beginning and all ends carry.
+  std::string Shared(const NameSurvey& begun,
+                     const std::vector<std::string>& ends) const {
+    for (const auto& [path, field] : begun.fields) {
+      if (field.nature != FieldNature::kId ||
+          !IsAlmostAlwaysThere(begun, field)) {
+        continue;
+      }
+      const bool all =
+          std::all_of(ends.begin(), ends.end(), [&](const std::string& end) {
+            const NameSurvey& name = survey_.names.at(end);
+            const auto found = name.fields.find(path);
+            return found != name.fields.end() &&
+                   IsAlmostAlwaysThere(name, found->second);
+          });
+      if (all) return path;
+    }
+    return "";
+  }
+
+  bool WriteUnfinished() {
+    const Named* best = nullptr;
+    std::vector<std::string> ends;
+    for (const Named& named : survey_.names) {
+      const auto subject = Subject(named.first, kBeginning);
+      if (subject.empty()) continue;
+      auto found = About(subject, kEnding);
+      if (found.empty()) continue;
+      if (best != nullptr && best->second.count >= named.second.count) continue;
+      best = &named;
+      ends = std::move(found);
+    }
+    if (best == nullptr) return false;
+    Begin(IdOf(best->first, "not-finished"),
+          fmt::format("{} and then nothing", best->first),
+          fmt::format("Begun: {}, by customers: {}.", best->second.count,
+                      best->second.customers.Count()));
+    yaml_.Begin("absence");
+    yaml_.Text("after", best->first);
+    yaml_.Texts("without", ends);
+    yaml_.Text("group_by", Shared(best->second, ends));
+    yaml_.Plain("for", "1h");
+    yaml_.End();
+    End();
+    return true;
+  }
+
+  void WriteCommonest() {
+    const Named* const common = Commonest({});
+    Begin(IdOf(common->first, "loop"),
+          fmt::format("Comes back to {}", common->first),
+          fmt::format("Seen: {}, at customers: {}.", common->second.count,
+                      common->second.customers.Count()));
+    yaml_.Begin("event_count");
+    yaml_.Text("event", common->first);
+    yaml_.Text("group_by", Grouping(common->second));
+    yaml_.Plain("gte", "5");
+    yaml_.Plain("within", "15m");
+    yaml_.End();
+    End();
+    Begin(IdOf(common->first, "no-more"),
+          fmt::format("{} no more", common->first),
+          "Was active, and has been silent for two weeks.");
+    yaml_.Begin("silence");
+    yaml_.Text("event", common->first);
+    yaml_.Plain("for", "14d");
+    yaml_.Plain("min_events", "5");
+    yaml_.End();
+    End();
+  }
+
+  const Survey& survey_;
+  YamlWriter yaml_;
+};
+
+}  // namespace
+
+std::string StarterRules(const Survey& survey) {
+  return Starter(survey).Write();
+}
+
+}  // namespace premura

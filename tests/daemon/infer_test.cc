@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "tests/daemon/command_line.h"
+#include "tests/daemon/temp_folder.h"
+
+namespace premura {
+namespace {
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string Line(int minute, const std::string& customer,
+                 const std::string& name, const std::string& more) {
+  std::ostringstream line;
+  line << R"({"customer":")" << customer << R"(","event":")" << name
+       << R"(","ts":)" << 1767225600 + minute * 60 << more << "}\n";
+  return line.str();
+}
+
+class InferTest : public ::testing::Test {
+ protected:
+  Ran Infer(const std::string& events, std::vector<std::string> more = {}) {
+    folder_.Write("events.jsonl", events);
+    std::vector<std::string> arguments = {"infer", "--events",
+                                          folder_.Path("events.jsonl")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Premura(std::move(arguments));
+  }
+
+  // What follows the last empty line is the rules to begin with.
+  static std::string Starter(const std::string& out) {
+    const std::size_t at = out.find("version: 1");
+    return at == out.npos ? "" : out.substr(at);
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(InferTest, TellsWhatThereIs) {
+  const Ran ran = Infer(Line(0, "a", "page_viewed", R"(,"page":"/x","n":1)") +
+                        Line(3 * 1440, "a", "page_viewed", R"(,"n":3)") +
+                        Line(1, "b", "signed_in", "") + "nonsense\n");
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  for (const char* part :
+       {"3 events of 2 customers in 4 records (preset plain)\n",
+        "from 2026-01-01T00:00:00.000Z to 2026-01-04T00:00:00.000Z (3.0 days, "
+        "1.0 events a day)\n",
+        "events per customer: median 1, 90% have at most 2, most 2\n",
+        "without an id: 3\n", "older than one before them: 1\n",
+        "cannot be used, broken_json: 1, first in line 4: ",
+        "page_viewed           2    67%        0.7          1\n",
+        "\n  n     whole number  100%  1 to 3, 2 values: 1 (1), 3 (1)\n",
+        "\n  page  text           50%  1 value: /x (1)\n"}) {
+    EXPECT_TRUE(Contains(ran.out, part)) << part << "\n" << ran.out;
+  }
+}
+
+TEST_F(InferTest, ShowsFormsForWhatIsNotForEverybody) {
+  const std::string events = Line(
+      0, "a", "x",
+      R"(,"email":"marta@acme.example","password":"hunter2","order_id":"K7")");
+  for (const char* format : {"text", "json"}) {
+    const Ran ran = Infer(events, {"--format", format});
+    EXPECT_FALSE(Contains(ran.out, "marta")) << ran.out;
+    EXPECT_FALSE(Contains(ran.out, "hunter2")) << ran.out;
+    EXPECT_FALSE(Contains(ran.out, "K7")) << ran.out;
+    EXPECT_TRUE(Contains(ran.out, "aaaaa@aaaa.aaaaaaa")) << ran.out;
+  }
+}
+
+TEST_F(InferTest, WhatATerminalWouldObeyIsEscaped) {
+  const Ran ran = Infer(Line(0, "a", "x\\u001b[2J", R"(,"f":"\u001b[31m")"));
+  EXPECT_EQ(ran.out.find('\x1b'), std::string::npos);
+}
+
+TEST_F(InferTest, JsonHasTheSameFigures) {
+  const Ran ran =
+      Infer(Line(0, "a", "x", R"(,"n":1)") + Line(1, "a", "x", R"(,"n":2.5)"),
+            {"--format", "json"});
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_TRUE(Contains(ran.out, R"({"preset":"plain","records":2,"events":2,)"
+                                R"("first":"2026-01-01T00:00:00.000Z",)"))
+      << ran.out;
+  EXPECT_TRUE(Contains(
+      ran.out, R"({"field":"n","types":["number"],"present":2,"null":0,)"
+               R"("distinct":2,"distinct_exact":true,"looks":"ordinary",)"
+               R"("min":1,"max":2.5,"values":[)"))
+      << ran.out;
+}
+
+TEST_F(InferTest, TheRulesToBeginWithPassTheCheckAndFire) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {Line(0, "a", "payment_failed", R"(,"method":"card")") +
+           Line(1, "b", "payment_failed", R"(,"method":"sepa")") +
+           Line(2, "a", "payment_succeeded", ""),
+       "group_by: method\n        gte: 3\n        within: 15m\n"
+       "        unless:\n          event: [payment_succeeded]\n"},
+      {Line(0, "a", "Export Started", R"(,"export_id":"1")") +
+           Line(1, "a", "Export Finished", R"(,"export_id":"1")"),
+       "absence:\n        after: \"Export Started\"\n"
+       "        without: [\"Export Finished\"]\n"
+       "        group_by: export_id\n        for: 1h\n"},
+      {Line(0, "a", "odd: \\\"name\\\" #1", ""),
+       "silence:\n        event: \"odd: \\\"name\\\" #1\"\n"}};
+  for (const auto& [events, expected] : cases) {
+    const Ran ran = Infer(events);
+    const std::string starter = Starter(ran.out);
+    EXPECT_TRUE(Contains(starter, expected)) << ran.out;
+    folder_.Write("rules/a.yaml", starter);
+    const Ran check = Premura({"check", folder_.Path("rules")});
+    EXPECT_EQ(check.out, "No mistakes found.\n") << starter;
+  }
+}
+
+TEST_F(InferTest, AnEmptyFileIsNoMistake) {
+  const Ran ran = Infer("");
+  EXPECT_EQ(ran.code, kOk);
+  EXPECT_EQ(ran.out, "0 events of 0 customers in 0 records (preset plain)\n");
+}
+
+TEST_F(InferTest, TheConfigurationSaysHowEventsAreRead) {
+  folder_.Write("premura.yaml", R"(
+sources: [{file: {path: events.jsonl}, mapping: {customer: who}}]
+rules: [rules]
+state: {dir: state}
+)");
+  folder_.Write("rules/.keep", "");
+  const std::string events =
+      "{\"who\":\"w\",\"event\":\"x\",\"ts\":1767225600}\n";
+  EXPECT_TRUE(Contains(Infer(events).out, "no_customer"));
+  const Ran ran = Infer(events, {"-c", folder_.Path("premura.yaml")});
+  EXPECT_TRUE(Contains(ran.out, "1 events of 1 customers"))
+      << ran.out << ran.err;
+}
+
+TEST_F(InferTest, MistakesOfTheCommandLineAreSaid) {
+  EXPECT_EQ(Premura({"infer"}).code, kUsage);
+  const Ran preset = Infer("", {"--preset", "pain"});
+  EXPECT_EQ(preset.code, kUsage);
+  EXPECT_TRUE(Contains(preset.err, "there is no preset `pain`")) << preset.err;
+  const Ran missing = Premura({"infer", "--events", folder_.Path("none")});
+  EXPECT_EQ(missing.code, kFailure);
+  EXPECT_TRUE(Contains(missing.err, "No such file")) << missing.err;
+}
+
+}  // namespace
+}  // namespace premura
