@@ -181,6 +181,7 @@ Status Daemon::StartPipeline() {
   if (!sources.ok()) return sources.error().WithContext("source");
   PipelineOptions options;
   options.shards = ShardCount(config_->shards);
+  options.self_preservation = config_->self_preservation;
   options.now = [clock = clock_] { return clock->Now(); };
   pipeline_ = NewPipeline(options, std::move(sources).value(), assembly_->rules,
                           &profiles_, sink_.get(), dead_letters_.get(),
@@ -292,6 +293,7 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
   // Messages of new rules need the new templates.
   outreach_->Use(settings_.back());
   pipeline_->Use(assembly->rules, std::move(changed));
+  pipeline_->Use(config->self_preservation);
   // What needs a restart is compared with what runs.
   auto running = std::make_shared<Config>(*config);
   running->name = config_->name;

@@ -166,10 +166,13 @@ Result<BacktestCounts> RunBacktest(PastEvents* events,
   simulation.rules = rules;
   simulation.profiles = &profiles;
   simulation.gates = options.gates;
+  simulation.self_preservation = options.self_preservation;
   simulation.lateness =
       options.intake.allowed_lateness + options.intake.reorder;
+  // How many fall silent at once is counted over all customers.
+  const int cores = options.self_preservation.enabled ? 1 : options.cores;
   Shown shown(options.from, sink);
-  const auto lanes = NewLanes(options.cores, simulation, &shown);
+  const auto lanes = NewLanes(cores, simulation, &shown);
   if (!lanes.ok()) return lanes.error();
   ToLanes to_lanes(lanes.value().get());
   Pass pass(events, options, decoder.value().get(), rules->symbols(),

@@ -32,10 +32,11 @@ struct BacktestOptions {
   DecoderOptions decoder;  // Its preset is overwritten by the above.
   IntakeOptions intake;
   bool sort = false;
-  std::optional<Timestamp> until;  // The clock goes on to it at the end.
-  std::optional<Timestamp> from;   // What is before it is not shown.
-  std::optional<Timestamp> to;     // Events from it on are not taken.
-  int cores = 1;                   // Threads that run rules.
+  SelfPreservation self_preservation;  // Off, unless it says otherwise.
+  std::optional<Timestamp> until;      // The clock goes on to it at the end.
+  std::optional<Timestamp> from;       // What is before it is not shown.
+  std::optional<Timestamp> to;         // Events from it on are not taken.
+  int cores = 1;                       // Threads that run rules.
   // The files' layer, as every run begins.
   std::map<std::string, Profile::Values> profiles;
   std::optional<SimulatedGates> gates;  // nullopt: detections only.

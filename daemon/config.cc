@@ -113,6 +113,7 @@ void ReadRoot(const Node& node, ConfigReader* reader) {
   ReadSources(&root, reader);
   ReadProfiles(&root, reader);
   ReadRulePaths(&root, reader);
+  ReadSelfPreservation(&root, reader);
   ReadState(&root, reader);
   ReadDeadLetters(&root, reader);
   ReadLedger(&root, reader);

@@ -24,6 +24,7 @@
 #include "rules/time.h"
 #include "signals/event_decoder.h"
 #include "signals/intake.h"
+#include "signals/self_preservation.h"
 
 namespace premura {
 
@@ -105,6 +106,7 @@ struct Config {
   bool profiles_from_events = true;
   std::vector<std::string> rules;
   std::vector<std::string> templates;
+  SelfPreservation self_preservation{.enabled = true};
   std::string state_dir = "/var/lib/premura";
   DeadLetterConfig dead_letters;
   std::string ledger_url;  // "sqlite:/var/lib/premura/ledger.db"

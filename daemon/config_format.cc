@@ -26,6 +26,7 @@ class Formatter {
     yaml_.End();
     yaml_.Texts("rules", config_.rules);
     yaml_.Texts("templates", config_.templates);
+    Preservation();
     yaml_.Begin("state");
     yaml_.Text("dir", config_.state_dir);
     yaml_.End();
@@ -173,6 +174,19 @@ class Formatter {
   void Desk(const FileChannelOptions& file) {
     yaml_.Text("type", "file");
     yaml_.Text("directory", file.directory);
+  }
+
+  void Preservation() {
+    const SelfPreservation& bounds = config_.self_preservation;
+    yaml_.Begin("self_preservation");
+    Bool("enabled", bounds.enabled);
+    Time("quiet_after", bounds.quiet_after);
+    Time("resume_after", bounds.resume_after);
+    Number("min_customers", static_cast<std::int64_t>(bounds.min_customers));
+    yaml_.Plain("max_share", fmt::format("{:.9g}%", bounds.max_share * 100));
+    Time("within", bounds.within);
+    Number("times_usual", bounds.times_usual);
+    yaml_.End();
   }
 
   void Tickets() {

@@ -8,6 +8,7 @@
 
 #include "daemon/config_reader.h"
 #include "notifiers/loopback.h"
+#include "rules/number.h"
 #include "signals/zones.h"
 
 namespace premura {
@@ -23,6 +24,32 @@ void ReadConsent(Mapping mapping, RestraintPolicy* policy) {
     if (!choice) continue;
     policy->consent[category] = static_cast<ConsentPolicy>(*choice);
   }
+}
+
+void ReadAboveZero(Mapping* mapping, const char* key, Duration* into) {
+  const auto value = mapping->DurationOf(key);
+  if (!value) return;
+  if (*value < Duration(1)) {
+    mapping->Get(key).Complain(fmt::format("`{}` must be above 0", key));
+  }
+  *into = *value;
+}
+
+// "10%": above 0%, at most 100%.
+void ReadShare(Mapping* mapping, const char* key, double* into) {
+  const Node node = mapping->Get(key);
+  const auto text = node.AsText(key);
+  if (!text) return;
+  std::optional<Number> share;
+  if (text->ends_with('%')) {
+    share = ParseNumber(text->substr(0, text->size() - 1));
+  }
+  if (!share || share->AsDouble() <= 0 || share->AsDouble() > 100) {
+    node.Complain(fmt::format("`{}` is `{}`, which is no share", key, *text),
+                  "above 0% and at most 100%, for example 10%");
+    return;
+  }
+  *into = share->AsDouble() / 100;
 }
 
 }  // namespace
@@ -121,19 +148,11 @@ void ReadSender(Mapping* root, ConfigReader* reader) {
 void ReadDelivery(Mapping* root, ConfigReader* reader) {
   RetryPolicy* const retry = &reader->config()->retry;
   Mapping mapping = root->MappingOf("delivery");
-  const auto read = [&mapping](const char* key, Duration* into) {
-    const auto value = mapping.DurationOf(key);
-    if (!value) return;
-    if (*value < Duration(1)) {
-      mapping.Get(key).Complain(fmt::format("`{}` must be above 0", key));
-    }
-    *into = *value;
-  };
-  read("retry_first", &retry->first);
-  read("retry_most", &retry->most);
-  read("give_up_after", &retry->give_up_after);
-  read("breaker_pause", &retry->breaker_pause);
-  read("ask_after", &retry->quarantine);
+  ReadAboveZero(&mapping, "retry_first", &retry->first);
+  ReadAboveZero(&mapping, "retry_most", &retry->most);
+  ReadAboveZero(&mapping, "give_up_after", &retry->give_up_after);
+  ReadAboveZero(&mapping, "breaker_pause", &retry->breaker_pause);
+  ReadAboveZero(&mapping, "ask_after", &retry->quarantine);
   retry->max_concurrent = static_cast<int>(
       mapping.Int("max_concurrent", 1, 64).value_or(retry->max_concurrent));
   retry->breaker_failures =
@@ -143,6 +162,22 @@ void ReadDelivery(Mapping* root, ConfigReader* reader) {
     mapping.node().Complain("`retry_first` is longer than `retry_most`");
   }
   mapping.RejectOtherKeys("in `delivery`");
+}
+
+void ReadSelfPreservation(Mapping* root, ConfigReader* reader) {
+  SelfPreservation* const bounds = &reader->config()->self_preservation;
+  Mapping mapping = root->MappingOf("self_preservation");
+  bounds->enabled = mapping.Bool("enabled").value_or(bounds->enabled);
+  ReadAboveZero(&mapping, "quiet_after", &bounds->quiet_after);
+  ReadAboveZero(&mapping, "resume_after", &bounds->resume_after);
+  ReadAboveZero(&mapping, "within", &bounds->within);
+  bounds->min_customers = static_cast<std::size_t>(
+      mapping.Int("min_customers", 1, 1'000'000'000)
+          .value_or(static_cast<std::int64_t>(bounds->min_customers)));
+  bounds->times_usual = static_cast<int>(
+      mapping.Int("times_usual", 1, 1000).value_or(bounds->times_usual));
+  ReadShare(&mapping, "max_share", &bounds->max_share);
+  mapping.RejectOtherKeys("in `self_preservation`");
 }
 
 void ReadDeadLetters(Mapping* root, ConfigReader* reader) {

@@ -96,6 +96,7 @@ std::string FormatRateLimit(const RateLimit& limit);
 void ReadSources(Mapping* root, ConfigReader* reader);
 // After the sources.
 void ReadDeadLetters(Mapping* root, ConfigReader* reader);
+void ReadSelfPreservation(Mapping* root, ConfigReader* reader);
 void ReadTickets(Mapping* root, ConfigReader* reader);
 void ReadEmail(Mapping* root, ConfigReader* reader);
 void ReadSms(Mapping* root, ConfigReader* reader);

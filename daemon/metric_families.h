@@ -78,6 +78,16 @@ struct MetricFamilies {
       "How far the source's clock is behind the wall's; 0 before the first "
       "event.",
       {"source"});
+  GaugeVec stalled = metrics.Gauge(
+      "premura_source_stalled",
+      "1 while what did not happen is not believed: the source is quiet, cut "
+      "off or brings what is long past.",
+      {"source"});
+  GaugeVec too_many_silent = metrics.Gauge(
+      "premura_too_many_silent",
+      "1 while far more customers than usual would fall silent at once.");
+  GaugeVec held_timers = metrics.Gauge(
+      "premura_held_timers", "Timers held until silence is believed again.");
   GaugeVec back_pressure = metrics.Gauge(
       "premura_backpressure", "1 while the source waits for shards or ledger.",
       {"source"});

@@ -28,6 +28,7 @@
 #include "rules/result.h"
 #include "rules/rule_set.h"
 #include "signals/profile.h"
+#include "signals/self_preservation.h"
 
 namespace premura {
 
@@ -53,6 +54,7 @@ struct RuleTestFile {
   std::string path;
   std::vector<std::string> rules;  // Files, folders or patterns.
   RestraintPolicy restraint;
+  SelfPreservation self_preservation;  // On, if the file speaks of it.
   std::vector<RuleTest> tests;
 };
 
@@ -69,6 +71,7 @@ struct RuleTestResult {
 // Plays the test to the engine and the gates that run live.
 Result<RuleTestResult> RunRuleTest(const RuleTest& test,
                                    const RestraintPolicy& restraint,
+                                   const SelfPreservation& bounds,
                                    const std::shared_ptr<const RuleSet>& rules);
 
 }  // namespace premura

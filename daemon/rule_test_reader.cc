@@ -136,6 +136,9 @@ std::optional<RuleTestFile> ReadRuleTests(const std::string& path,
     if (file.rules.empty()) file.rules = {reader.Absolute(".")};
     ReadRestraint(&root, &reader);
     file.restraint = config.restraint;
+    config.self_preservation.enabled = bool(root.Get("self_preservation"));
+    ReadSelfPreservation(&root, &reader);
+    file.self_preservation = config.self_preservation;
     Timestamp start = ParseInstant(kStart).value();
     if (const auto text = root.Text("start")) {
       if (const auto at = ParseInstant(*text)) {

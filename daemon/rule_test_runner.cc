@@ -128,6 +128,7 @@ Status Play(const RuleTest& test, const RuleSet& rules,
 
 Result<RuleTestResult> RunRuleTest(
     const RuleTest& test, const RestraintPolicy& restraint,
+    const SelfPreservation& bounds,
     const std::shared_ptr<const RuleSet>& rules) {
   ProfileStore profiles;
   profiles.ReplaceFileLayer(test.profiles);
@@ -137,6 +138,7 @@ Result<RuleTestResult> RunRuleTest(
   options.rules = rules;
   options.profiles = &profiles;
   options.gates.emplace().restraint = restraint;
+  options.self_preservation = bounds;
   options.on_detection = [&](const Detection& detection) {
     detections.push_back(LineOf(detection, test.start));
   };

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/recorded_stalls.h"
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outreach_core.h"
@@ -81,10 +82,21 @@ class Detections final : public Simulation, public DetectionSink {
   explicit Detections(SimulationOptions options)
       : options_(std::move(options)),
         engine_(NewEngine(options_.rules, options_.profiles, this,
-                          options_.owns)) {}
+                          options_.owns)),
+        stalls_(options_.self_preservation, engine_.get(),
+                [this](Timestamp clock) {
+                  engine_->Advance(clock);
+                  return Status();
+                }) {}
 
-  Status Pass(const Event& event) override { return Advance(event.clock); }
+  Status Pass(const Event& event) override {
+    if (auto status = stalls_.Before(event.clock); !status.ok()) return status;
+    stalls_.Heard(event.clock);
+    engine_->Advance(event.clock);
+    return {};
+  }
   Status Take(const Event& event) override {
+    if (auto status = Pass(event); !status.ok()) return status;
     engine_->Take(event);
     return {};
   }
@@ -93,6 +105,7 @@ class Detections final : public Simulation, public DetectionSink {
     return {};
   }
   Status Advance(Timestamp clock) override {
+    if (auto status = stalls_.Before(clock); !status.ok()) return status;
     engine_->Advance(clock);
     return {};
   }
@@ -106,6 +119,7 @@ class Detections final : public Simulation, public DetectionSink {
  private:
   const SimulationOptions options_;
   std::unique_ptr<Engine> engine_;
+  RecordedStalls stalls_;
 };
 
 class Contacts final : public Simulation,
@@ -115,7 +129,9 @@ class Contacts final : public Simulation,
   explicit Contacts(SimulationOptions options)
       : options_(std::move(options)),
         engine_(NewEngine(options_.rules, options_.profiles, this,
-                          options_.owns)) {}
+                          options_.owns)),
+        stalls_(options_.self_preservation, engine_.get(),
+                [this](Timestamp clock) { return AdvanceTo(clock); }) {}
 
   Status Start() {
     auto database = OpenDatabaseInMemory();
@@ -135,9 +151,11 @@ class Contacts final : public Simulation,
   }
 
   Status Pass(const Event& event) override {
+    if (auto status = stalls_.Before(event.clock); !status.ok()) return status;
     if (auto status = MoveTo(Wall(event.clock, event.time)); !status.ok()) {
       return status;
     }
+    stalls_.Heard(event.clock);
     engine_->Advance(event.clock);
     return {};
   }
@@ -152,9 +170,8 @@ class Contacts final : public Simulation,
     return HandOn();
   }
   Status Advance(Timestamp clock) override {
-    if (auto status = MoveTo(Wall(clock, clock)); !status.ok()) return status;
-    engine_->Advance(clock);
-    return HandOn();
+    if (auto status = stalls_.Before(clock); !status.ok()) return status;
+    return AdvanceTo(clock);
   }
 
   Timestamp now() const override { return now_; }
@@ -203,6 +220,12 @@ class Contacts final : public Simulation,
   void OnChannel(const std::string&, bool, const std::string&) override {}
 
  private:
+  Status AdvanceTo(Timestamp clock) {
+    if (auto status = MoveTo(Wall(clock, clock)); !status.ok()) return status;
+    engine_->Advance(clock);
+    return HandOn();
+  }
+
   // An instant of the wall clock at which the watermark is `clock`.
   Timestamp Wall(Timestamp clock, Timestamp newest) const {
     if (clock < Timestamp{}) return newest;
@@ -258,6 +281,7 @@ class Contacts final : public Simulation,
   const SimulationOptions options_;
   ShardOutput output_;
   std::unique_ptr<Engine> engine_;
+  RecordedStalls stalls_;
   std::unique_ptr<OutreachCore> core_;
   Timestamp now_{};
   Timestamp next_pump_{};

@@ -21,6 +21,7 @@
 #include "signals/engine.h"
 #include "signals/event.h"
 #include "signals/profile.h"
+#include "signals/self_preservation.h"
 
 namespace premura {
 
@@ -55,6 +56,7 @@ struct SimulationOptions {
   ProfileStore* profiles = nullptr;
   // Whose profiles are looked at; everybody's, unless others simulate the rest.
   OwnsCustomer owns = [](std::string_view) { return true; };
+  SelfPreservation self_preservation;  // Off, unless it says otherwise.
   // nullopt: detections only, nothing is decided.
   std::optional<SimulatedGates> gates;
   // How far the wall clock is ahead of the watermark.

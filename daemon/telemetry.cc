@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "daemon/metric_families.h"
 #include "notifiers/outbox.h"
@@ -206,6 +207,7 @@ class MetricsAndLog final : public Telemetry {
     const std::lock_guard lock(mutex_);
     const Timestamp now = clock_->Now();
     for (const auto& source : pipeline.sources) SampleSource(source, now);
+    SampleHeld(pipeline);
     SampleShards(pipeline.shards, now);
     m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
     m_.stop_all.Set({}, outreach.stop_all ? 1 : 0);
@@ -237,6 +239,7 @@ class MetricsAndLog final : public Telemetry {
     }
     m_.reachable.Set({source}, 0);
     m_.ended.Set({source}, 0);
+    m_.stalled.Set({source}, 0);
     m_.back_pressure.Set({source}, 0);
   }
 
@@ -288,6 +291,43 @@ class MetricsAndLog final : public Telemetry {
     }
   }
 
+  // Below so many customers a quiet source is nothing to tell.
+  void SampleHeld(const PipelineHealth& pipeline) {
+    bool guards = false;
+    bool too_many = false;
+    std::size_t held = 0;
+    for (const EngineStats& shard : pipeline.shards) {
+      guards = guards || shard.guards;
+      too_many = too_many || shard.too_many;
+      held += shard.held;
+    }
+    m_.held_timers.Set({}, static_cast<double>(held));
+    m_.too_many_silent.Set({}, too_many ? 1 : 0);
+    for (const auto& source : pipeline.sources) {
+      const bool stalled = guards && source.stalled;
+      m_.stalled.Set({source.id}, stalled ? 1 : 0);
+      TellHeld(source.id, "source_stalled", "source_flows", stalled, held);
+    }
+    TellHeld("", "too_many_silent", "silence_believed", too_many, held);
+  }
+
+  // When it begins and when it ends.
+  void TellHeld(const std::string& source, const char* begins, const char* ends,
+                bool on, std::size_t held) {
+    if (on == doubted_.contains(source)) return;
+    Log::Fields fields = {{"held_timers", held}};
+    if (!source.empty()) fields.push_back({"source", source});
+    if (on) {
+      doubted_.insert(source);
+      log_->Write(Level::kWarning, begins,
+                  "what fires because nothing happens is held", fields);
+    } else {
+      doubted_.erase(source);
+      log_->Write(Level::kInfo, ends,
+                  "what fires because nothing happens goes on", fields);
+    }
+  }
+
   void SampleShards(const std::vector<EngineStats>& shards, Timestamp now) {
     EngineStats sum;
     double overdue = 0;
@@ -316,6 +356,7 @@ class MetricsAndLog final : public Telemetry {
   MetricFamilies m_;
   std::mutex mutex_;
   std::string fingerprint_;
+  std::set<std::string> doubted_;  // Sources that are; "" is of customers.
   std::map<std::string, Timestamp> unreachable_;  // When it was told last.
 };
 

@@ -85,6 +85,17 @@ Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
   return nullptr;
 }
 
+Track* Customer::FindHeld(std::uint64_t key, Timestamp due) {
+  for (auto it = LowerBound(tracks, key); it != tracks.end(); ++it) {
+    if (it->key != key) return nullptr;
+    if (it->state != nullptr && it->state->queued == kHeld &&
+        it->state->due == due) {
+      return &*it;
+    }
+  }
+  return nullptr;
+}
+
 Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
   Track track;
   track.key = key;

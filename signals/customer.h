@@ -62,6 +62,7 @@ struct Customer {
   std::uint32_t arrivals = 0;        // Events kept so far.
   std::uint32_t timers = 0;          // Entries in the timer queue.
   std::uint32_t origin = kNoOrigin;  // Of the newest event.
+  std::uint32_t seen_day = 0;        // Of the newest event, for Silences.
   // The clock at the newest event that came very late: its tracks are older
   // than they look.
   Timestamp late = kUnseen;
@@ -76,6 +77,8 @@ struct Customer {
   const Track* Find(std::uint64_t key, std::string_view group) const;
   // The track whose reminder for `due` lies in the queue.
   Track* FindReminded(std::uint64_t key, Timestamp due);
+  // The track whose timer of `due` is held.
+  Track* FindHeld(std::uint64_t key, Timestamp due);
   // REQUIRES: there is none yet.
   Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
   // Has the tracks on their way before they are looked at.

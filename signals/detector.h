@@ -24,6 +24,8 @@ namespace premura {
 
 inline constexpr Timestamp kNever = Timestamp::max();
 inline constexpr Timestamp kUnseen = Timestamp::min();
+// As State::queued: the timer was due and is held (self_preservation.h).
+inline constexpr Timestamp kHeld = Timestamp::min();
 
 // Saturate: a window may be longer than time.
 inline Timestamp Later(Timestamp time, Duration by) {

@@ -117,6 +117,7 @@ void EngineImpl::TakeHits(const Event& event, EventFacts* facts, Hits hits) {
     TakeHit(hits_[i], event, facts, customer, &record, &found);
   }
   customer->origin = event.origin;
+  silences_.Saw(customer, event.clock);
   if (event.time < Earlier(event.clock, kLeastGrace)) {
     customer->late = event.clock;
   }
@@ -176,6 +177,7 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
   }
   track.newest = std::max(track.newest, event.time);
   const Detector& detector = *hit.watcher->detector;
+  const Timestamp due = track.state == nullptr ? kNever : track.state->due;
   if (hit.unless) {
     detector.Reset(track.state, event.time);
   } else {
@@ -188,7 +190,9 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
           {hit.watcher, hit.key, track.group.get(), *std::move(finding)});
     }
   }
-  if (track.state != nullptr) Remind(customer, track.state, track.key);
+  if (track.state == nullptr) return;
+  if (track.state->due != due) Unhold(customer, &track, due);
+  Remind(customer, track.state, track.key);
 }
 
 void EngineImpl::Report(Customer* customer, Timestamp clock,
@@ -250,6 +254,10 @@ EngineStats EngineImpl::Stats() const {
   stats.customers = customers_.size();
   stats.timers = timers_.size();
   if (!timers_.empty()) stats.oldest_timer = timers_.top().due;
+  stats.held = held_.size();
+  if (!held_.empty()) stats.oldest_held = held_.oldest();
+  stats.guards = silences_.guards();
+  stats.too_many = stats.guards && !silences_.stalled() && !held_.empty();
   stats.clock = clock_;
   return stats;
 }

@@ -19,6 +19,7 @@
 #include "signals/detection.h"
 #include "signals/event.h"
 #include "signals/profile.h"
+#include "signals/self_preservation.h"
 #include "signals/standing.h"
 
 namespace premura {
@@ -33,6 +34,12 @@ struct EngineStats {
   std::size_t customers = 0;                 // With state in memory.
   std::size_t timers = 0;
   Timestamp oldest_timer{};  // Meaningless if timers == 0.
+  std::size_t held = 0;      // Timers that were due and wait.
+  Timestamp oldest_held{};   // Meaningless if held == 0.
+  // Customers enough to doubt a silence, and far too many of them were due at
+  // once.
+  bool guards = false;
+  bool too_many = false;
   Timestamp clock{};
 };
 
@@ -59,6 +66,12 @@ class Engine {
   // on; a timer left here would fire on what it can no longer see. What was
   // made of profiles stays, and is silent until the origin is back.
   virtual void Forget(std::uint32_t origin) = 0;
+
+  // Self-preservation: off unless these bounds say otherwise. With it, what is
+  // answered does depend on how customers are cut over engines.
+  virtual void Use(const SelfPreservation& bounds) = 0;
+  // Whether some source is stalled, from now on.
+  virtual void SetStalled(bool stalled) = 0;
 
   virtual EngineStats Stats() const = 0;
 

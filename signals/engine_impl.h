@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // EngineImpl: the Engine's inside. engine.cc takes events and tells what was
 // found; engine_time.cc fires timers, forgets what is idle and changes rules;
-// engine_profiles.cc looks at profiles; engine_explain.cc answers how far the
-// rules are.
+// engine_profiles.cc looks at profiles; engine_held.cc holds timers back;
+// engine_explain.cc answers how far the rules are.
 
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "signals/customer.h"
 #include "signals/engine.h"
 #include "signals/matcher.h"
+#include "signals/silences.h"
 #include "signals/sweeper.h"
 #include "signals/timer_queue.h"
 #include "signals/watch_index.h"
@@ -49,6 +50,8 @@ class EngineImpl final : public Engine {
   void Advance(Timestamp clock) override;
   void Use(std::shared_ptr<const RuleSet> rules) override;
   void Forget(std::uint32_t origin) override;
+  void Use(const SelfPreservation& bounds) override;
+  void SetStalled(bool stalled) override;
   EngineStats Stats() const override;
   CustomerStanding Explain(std::string_view name,
                            std::span<const Event* const> recent) const override;
@@ -104,6 +107,11 @@ class EngineImpl final : public Engine {
   void FireUpTo(Timestamp time, Customer* customer, Hits hits);
   void FireNext();
   void Fire(Customer* customer, Track* track);
+  // Self-preservation.
+  bool MustWait(const Customer& customer, const Track& track);
+  void Hold(Customer* customer, Track* track);
+  void Unhold(Customer* customer, Track* track, Timestamp due);
+  void Release();
   void Remind(Customer* customer, State* state, std::uint64_t key);
   void Touch(Customer* customer, Timestamp clock);
   void SweepNext();
@@ -120,6 +128,8 @@ class EngineImpl final : public Engine {
   CustomerTable customers_;
   TimerQueue timers_;
   Sweeper sweeper_;
+  Silences silences_;
+  HeldTimers held_;
   EngineStats stats_;
   DetectorCounts counts_;
   Timestamp clock_ = kUnseen;

@@ -19,8 +19,12 @@ void EngineImpl::MoveClock(Timestamp clock) {
   for (;;) {
     const Timestamp timer = timers_.empty() ? kNever : timers_.top().due;
     const Timestamp sweep = sweeper_.next();
-    if (std::min(timer, sweep) > clock) return;
-    if (timer <= sweep) {
+    const Timestamp release =
+        held_.empty() ? kNever : silences_.BelievesAt(held_.customers());
+    if (std::min({timer, sweep, release}) > clock) return;
+    if (release < std::min(timer, sweep)) {
+      Release();
+    } else if (timer <= sweep) {
       FireNext();
     } else {
       SweepNext();
@@ -69,6 +73,8 @@ void EngineImpl::FireNext() {
   track->state->queued = kNever;
   if (track->state->due > entry.due) {
     Remind(customer, track->state, track->key);
+  } else if (MustWait(*customer, *track)) {
+    Hold(customer, track);
   } else {
     Fire(customer, track);
   }
@@ -76,6 +82,7 @@ void EngineImpl::FireNext() {
 
 void EngineImpl::Fire(Customer* customer, Track* track) {
   const Timestamp due = track->state->due;
+  Unhold(customer, track, due);
   const Watcher& watcher = *index_->OfSlot(track->slot());
   track->newest = std::max(track->newest, due);
   std::vector<Found> found;
@@ -141,6 +148,7 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
 
 void EngineImpl::Drop(Customer* customer, Track* track) {
   if (track->state != nullptr) {
+    Unhold(customer, track, track->state->due);
     index_->OfSlot(track->slot())->detector->Delete(track->state);
     track->state = nullptr;
   }

@@ -68,6 +68,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
 
   void Use(const Symbols* symbols) override { decoder_->Use(symbols); }
   Timestamp clock() const override { return clock_; }
+  bool Behind() const override { return arrived_.Behind(); }
   Positions HandedOn() const override { return positions_.positions(); }
 
  private:

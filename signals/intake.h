@@ -67,6 +67,8 @@ class Intake {
 
   virtual void Use(const Symbols* symbols) = 0;
   virtual Timestamp clock() const = 0;
+  // Watermark::Behind(): brings what happened well before the clock.
+  virtual bool Behind() const = 0;
   // Positions up to which everything has been handed on (reorder holds back).
   virtual Positions HandedOn() const = 0;
 };

@@ -33,6 +33,7 @@ class PipelineImpl final : public Pipeline {
                                          rules, shards, dead_letters,
                                          observer));
     }
+    Use(options.self_preservation);
   }
 
   ~PipelineImpl() override { Stop(Duration::zero()); }
@@ -57,6 +58,15 @@ class PipelineImpl final : public Pipeline {
         }
       });
     }
+  }
+
+  // A shard has its share of the customers.
+  void Use(const SelfPreservation& bounds) override {
+    for (const auto& worker : workers_) worker->Use(bounds);
+    SelfPreservation share = bounds;
+    share.min_customers =
+        (bounds.min_customers + shards_.size() - 1) / shards_.size();
+    for (const auto& shard : shards_) shard->Use(share);
   }
 
   PipelineHealth Health() const override {

@@ -24,6 +24,7 @@
 #include "signals/detection.h"
 #include "signals/engine.h"
 #include "signals/intake.h"
+#include "signals/self_preservation.h"
 #include "signals/source.h"
 
 namespace premura {
@@ -83,6 +84,7 @@ struct PipelineOptions {
   std::size_t batches_queued = 4;    // Per shard.
   Duration commit_every = std::chrono::milliseconds(200);
   int barriers_in_flight = 8;
+  SelfPreservation self_preservation;  // For all shards together.
   // The wall clock; rules never see it but through caught-up partitions.
   std::function<Timestamp()> now;
 };
@@ -92,6 +94,7 @@ struct PipelineHealth {
     std::string id;
     SourceHealth health;
     Timestamp clock{};  // Epoch: has none yet.
+    bool stalled = false;
     bool ended = false;
     std::string failure;  // Why it ended, if not of itself.
     bool undone = false;  // After Stop: not all that was read is durable.
@@ -110,6 +113,7 @@ class Pipeline {
   // profiles.
   virtual void Use(std::shared_ptr<const RuleSet> rules,
                    std::vector<std::string> changed) = 0;
+  virtual void Use(const SelfPreservation& bounds) = 0;
   virtual PipelineHealth Health() const = 0;
   // How far each rule is with the customer, as of what has been taken so far.
   // From any thread; does not wait. `told` is called from another thread, soon

@@ -29,8 +29,15 @@ struct ForgetOrigin {
   std::uint32_t origin;
 };
 struct LookAtQuestions {};
+struct UseBounds {
+  SelfPreservation bounds;
+};
+struct StallSource {
+  std::size_t source;
+  bool stalled;
+};
 using Message = std::variant<TakeBatch, MarkReached, UseRules, ForgetOrigin,
-                             LookAtQuestions>;
+                             LookAtQuestions, UseBounds, StallSource>;
 
 struct Question {
   std::string customer;
@@ -58,6 +65,7 @@ class ShardImpl final : public Shard {
       : sink_(sink),
         queue_(queue_capacity),
         clocks_(sources, Timestamp::min()),
+        stalled_(sources, false),
         engine_(NewEngine(std::move(rules), profiles, &collector_,
                           std::move(owns))),
         thread_([this] { Run(); }) {}
@@ -76,6 +84,12 @@ class ShardImpl final : public Shard {
   }
   void Forget(std::uint32_t origin) override {
     queue_.Push(ForgetOrigin{origin});
+  }
+  void Use(const SelfPreservation& bounds) override {
+    queue_.Push(UseBounds{bounds});
+  }
+  void SetStalled(std::size_t source, bool stalled) override {
+    queue_.Push(StallSource{source, stalled});
   }
 
   // Questions lie beside the queue: who asks does not wait while it is full,
@@ -129,12 +143,17 @@ class ShardImpl final : public Shard {
     std::vector<EventBatch> free;
     recent_.Add(std::move(take.batch), &free);
     for (EventBatch& batch : free) batch.Clear();
-    const EngineStats stats = engine_->Stats();
+    ShowStats();
     const std::lock_guard lock(mutex_);
-    stats_ = stats;
     for (EventBatch& batch : free) {
       if (spare_.size() < kSpareBatches) spare_.push_back(std::move(batch));
     }
+  }
+
+  void ShowStats() {
+    const EngineStats stats = engine_->Stats();
+    const std::lock_guard lock(mutex_);
+    stats_ = stats;
   }
 
   void AnswerQuestions() {
@@ -169,6 +188,19 @@ class ShardImpl final : public Shard {
   }
   void Do(ForgetOrigin& forget) { engine_->Forget(forget.origin); }
   void Do(LookAtQuestions&) {}
+  void Do(UseBounds& use) {
+    engine_->Use(use.bounds);
+    HandOn(nullptr);
+    ShowStats();
+  }
+  // Whoever misses events of one source cannot say what did not happen.
+  void Do(StallSource& stall) {
+    stalled_[stall.source] = stall.stalled;
+    engine_->SetStalled(std::find(stalled_.begin(), stalled_.end(), true) !=
+                        stalled_.end());
+    HandOn(nullptr);
+    ShowStats();
+  }
 
   // Output is written in the order it was submitted, so an empty one that is
   // durable says the same of all before it.
@@ -196,6 +228,7 @@ class ShardImpl final : public Shard {
 
   // The thread's own.
   std::vector<Timestamp> clocks_;
+  std::vector<bool> stalled_;  // By source.
   Timestamp clock_ = Timestamp::min();
   Collector collector_;
   RecentBatches recent_{kRecentBytes};

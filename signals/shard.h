@@ -37,6 +37,9 @@ class Shard {
   virtual void Use(std::shared_ptr<const RuleSet> rules,
                    std::vector<std::string> changed) = 0;
   virtual void Forget(std::uint32_t origin) = 0;
+  virtual void Use(const SelfPreservation& bounds) = 0;
+  // The source is stalled, or flows again.
+  virtual void SetStalled(std::size_t source, bool stalled) = 0;
 
   // Asks the engine how far its rules are with the customer; does not wait.
   // `told` is called on the shard's thread between two batches, or, once the

@@ -67,12 +67,18 @@ class SourceWorkerImpl final : public SourceWorker,
     next_rules_.push_back({std::move(rules), std::move(switched)});
   }
 
+  void Use(const SelfPreservation& bounds) override {
+    const std::lock_guard lock(mutex_);
+    next_bounds_ = bounds;
+  }
+
   PipelineHealth::SourceState State() const override {
     PipelineHealth::SourceState state;
     state.id = id_;
     state.health = source_->Health();
     const std::lock_guard lock(mutex_);
     state.clock = shown_clock_;
+    state.stalled = shown_stalled_;
     state.ended = ended_;
     state.failure = failure_;
     state.undone = stopped_ && (held_back_ || barriers_->under_way() > 0);
@@ -142,6 +148,7 @@ class SourceWorkerImpl final : public SourceWorker,
         intake_->CaughtUp(partition);
       }
     }
+    TellStalled(false);
     Flush();
     PutBarrier(options_.now());
     {
@@ -170,12 +177,38 @@ class SourceWorkerImpl final : public SourceWorker,
 
   void Tick(Timestamp now) {
     last_tick_ = now;
+    LookForStall(now);
     intake_->Tick(now);
     if (assigned_.empty() && Elapsed(unassigned_since_, now) >= kNoOpinion) {
       OnClock(Timestamp::max());
     }
     const std::lock_guard lock(mutex_);
     shown_clock_ = intake_->clock();
+  }
+
+  // Before the clock moves by it.
+  void LookForStall(Timestamp now) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (next_bounds_) stall_watch_.Use(*next_bounds_);
+      next_bounds_.reset();
+    }
+    if (source_over_) return;
+    // Without partitions there is nothing to hear.
+    if (std::exchange(heard_, false) || assigned_.empty()) {
+      stall_watch_.Heard(now);
+    }
+    TellStalled(stall_watch_.Look(
+        now, intake_->Behind() || !source_->Health().reachable));
+  }
+
+  void TellStalled(bool stalled) {
+    if (stalled == stalled_) return;
+    stalled_ = stalled;
+    Flush();
+    for (Shard* shard : shards_) shard->SetStalled(index_, stalled);
+    const std::lock_guard lock(mutex_);
+    shown_stalled_ = stalled;
   }
 
   void TakeNewRules() {
@@ -276,6 +309,11 @@ class SourceWorkerImpl final : public SourceWorker,
 
   void OnEvent(const Event& event) override {
     ++counts_.events;
+    heard_ = true;
+    // What it brings is older than the clock: no tick may come before the word.
+    if (!stalled_ && intake_->Behind()) {
+      TellStalled(stall_watch_.Look(options_.now(), true));
+    }
     // It begins for all shards at once: when rules first see a profile must not
     // depend on whose event is the first.
     if (!clock_begun_ && event.clock > Timestamp{}) OnClock(event.clock);
@@ -360,6 +398,9 @@ class SourceWorkerImpl final : public SourceWorker,
   std::set<std::uint32_t> assigned_;
   PipelineObserver::Counts counts_;
   bool clock_begun_ = false;
+  StallWatch stall_watch_;
+  bool heard_ = false;    // An event, since the last tick.
+  bool stalled_ = false;  // As the shards have been told.
   bool counted_ = false;
   bool moved_ = false;  // Something was handed on since the last barrier.
   bool waiting_ = false;
@@ -373,7 +414,9 @@ class SourceWorkerImpl final : public SourceWorker,
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;  // Guards what follows.
   std::vector<NextRules> next_rules_;
+  std::optional<SelfPreservation> next_bounds_;
   Timestamp shown_clock_{};
+  bool shown_stalled_ = false;
   bool ended_ = false;
   std::string failure_;
   Duration stop_limit_{};

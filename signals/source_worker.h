@@ -23,6 +23,8 @@ class SourceWorker {
   // on its way to the shards.
   virtual void Use(std::shared_ptr<const RuleSet> rules,
                    std::function<void()> switched) = 0;
+  // When the source is stalled; never, unless told.
+  virtual void Use(const SelfPreservation& bounds) = 0;
   virtual PipelineHealth::SourceState State() const = 0;
   // Ended of itself or by failure, and all it caused is durable.
   virtual bool Finished() const = 0;

@@ -12,8 +12,17 @@ void Watermark::Add(std::uint32_t partition) {
 }
 
 void Watermark::Remove(std::uint32_t partition) {
-  partitions_.erase(partition);
+  if (const auto it = partitions_.find(partition); it != partitions_.end()) {
+    SetBehind(&it->second, false);
+    partitions_.erase(it);
+  }
   Update();
+}
+
+void Watermark::SetBehind(Partition* partition, bool behind) {
+  if (partition->behind == behind) return;
+  partition->behind = behind;
+  behind_ += behind ? 1 : -1;
 }
 
 void Watermark::Stir(std::uint32_t partition) {
@@ -24,14 +33,21 @@ void Watermark::Stir(std::uint32_t partition) {
 
 void Watermark::Saw(std::uint32_t partition, Timestamp time) {
   Partition& it = partitions_[partition];
-  if (it.reached && *it.reached >= time) return;
+  it.brought = std::max(it.brought.value_or(time), time);
+  if (it.reached && *it.reached >= time) {
+    SetBehind(&it, !it.caught_up && *it.reached - *it.brought > kBehindBy);
+    return;
+  }
+  SetBehind(&it, false);
   it.reached = time;
   // Only the one that holds back most can move the whole.
   if (!last_ || *last_ == partition) Update();
 }
 
 void Watermark::CaughtUp(std::uint32_t partition) {
-  partitions_[partition].caught_up = true;
+  Partition& it = partitions_[partition];
+  it.caught_up = true;
+  SetBehind(&it, false);
   Update();
 }
 
@@ -42,6 +58,7 @@ void Watermark::Tick(Timestamp now) {
     if (!it.quiet_since || now < *it.quiet_since) it.quiet_since = now;
     if (now - *it.quiet_since < kIdleAfter) continue;
     it.idle = true;
+    it.brought.reset();
     it.reached = std::max(it.reached.value_or(now), now);
   }
   Update();

@@ -22,6 +22,8 @@ namespace premura {
 class Watermark {
  public:
   static constexpr Duration kIdleAfter = std::chrono::seconds(10);
+  // What is older than the time reached by so much is long past.
+  static constexpr Duration kBehindBy = std::chrono::minutes(1);
 
   void Add(std::uint32_t partition);
   void Remove(std::uint32_t partition);
@@ -42,6 +44,9 @@ class Watermark {
   std::optional<Timestamp> Newest() const;
   // Every partition that counts follows the wall clock.
   bool AllIdle() const;
+  // A partition that has followed the wall clock brings what happened well
+  // before that: all there is of it has not been read yet.
+  bool Behind() const { return behind_ > 0; }
 
  private:
   struct Partition {
@@ -49,12 +54,17 @@ class Watermark {
     bool caught_up = false;
     bool idle = false;
     std::optional<Timestamp> quiet_since;
+    // The newest event since it was idle last; kept while there is any.
+    std::optional<Timestamp> brought;
+    bool behind = false;
   };
 
   void Update();
+  void SetBehind(Partition* partition, bool behind);
 
   std::map<std::uint32_t, Partition> partitions_;
   std::optional<Timestamp> reached_;
+  int behind_ = 0;                     // So many partitions are.
   std::optional<std::uint32_t> last_;  // The partition that holds back most.
 };
 

@@ -185,6 +185,9 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
          "added, is gone, has moved");
   command->add_flag("--sort", options->sort,
                     "Put events in order of time first (in memory)");
+  command->add_flag("--self-preservation", options->self_preservation,
+                    "Hold what fires because nothing happens where the events "
+                    "have a gap or too many customers fall silent, as live");
   option("--until", &options->until,
          "After the last event the clock moves on to this instant");
   option("--from", &options->from, "Show what happens from this instant on");

@@ -42,6 +42,7 @@ Status ReadDuration(const std::string& text, const char* option,
 // The command line over what the configuration's first source says.
 Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
   options->sort = given.sort;
+  options->self_preservation.enabled = given.self_preservation;
   const unsigned cores =
       given.cores > 0 ? given.cores : std::thread::hardware_concurrency();
   options->cores = static_cast<int>(std::max(cores, 1U));
@@ -71,6 +72,7 @@ Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
 void TakeFromConfig(const Config& config, BacktestOptions* options) {
   options->decoder.customer_is_user = config.customer_is_user;
   options->decoder.profiles_from_events = config.profiles_from_events;
+  options->self_preservation = config.self_preservation;
   if (config.sources.empty()) return;
   const SourceConfig& source = config.sources.front();
   options->preset = source.preset;

@@ -26,6 +26,7 @@ struct BacktestLine {
   std::string config;
   std::string against;
   bool sort = false;
+  bool self_preservation = false;
   std::string until, from, to;
   std::string allowed_lateness, reorder, dedup_window;
   std::string output = "table";

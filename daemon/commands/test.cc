@@ -25,6 +25,7 @@ struct Options {
   std::string run;
   std::string junit;
   bool probe = false;
+  bool self_preservation = false;
 };
 
 Result<std::vector<std::string>> FindFiles(
@@ -91,7 +92,9 @@ class Runner {
   void RunOne(const RuleTest& test, const RuleTestFile& file,
               const std::shared_ptr<const RuleSet>& rules) {
     TestOutcome outcome{file.path, test.name, {}, {}};
-    const auto result = RunRuleTest(test, file.restraint, rules);
+    SelfPreservation bounds = file.self_preservation;
+    bounds.enabled = bounds.enabled || options_.self_preservation;
+    const auto result = RunRuleTest(test, file.restraint, bounds, rules);
     if (result.ok()) {
       outcome.problems = result.value().differences;
     } else {
@@ -161,6 +164,9 @@ void AddTest(CLI::App* app, const Io& io, Chosen* chosen) {
                       "Only tests in whose name this regular expression is");
   command->add_option("--junit", options->junit,
                       "Write the results to this file as JUnit XML");
+  command->add_flag("--self-preservation", options->self_preservation,
+                    "Hold what fires because nothing happens where the events "
+                    "have a gap or too many customers fall silent, as live");
   command->add_flag("--probe", options->probe,
                     "Instead: derive boundary cases from each rule of these "
                     "files or folders, and try them");

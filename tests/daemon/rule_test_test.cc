@@ -70,6 +70,37 @@ TEST_F(RuleTestTest, WhatIsExpectedAndNothingElsePasses) {
   EXPECT_EQ(ran.code, 0);
 }
 
+// A gap of a quarter of an hour is a quiet source.
+constexpr const char* kGap = R"(
+      - 0m anna viewed
+      - 10m bob viewed
+      - 2h cid viewed
+      - 30m anna paid
+      - 121m cid viewed
+      - advance: 122m
+)";
+
+TEST_F(RuleTestTest, TheClockIsBelievedUnlessAskedToDoubtIt) {
+  const std::string believed = std::string(kGap) + R"(
+    detections: [1h stalled anna, 70m stalled bob]
+)";
+  const std::string doubted = std::string(kGap) + R"(
+    detections: [70m stalled bob]
+)";
+  EXPECT_EQ(Play(believed).out, "1 passed, 0 failed\n");
+  EXPECT_EQ(Play(doubted).code, 1);
+  // The flag's bounds are the defaults: a few customers are believed.
+  const std::string head = kHead;
+  EXPECT_EQ(Run(head + believed, {"--self-preservation"}).out,
+            "1 passed, 0 failed\n");
+  EXPECT_EQ(Run("self_preservation: {min_customers: 1}\n" + head + doubted).out,
+            "1 passed, 0 failed\n");
+  EXPECT_EQ(Run("self_preservation: {min_customers: 1, quiet_after: 1d}\n" +
+                head + believed)
+                .out,
+            "1 passed, 0 failed\n");
+}
+
 TEST_F(RuleTestTest, ADifferenceIsShownLineByLine) {
   const Ran ran = Play(R"(
       - 0m..6m/3m bob viewed page=/pay shop=1

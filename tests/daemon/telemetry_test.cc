@@ -203,6 +203,46 @@ TEST_F(TelemetryTest, WhatWaitsForARestartIsShown) {
   EXPECT_TRUE(Has("premura_restart_needed 1"));
 }
 
+TEST_F(TelemetryTest, ASilenceThatIsNotBelievedIsToldWhenItBeginsAndEnds) {
+  const auto told = [this](const std::string& event) {
+    int times = 0;
+    const std::string text = out_.str();
+    for (auto at = text.find("\"" + event + "\""); at != text.npos;
+         at = text.find("\"" + event + "\"", at + 1)) {
+      ++times;
+    }
+    return times;
+  };
+  EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"));
+  PipelineHealth pipeline;
+  pipeline.sources.resize(1);
+  pipeline.sources[0].id = "product";
+  pipeline.sources[0].stalled = true;
+  pipeline.shards.resize(2);
+  telemetry_->Sample(pipeline, {});
+  EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"))
+      << "a quiet night of a few customers";
+  pipeline.shards[1].guards = true;
+  pipeline.shards[1].held = 7;
+  for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
+  EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 1)"));
+  EXPECT_TRUE(Has("premura_held_timers 7"));
+  EXPECT_TRUE(Has("premura_too_many_silent 0"));
+  EXPECT_EQ(told("source_stalled"), 1);
+  EXPECT_EQ(told("source_flows"), 0);
+  pipeline.sources[0].stalled = false;
+  pipeline.shards[1].too_many = true;
+  for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
+  EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"));
+  EXPECT_TRUE(Has("premura_too_many_silent 1"));
+  EXPECT_EQ(told("source_flows"), 1);
+  EXPECT_EQ(told("too_many_silent"), 1);
+  pipeline.shards[1] = {};
+  for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
+  EXPECT_TRUE(Has("premura_too_many_silent 0"));
+  EXPECT_EQ(told("silence_believed"), 1);
+}
+
 TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   PipelineHealth pipeline;
   pipeline.sources.resize(1);

@@ -107,6 +107,46 @@ TEST_F(IntakeTest, ClockIsTheNewestTimeLessTheLateness) {
   EXPECT_EQ(intake->clock(), At(200));
 }
 
+TEST_F(IntakeTest, APartitionThatWasIdleIsBehindUntilItsBacklogIsRead) {
+  Make({});
+  intake->AddPartition(0);
+  intake->AddPartition(1);
+  Event("a", 100);
+  Event("b", 40, 1);
+  Event("late", 20, 1);
+  EXPECT_FALSE(intake->Behind()) << "the clock has waited for it";
+  intake->CaughtUp(1);
+  intake->Tick(At(1000));
+  intake->Tick(At(1010));
+  EXPECT_FALSE(intake->Behind());
+  Event("b", 500, 1);
+  EXPECT_TRUE(intake->Behind());
+  Event("b", 949, 1);
+  EXPECT_TRUE(intake->Behind());
+  Event("b", 950, 1);
+  EXPECT_FALSE(intake->Behind()) << "a minute is no backlog";
+  Event("late", 500, 1);
+  EXPECT_FALSE(intake->Behind()) << "one late event is none either";
+}
+
+TEST_F(IntakeTest, NorIsItOnceItIsReadToItsEndOrGone) {
+  Make({});
+  for (const bool gone : {false, true}) {
+    Event("a", 100);
+    intake->CaughtUp(0);
+    intake->Tick(At(1000));
+    intake->Tick(At(1010));
+    Event("b", 500);
+    EXPECT_TRUE(intake->Behind());
+    if (gone) {
+      intake->RemovePartition(0);
+    } else {
+      intake->CaughtUp(0);
+    }
+    EXPECT_FALSE(intake->Behind());
+  }
+}
+
 TEST_F(IntakeTest, NeitherNobodysNorRefusedNorDuplicatesMoveTheClock) {
   Make({});
   Event("a", 100, 0, "1");

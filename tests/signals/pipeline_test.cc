@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "rules/rule_set.h"
@@ -50,10 +51,24 @@ std::shared_ptr<const RuleSet> Rules(const std::string& yaml,
   return loaded.rules;
 }
 
-std::string Failed(const std::string& customer, int second) {
-  return R"({"customer":")" + customer +
-         R"(","event":"failed","code":500,"ts":)" +
+constexpr char kNeverClosed[] = R"(
+version: 1
+rules:
+  - id: never-closed
+    title: Was never closed
+    detect:
+      absence: {after: opened, without: closed, for: 30m}
+)";
+
+std::string Happened(const std::string& event, const std::string& customer,
+                     std::int64_t second) {
+  return R"({"customer":")" + customer + R"(","event":")" + event +
+         R"(","code":500,"ts":)" +
          std::to_string(1767225600000 + second * 1000) + "}";
+}
+
+std::string Failed(const std::string& customer, int second) {
+  return Happened("failed", customer, second);
 }
 
 // A ledger whose writes a test can hold back.
@@ -187,6 +202,7 @@ class SteppingClock {
   Timestamp Now() {
     return Timestamp(milliseconds(1767225600000 + 10 * ++ticks_));
   }
+  void Leap(Duration by) { ticks_ += by / milliseconds(10); }
 
  private:
   std::atomic<std::int64_t> ticks_ = 0;
@@ -206,11 +222,47 @@ class PipelineTest : public testing::TestWithParam<int> {
     options.commit_every = milliseconds(20);
     options.barriers_in_flight = 2;
     options.batch_records = 8;
+    options.self_preservation = {.enabled = true, .min_customers = 1};
     options.now = [this] { return clock_.Now(); };
     pipeline_ = NewPipeline(std::move(options), std::move(sources), rules_,
                             &profiles_, &ledger_, &letters_, &watcher_);
     topic_.Assign(0);
     pipeline_->Start();
+  }
+
+  // Waits (10 s at most) until so many timers are held, with the source
+  // stalled or not.
+  bool AwaitHeld(std::size_t timers, bool stalled) {
+    const auto limit = std::chrono::steady_clock::now() + seconds(10);
+    while (std::chrono::steady_clock::now() < limit) {
+      const PipelineHealth health = pipeline_->Health();
+      std::size_t held = 0;
+      for (const EngineStats& shard : health.shards) held += shard.held;
+      if (held == timers && health.sources[0].stalled == stalled) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+  // Until the clock is shown, which an event has moved.
+  void AwaitTick() {
+    const auto limit = std::chrono::steady_clock::now() + seconds(10);
+    while (pipeline_->Health().sources[0].clock == Timestamp{} &&
+           std::chrono::steady_clock::now() < limit) {
+      std::this_thread::yield();
+    }
+  }
+  std::int64_t Second() {
+    return (clock_.Now() - Timestamp(milliseconds(1767225600000))) / seconds(1);
+  }
+  // Without an event for two hours, in which the clock follows the wall's.
+  void FallQuiet() {
+    topic_.CatchUp(0);
+    EXPECT_TRUE(topic_.AwaitEmpty());
+    clock_.Leap(seconds(2));
+    AwaitTick();
+    clock_.Leap(std::chrono::minutes(15));
+    EXPECT_TRUE(AwaitHeld(0, true));
+    clock_.Leap(std::chrono::hours(2));
   }
 
   FakeTopic topic_;
@@ -321,14 +373,15 @@ TEST_P(PipelineTest, CommitsNothingBeforeTheLedgerHasIt) {
 TEST_P(PipelineTest, StopsReadingWhileTheLedgerIsAway) {
   StartPipeline();
   ledger_.Hold();
-  for (int i = 0; i < 20; ++i) topic_.Put(Failed("acme", i));
+  for (int i = 0; i < 8; ++i) topic_.Put(Failed("acme", i));  // Polled at once.
+  EXPECT_TRUE(topic_.AwaitEmpty());
   EXPECT_TRUE(ledger_.AwaitWaiting(2));
   // With barriers in flight up to the limit, what comes now is left there.
   for (int i = 0; i < 1000; ++i) topic_.Put(Failed("acme", 20));
   EXPECT_TRUE(watcher_.AwaitBackPressure());
   EXPECT_GT(topic_.Left(), 0U);
   ledger_.Release();
-  EXPECT_TRUE(topic_.AwaitCommit(0, 1020));
+  EXPECT_TRUE(topic_.AwaitCommit(0, 1008));
 }
 
 TEST_P(PipelineTest, KeepsABrokenRecordAndGoesOn) {
@@ -444,6 +497,51 @@ TEST_P(PipelineTest, StopsWithinItsLimitWhenTheLedgerNeverAnswers) {
   ledger_.Await(1);
   pipeline_->Stop(milliseconds(50));
   EXPECT_FALSE(topic_.committed.contains(0) && topic_.committed[0] >= 3);
+}
+
+// A producer that comes back after two hours with its backlog.
+TEST_P(PipelineTest, HoldsAbsenceWhileTheSourceIsQuietAndBehind) {
+  StartPipeline(kNeverClosed);
+  topic_.Put(Happened("opened", "acme", 0));
+  topic_.Put(Happened("opened", "globex", 0));
+  FallQuiet();
+  EXPECT_TRUE(AwaitHeld(2, true));
+  topic_.Put(Happened("closed", "acme", 600));
+  // Opened and closed while nobody could see it.
+  topic_.Put(Happened("opened", "initech", 600));
+  EXPECT_TRUE(AwaitHeld(2, true));
+  topic_.Put(Happened("closed", "initech", 700));
+  EXPECT_TRUE(AwaitHeld(1, true));
+  topic_.CatchUp(0);
+  topic_.Put(Happened("probe", "hooli", Second()));
+  EXPECT_TRUE(topic_.AwaitEmpty());
+  EXPECT_TRUE(AwaitHeld(1, true));
+  EXPECT_TRUE(ledger_.Await(0).empty());
+  for (int i = 0; i < 400 && ledger_.Await(0).empty(); ++i) {
+    clock_.Leap(seconds(2));
+    topic_.Put(Happened("probe", "hooli", Second()));
+    topic_.CatchUp(0);
+    EXPECT_TRUE(topic_.AwaitEmpty());
+  }
+  EXPECT_EQ(ledger_.Await(1), std::vector<std::string>{"never-closed globex"});
+  EXPECT_TRUE(AwaitHeld(0, false));
+}
+
+TEST_P(PipelineTest, BoundsThatChangeLetGoWhatIsHeld) {
+  StartPipeline(kNeverClosed);
+  topic_.Put(Happened("opened", "acme", 0));
+  FallQuiet();
+  EXPECT_TRUE(AwaitHeld(1, true));
+  pipeline_->Use(SelfPreservation{});
+  EXPECT_EQ(ledger_.Await(1), std::vector<std::string>{"never-closed acme"});
+}
+
+TEST_P(PipelineTest, AFewCustomersOfAQuietSourceAreBelieved) {
+  StartPipeline(kNeverClosed);
+  pipeline_->Use(SelfPreservation{.enabled = true});
+  topic_.Put(Happened("opened", "acme", 0));
+  FallQuiet();
+  EXPECT_EQ(ledger_.Await(1), std::vector<std::string>{"never-closed acme"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, PipelineTest, testing::Values(1, 3));
