@@ -52,8 +52,10 @@ void AddRatio(const std::optional<Ratio>& ratio, std::vector<Figure>* into) {
   add("lift_high", ratio ? ratio->high : std::nullopt);
 }
 
-// All that is known of one rule, under the names that programs read.
-std::vector<Figure> FiguresForPrograms(const SuccessFigures& of) {
+}  // namespace
+
+std::vector<std::pair<const char*, std::string>> SuccessFields(
+    const SuccessFigures& of) {
   std::vector<Figure> all = {
       {"within_s", fmt::format("{}", Seconds(of.within))},
       {"found", std::to_string(of.found)},
@@ -71,7 +73,14 @@ std::vector<Figure> FiguresForPrograms(const SuccessFigures& of) {
   return all;
 }
 
-}  // namespace
+std::string SuccessJson(const SuccessFigures& figures) {
+  std::string members;
+  for (const auto& [name, value] : SuccessFields(figures)) {
+    members += fmt::format("{}\"{}\":{}", members.empty() ? "" : ",", name,
+                           value.empty() ? "null" : value);
+  }
+  return "{" + members + "}";
+}
 
 std::string FormatSpan(Duration span) {
   static constexpr std::pair<const char*, std::int64_t> kUnits[] = {
@@ -140,13 +149,13 @@ std::string SuccessTable(const std::vector<SuccessFigures>& figures) {
 
 std::string SuccessCsv(const std::vector<SuccessFigures>& figures) {
   std::string csv = "rule";
-  for (const auto& [name, value] : FiguresForPrograms({})) {
+  for (const auto& [name, value] : SuccessFields({})) {
     csv += fmt::format(",{}", name);
   }
   csv += "\r\n";
   for (const SuccessFigures& of : figures) {
     csv += of.rule;
-    for (const auto& [name, value] : FiguresForPrograms(of)) csv += "," + value;
+    for (const auto& [name, value] : SuccessFields(of)) csv += "," + value;
     csv += "\r\n";
   }
   return csv;
@@ -155,13 +164,8 @@ std::string SuccessCsv(const std::vector<SuccessFigures>& figures) {
 std::string SuccessJsonLines(const std::vector<SuccessFigures>& figures) {
   std::string lines;
   for (const SuccessFigures& of : figures) {
-    std::string members;
-    for (const auto& [name, value] : FiguresForPrograms(of)) {
-      members += fmt::format("{}\"{}\":{}", members.empty() ? "" : ",", name,
-                             value.empty() ? "null" : value);
-    }
-    lines += fmt::format("{{\"rule\":\"{}\",\"success\":{{{}}}}}\n", of.rule,
-                         members);
+    lines += fmt::format("{{\"rule\":\"{}\",\"success\":{}}}\n", of.rule,
+                         SuccessJson(of));
   }
   return lines;
 }

@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/success.h"
@@ -15,6 +17,13 @@ std::string SuccessTable(const std::vector<SuccessFigures>& figures);
 std::string SuccessCsv(const std::vector<SuccessFigures>& figures);
 // One object per line: {"rule":..,"success":{..}}.
 std::string SuccessJsonLines(const std::vector<SuccessFigures>& figures);
+
+// All that is known of one rule, under the names that programs read. A value
+// that nobody knows is empty.
+std::vector<std::pair<const char*, std::string>> SuccessFields(
+    const SuccessFigures& figures);
+// The same as a JSON object.
+std::string SuccessJson(const SuccessFigures& figures);
 
 // "61 % (57-65)"; "-" of nothing.
 std::string FormatShare(const Share& share);

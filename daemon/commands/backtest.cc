@@ -7,13 +7,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <ostream>
 
 #include "daemon/backtest_report.h"
 #include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/commands.h"
+#include "daemon/html_report.h"
 #include "daemon/rule_comparison.h"
 #include "daemon/success_report.h"
+#include "daemon/tune.h"
 
 namespace premura {
 namespace {
@@ -47,12 +50,6 @@ class Sinks final : public BacktestSink {
   ProfileStore* const profiles_;
 };
 
-std::unique_ptr<BacktestReport> MakeReport(const BacktestLine& given,
-                                           const Io& io) {
-  if (given.output == "jsonl") return NewJsonReport(io.out);
-  return given.output == "csv" ? NewCsvReport(io.out) : NewTableReport(io.out);
-}
-
 void PrintSuccess(const std::string& output, const SuccessCounter& counter,
                   const Io& io) {
   const std::vector<SuccessFigures> figures = counter.Figures();
@@ -79,6 +76,18 @@ void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
                          reasons);
 }
 
+// The bar of the `run`-th of several runs over the same events.
+void ShowPartOf(const std::function<void(std::optional<double>)>& show,
+                std::size_t run, std::size_t runs, BacktestOptions* options) {
+  if (!show) return;
+  options->on_progress = [show, run, runs](std::optional<double> done) {
+    if (done) {
+      *done = (static_cast<double>(run) + *done) / static_cast<double>(runs);
+    }
+    show(done);
+  };
+}
+
 // Both versions over the same events, one after the other.
 int CompareVersions(const BacktestLine& given, const Io& io,
                     BacktestPlan* plan) {
@@ -89,12 +98,7 @@ int CompareVersions(const BacktestLine& given, const Io& io,
   BacktestCounts counts;
   const auto show = plan->options.on_progress;
   for (std::size_t i = 0; i < 2; ++i) {
-    if (show) {
-      plan->options.on_progress = [&show, i](std::optional<double> done) {
-        if (done) *done = (static_cast<double>(i) + *done) / 2;
-        show(done);
-      };
-    }
+    ShowPartOf(show, i, std::size(versions), &plan->options);
     auto ran =
         RunBacktest(plan->events.get(), plan->options, versions[i], &found[i]);
     if (!ran.ok()) return Fail(io, ran.error().message);
@@ -106,17 +110,70 @@ int CompareVersions(const BacktestLine& given, const Io& io,
   return kOk;
 }
 
+// A backtest for each value of a range.
+int TuneRule(const BacktestLine& given, const Io& io, const TuneRange& range,
+             BacktestPlan* plan) {
+  TuneOptions tune;
+  tune.rule = given.tune[0];
+  tune.range = range;
+  const auto paths = ExpandRulePaths(plan->rule_paths);
+  if (!paths.ok()) return Fail(io, paths.error().message);
+  for (const std::string& path : paths.value()) {
+    auto text = ReadFile(path);
+    if (!text.ok()) return Fail(io, text.error().message);
+    tune.files.push_back({path, std::move(text).value()});
+  }
+  const auto show = plan->options.on_progress;
+  BacktestCounts counts;
+  tune.run = [&](std::shared_ptr<const RuleSet> rules, std::size_t run,
+                 std::size_t runs) -> Result<TuneOptions::Found> {
+    ShowPartOf(show, run, runs, &plan->options);
+    ProfileStore profiles;
+    profiles.ReplaceFileLayer(plan->options.profiles);
+    BacktestSums sums;
+    const auto success = NewSuccessCounter(rules, &profiles, plan->options.from,
+                                           plan->options.until);
+    Sinks sinks({&sums, success.get()}, &profiles);
+    auto ran = RunBacktest(plan->events.get(), plan->options, rules, &sinks);
+    if (!ran.ok()) return ran.error();
+    counts = std::move(ran).value();
+    return FoundBy(given.tune[0], sums, success->Figures());
+  };
+  const auto tuned = Tune(tune);
+  plan->bar.reset();
+  if (!tuned.ok()) return Fail(io, tuned.error().message);
+  *io.out << (given.output == "jsonl" ? TuneJsonLines(tuned.value())
+              : given.output == "csv" ? TuneCsv(tuned.value())
+                                      : TuneTable(tuned.value()));
+  Warn(counts, plan->options.sort, io);
+  return kOk;
+}
+
+// nullptr: nothing but the figures of success is shown.
+std::unique_ptr<BacktestReport> MakeReport(const BacktestLine& given,
+                                           const Io& io,
+                                           const BacktestPlan& plan,
+                                           const SuccessCounter* success) {
+  if (given.output == "jsonl") return NewJsonReport(io.out);
+  if (given.output == "html") {
+    return NewHtmlReport(
+        {plan.rules, plan.events->name(), plan.options.from, success}, io.out);
+  }
+  if (given.output == "table") return NewTableReport(io.out);
+  // CSV is one table.
+  return given.success ? nullptr : NewCsvReport(io.out);
+}
+
 int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   const BacktestOptions& options = plan->options;
-  // CSV is one table: with --success that of the figures.
-  const auto report =
-      given.success && given.output == "csv" ? nullptr : MakeReport(given, io);
   ProfileStore profiles;
   profiles.ReplaceFileLayer(options.profiles);
-  const auto success = given.success
+  const bool html = given.output == "html";  // Has them anyway.
+  const auto success = given.success || html
                            ? NewSuccessCounter(plan->rules, &profiles,
                                                options.from, options.until)
                            : nullptr;
+  const auto report = MakeReport(given, io, *plan, success.get());
   std::vector<BacktestSink*> to;
   if (report) to.push_back(report.get());
   if (success) to.push_back(success.get());
@@ -126,26 +183,63 @@ int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   plan->bar.reset();
   if (!counts.ok()) return Fail(io, counts.error().message);
   if (report) report->Finish();
-  if (success) PrintSuccess(given.output, *success, io);
+  if (given.success && !html) PrintSuccess(given.output, *success, io);
   Warn(counts.value(), options.sort, io);
   return kOk;
 }
 
-int Backtest(const BacktestLine& given, const Io& io) {
+// What options say together that makes no sense; empty if it does.
+std::string WhatIsWrong(const BacktestLine& given) {
   if (given.detections_only && given.output != "jsonl") {
-    return Fail(io, "`--detections-only` goes with `--output jsonl`", kUsage);
+    return "`--detections-only` goes with `--output jsonl`";
   }
-  if (!given.against.empty() && given.events == "-") {
-    return Fail(io,
-                "`--against` reads the events twice: write standard input to "
-                "a file",
-                kUsage);
+  const bool compares = !given.against.empty();
+  const bool tunes = !given.tune.empty();
+  if (compares && tunes) return "`--against` does not go with `--tune`";
+  if (!compares && !tunes) return "";
+  const char* const option = compares ? "--against" : "--tune";
+  if (given.events == "-") {
+    return fmt::format(
+        "`{}` reads the events {}: write standard input to a file", option,
+        compares ? "twice" : "for each value");
+  }
+  if (given.output == "html") {
+    return fmt::format("`--output html` does not go with `{}`", option);
+  }
+  if (tunes && given.detections_only) {
+    return "`--detections-only` does not go with `--tune`";
+  }
+  return "";
+}
+
+int Run(const BacktestLine& given, const Io& io) {
+  TuneRange range;
+  if (!given.tune.empty()) {
+    auto parsed = ParseTuneRange(given.tune[1]);
+    if (!parsed.ok()) return Fail(io, parsed.error().message, kUsage);
+    range = std::move(parsed).value();
   }
   BacktestPlan plan;
   const int made = MakeBacktestPlan(given, io, &plan);
   if (made != kOk) return made;
   if (!given.against.empty()) return CompareVersions(given, io, &plan);
+  if (!given.tune.empty()) return TuneRule(given, io, range, &plan);
   return Show(given, io, &plan);
+}
+
+int Backtest(const BacktestLine& given, const Io& io) {
+  const std::string wrong = WhatIsWrong(given);
+  if (!wrong.empty()) return Fail(io, wrong, kUsage);
+  if (given.out.empty()) return Run(given, io);
+  std::ofstream file(given.out, std::ios::binary);
+  Io to_file = io;
+  to_file.out = &file;
+  to_file.terminal = false;
+  const int ran = file ? Run(given, to_file) : kOk;
+  if (!file.flush()) {
+    return Fail(io, fmt::format("--out {} cannot be written", given.out));
+  }
+  return ran;
 }
 
 }  // namespace
@@ -200,9 +294,15 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
          "How long an event's id is remembered");
   option("--output", &options->output,
          "table: sums by rule; csv: each contact; jsonl: each detection and "
-         "each contact")
-      ->check(CLI::IsMember({"table", "csv", "jsonl"}))
+         "each contact; html: a page with charts")
+      ->check(CLI::IsMember({"table", "csv", "jsonl", "html"}))
       ->capture_default_str();
+  option("--out", &options->out, "Write to this file");
+  option("--tune", &options->tune,
+         "RULE PARAM=FROM..TO[..STEP], as gte=3..8: what each value would "
+         "cost in contacts, and find in trouble")
+      ->expected(2)
+      ->take_all();
   option(
       "--cores", &options->cores,
       "So many threads; by default one for each core. The result is the same")

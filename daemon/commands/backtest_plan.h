@@ -30,6 +30,8 @@ struct BacktestLine {
   std::string until, from, to;
   std::string allowed_lateness, reorder, dedup_window;
   std::string output = "table";
+  std::string out;                // Empty: standard output.
+  std::vector<std::string> tune;  // A rule and a range.
   unsigned cores = 0;  // 0: all.
   bool detections_only = false;
   bool success = false;
