@@ -3,12 +3,15 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <charconv>
 #include <list>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -31,8 +34,27 @@ bool SameSecret(std::string_view given, const std::string& expected) {
 
 class Session;
 
+// How other threads reach the server's, while it is there.
+class Mailbox {
+ public:
+  explicit Mailbox(asio::io_context* context) : context_(context) {}
+  void Post(std::function<void()> work) {
+    const std::lock_guard lock(mutex_);
+    if (context_ != nullptr) asio::post(*context_, std::move(work));
+  }
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    context_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  asio::io_context* context_;  // Guarded by mutex_.
+};
+
 struct Shared {
   AdminServerOptions options;
+  std::shared_ptr<Mailbox> mailbox;
   AdminPages pages;
   // Of the server's thread.
   int connections = 0;
@@ -50,33 +72,55 @@ AdminAnswer Page(const Shared& shared, std::string_view path, bool trusted) {
   if (path == "/metrics") {
     return {200, shared.pages.metrics(), "text/plain; version=0.0.4"};
   }
-  return {404, "there are /metrics, /healthz and /readyz\n"};
+  std::string pages = "there are /metrics, /healthz";
+  for (const auto& [name, page] : shared.pages.api) pages += ", " + name;
+  return {404, pages + " and /readyz\n"};
 }
 
-AdminAnswer Answer(const Shared& shared, const Request& request) {
-  if (request.method() != http::verb::get &&
-      request.method() != http::verb::head) {
-    return {405, "only GET\n"};
-  }
+bool IsTrusted(const Shared& shared, const Request& request) {
   const std::string& token = shared.options.token.Reveal();
-  bool trusted = token.empty();
-  if (!trusted) {
-    const auto header = request[http::field::authorization];
-    constexpr std::string_view kBearer = "Bearer ";
-    const std::string_view text(header.data(), header.size());
-    trusted = text.starts_with(kBearer) &&
-              SameSecret(text.substr(kBearer.size()), token);
-  }
+  if (token.empty()) return true;
+  const auto header = request[http::field::authorization];
+  constexpr std::string_view kBearer = "Bearer ";
+  const std::string_view text(header.data(), header.size());
+  return text.starts_with(kBearer) &&
+         SameSecret(text.substr(kBearer.size()), token);
+}
+
+std::pair<std::string_view, std::string_view> SplitTarget(
+    const Request& request) {
   const auto target = request.target();
-  std::string_view path(target.data(), target.size());
-  return Page(shared, path.substr(0, path.find('?')), trusted);
+  const std::string_view all(target.data(), target.size());
+  const std::size_t mark = all.find('?');
+  return {all.substr(0, mark), mark == all.npos ? "" : all.substr(mark + 1)};
+}
+
+std::optional<std::string> Unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      plain.push_back(text[i]);
+      continue;
+    }
+    unsigned char byte = 0;
+    const char* const digits = text.data() + i + 1;
+    if (i + 2 >= text.size() ||
+        std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) {
+      return std::nullopt;
+    }
+    plain.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  return plain;
 }
 
 // One connection; lives as long as something of it is under way.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, std::shared_ptr<Shared> shared)
-      : stream_(std::move(socket)), shared_(std::move(shared)) {
+      : stream_(std::move(socket)),
+        patience_(stream_.get_executor()),
+        shared_(std::move(shared)) {
     ++shared_->connections;
   }
   ~Session() {
@@ -115,8 +159,55 @@ class Session : public std::enable_shared_from_this<Session> {
       return;
     }
     if (error) return Write({400, "not HTTP\n"}, false, 11, false);
+    Answer(parser_->get());
+  }
+
+  void Answer(const Request& request) {
+    const bool head = request.method() == http::verb::head;
+    const auto write = [&](AdminAnswer answer) {
+      Write(std::move(answer), request.keep_alive(), request.version(), head);
+    };
+    if (request.method() != http::verb::get && !head) {
+      return write({405, "only GET\n"});
+    }
+    const auto [path, query_text] = SplitTarget(request);
+    const bool trusted = IsTrusted(*shared_, request);
+    const auto api = shared_->pages.api.find(path);
+    if (!trusted || api == shared_->pages.api.end()) {
+      return write(Page(*shared_, path, trusted));
+    }
+    const auto query = ParseAdminQuery(query_text);
+    if (!query) return write({400, "a broken escape after the `?`\n"});
+    Ask(api->second, *query);
+  }
+
+  // The session lives on the timer until the answer is there.
+  template <typename ApiPage>
+  void Ask(const ApiPage& page, const AdminQuery& query) {
+    const std::uint64_t question = ++questions_;
+    patience_.expires_after(shared_->options.api_timeout);
+    patience_.async_wait(
+        [self = shared_from_this(), question](beast::error_code) {
+          self->Reply(question, {503, "no answer in time: try again\n"});
+        });
+    page(query, [mailbox = shared_->mailbox, weak = weak_from_this(),
+                 question](std::function<AdminAnswer()> make) {
+      mailbox->Post([weak, question, make = std::move(make)] {
+        const auto self = weak.lock();
+        if (self && self->waits_for(question)) self->Reply(question, make());
+      });
+    });
+  }
+
+  bool waits_for(std::uint64_t question) const {
+    return question == questions_ && question != answered_;
+  }
+  void Reply(std::uint64_t question, AdminAnswer answer) {
+    if (!waits_for(question)) return;
+    answered_ = question;
+    patience_.cancel();
     const Request& request = parser_->get();
-    Write(Answer(*shared_, request), request.keep_alive(), request.version(),
+    Write(std::move(answer), request.keep_alive(), request.version(),
           request.method() == http::verb::head);
   }
 
@@ -151,6 +242,9 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   beast::tcp_stream stream_;
+  asio::steady_timer patience_;
+  std::uint64_t questions_ = 0;  // Of the API; the newest.
+  std::uint64_t answered_ = 0;
   std::shared_ptr<Shared> shared_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
@@ -163,11 +257,13 @@ class BeastAdminServer final : public AdminServer {
       : acceptor_(context_),
         again_(context_),
         shared_(std::make_shared<Shared>()) {
+    shared_->mailbox = std::make_shared<Mailbox>(&context_);
     shared_->options = std::move(options);
     shared_->pages = std::move(pages);
   }
 
   ~BeastAdminServer() override {
+    shared_->mailbox->Close();
     context_.stop();
     if (thread_.joinable()) thread_.join();
   }
@@ -246,6 +342,20 @@ class BeastAdminServer final : public AdminServer {
 };
 
 }  // namespace
+
+std::optional<AdminQuery> ParseAdminQuery(std::string_view query) {
+  AdminQuery values;
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    const std::size_t equals = std::min(part.find('='), part.size());
+    const auto name = Unescape(part.substr(0, equals));
+    const auto value = Unescape(part.substr(std::min(part.size(), equals + 1)));
+    if (!name || !value) return std::nullopt;
+    values[*name] = *value;
+  }
+  return values;
+}
 
 Result<std::unique_ptr<AdminServer>> NewAdminServer(AdminServerOptions options,
                                                     AdminPages pages) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AdminServer: the inbound HTTP server for people and Prometheus on this
-// machine (elsewhere only with a token): GET /metrics, /healthz, /readyz.
+// machine (elsewhere only with a token): GET /metrics, /healthz, /readyz, and
+// the pages of the API, each of which may take its time.
 //
 // Thread: one of its own; `answer` is called there and must not block. Bounds:
 // connections, time per request and answer, size of a request; no bodies.
@@ -8,8 +9,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "notifiers/secret.h"
 #include "rules/result.h"
@@ -34,14 +38,28 @@ struct AdminServerOptions {
   // there is no room, the oldest of them at once.
   Duration request_timeout = std::chrono::seconds(2);
   Duration answer_timeout = std::chrono::seconds(10);
+  Duration api_timeout = std::chrono::seconds(3);  // Of an API page; then 503.
   std::size_t max_header = 8 << 10;
 };
+
+// What stands behind the `?`, decoded. `+` is a plus.
+using AdminQuery = std::map<std::string, std::string>;
+// To be called once, from any thread, also after the server is gone; `make` is
+// called on the server's thread.
+using AdminReply = std::function<void(std::function<AdminAnswer()> make)>;
 
 struct AdminPages {
   std::function<std::string()> metrics;
   // Empty: ready. Else why not, in words.
   std::function<std::string()> not_ready;
+  // By path: "/api/v1/explain". Must not block.
+  std::map<std::string, std::function<void(const AdminQuery&, AdminReply)>,
+           std::less<>>
+      api;
 };
+
+// nullopt if an escape is broken.
+std::optional<AdminQuery> ParseAdminQuery(std::string_view query);
 
 class AdminServer {
  public:

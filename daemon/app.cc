@@ -12,6 +12,7 @@
 #include "daemon/app_parts.h"
 #include "daemon/assembly.h"
 #include "daemon/decision_printer.h"
+#include "daemon/explain_page.h"
 #include "daemon/file_watch.h"
 #include "daemon/log.h"
 #include "daemon/state_dir.h"
@@ -79,6 +80,8 @@ class Daemon final : public App {
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<DecisionPrinter> printer_;
   ProfileStore profiles_;
+  const std::unique_ptr<ExplainPage> explain_ =
+      std::make_unique<ExplainPage>(&profiles_);
   std::unique_ptr<TransferPool> pool_;
   std::deque<std::shared_ptr<const OutreachSettings>> settings_;
   std::unique_ptr<Outreach> outreach_;
@@ -155,6 +158,7 @@ Status Daemon::StartOutreach() {
   pool_ = std::move(pool).value();
   settings_.push_back(
       MakeSettings(*config_, assembly_->templates, pool_.get(), clock_));
+  explain_->Use(settings_.back()->restraint);
   OutreachObserver* observer = telemetry_.get();
   if (options_.decisions != nullptr) {
     printer_ = NewDecisionPrinter(options_.decisions, options_.colours,
@@ -197,6 +201,9 @@ Status Daemon::StartAdmin() {
   AdminPages pages;
   pages.metrics = [this] { return MetricsText(); };
   pages.not_ready = [this] { return NotReady(); };
+  pages.api[kExplainPath] = [this](const AdminQuery& query, AdminReply reply) {
+    explain_->Answer(pipeline_.get(), query, reply);
+  };
   auto admin = NewAdminServer(std::move(options), std::move(pages));
   if (!admin.ok()) return admin.error().WithContext("http.admin");
   admin_ = std::move(admin).value();
@@ -286,6 +293,7 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
                       const std::vector<std::string>& waiting) {
   settings_.push_back(
       MakeSettings(*config, assembly->templates, pool_.get(), clock_));
+  explain_->Use(settings_.back()->restraint);
   if (settings_.size() > kSettingsKept) settings_.pop_front();
   telemetry_->OnRules(*assembly->rules);
   std::vector<std::string> changed =

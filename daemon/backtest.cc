@@ -33,6 +33,7 @@ class Shown final : public BacktestSink {
   void OnProfile(const ProfileChange& change) override {
     sink_->OnProfile(change);
   }
+  void OnEnd(Simulation* simulation) override { sink_->OnEnd(simulation); }
 
   std::uint64_t detections = 0;
 

@@ -27,6 +27,9 @@ class BacktestSink {
   virtual void OnEvent(const Event&) {}
   // Along with events, in their order: what one of them said of a customer.
   virtual void OnProfile(const ProfileChange&) {}
+  // Nothing more comes: what was made of all of it can be looked at. Only of a
+  // run on one core.
+  virtual void OnEnd(Simulation*) {}
 };
 
 }  // namespace premura

@@ -80,6 +80,7 @@ class Lane {
 
   std::vector<Found> TakeFound() { return std::exchange(found_, {}); }
   bool found_any() const { return !found_.empty(); }
+  Simulation* simulation() const { return simulation_.get(); }
 
  private:
   void Begin(std::uint32_t step) {
@@ -131,7 +132,10 @@ class OneLane final : public Lanes {
     TellFound(nullptr);
     return advanced;
   }
-  Status Finish() override { return {}; }
+  Status Finish() override {
+    sink_->OnEnd(lane_.simulation());
+    return {};
+  }
 
  private:
   void TellFound(const Event* event) {

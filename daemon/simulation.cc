@@ -81,8 +81,8 @@ class Detections final : public Simulation, public DetectionSink {
  public:
   explicit Detections(SimulationOptions options)
       : options_(std::move(options)),
-        engine_(NewEngine(options_.rules, options_.profiles, this,
-                          options_.owns)),
+        engine_(
+            NewEngine(options_.rules, options_.profiles, this, options_.owns)),
         stalls_(options_.self_preservation, engine_.get(),
                 [this](Timestamp clock) {
                   engine_->Advance(clock);
@@ -110,6 +110,8 @@ class Detections final : public Simulation, public DetectionSink {
     return {};
   }
   Timestamp now() const override { return {}; }
+  const Engine& engine() const override { return *engine_; }
+  Ledger* ledger() override { return nullptr; }
 
   void OnDetection(Detection detection) override {
     options_.on_detection(detection);
@@ -128,8 +130,8 @@ class Contacts final : public Simulation,
  public:
   explicit Contacts(SimulationOptions options)
       : options_(std::move(options)),
-        engine_(NewEngine(options_.rules, options_.profiles, this,
-                          options_.owns)),
+        engine_(
+            NewEngine(options_.rules, options_.profiles, this, options_.owns)),
         stalls_(options_.self_preservation, engine_.get(),
                 [this](Timestamp clock) { return AdvanceTo(clock); }) {}
 
@@ -175,6 +177,8 @@ class Contacts final : public Simulation,
   }
 
   Timestamp now() const override { return now_; }
+  const Engine& engine() const override { return *engine_; }
+  Ledger* ledger() override { return core_->ledger(); }
 
   void OnDetection(Detection detection) override {
     options_.on_detection(detection);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "notifiers/ledger.h"
 #include "notifiers/outreach.h"
 #include "rules/result.h"
 #include "rules/rule_set.h"
@@ -79,6 +80,11 @@ class Simulation {
   virtual Status Advance(Timestamp clock) = 0;
   // The wall clock that goes with the events; without gates there is none.
   virtual Timestamp now() const = 0;
+
+  // For whoever asks why: how far the rules are, and what has been decided
+  // (nullptr if nothing is).
+  virtual const Engine& engine() const = 0;
+  virtual Ledger* ledger() = 0;
 };
 
 // options.profiles must outlive it.

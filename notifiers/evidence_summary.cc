@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "notifiers/zones.h"
+
 namespace premura {
 namespace {
 
@@ -32,25 +34,25 @@ std::string Names(const std::vector<EvidenceEvent>& evidence) {
 
 }  // namespace
 
-std::string Summarise(const CaseRecord& record) {
+std::string Summarise(const CaseRecord& record, const std::string& zone) {
+  const auto local = [&zone](Timestamp at) {  // "2026-11-20 09:41"
+    return FormatLocal(zone.empty() ? "Etc/UTC" : zone, at);
+  };
+  const char* const utc = zone.empty() ? " UTC" : "";
   if (record.evidence.empty()) {
-    return fmt::format("no event, but the clock: {} UTC",
-                       FormatInstant(record.at).substr(11, 5));
+    return "no event, but the clock: " + local(record.at).substr(11) + utc;
   }
-  // "2026-11-20T09:41:00.000Z"
-  const std::string first = FormatInstant(record.evidence.front().at);
-  const std::string last = FormatInstant(record.evidence.back().at);
+  const std::string first = local(record.evidence.front().at);
+  const std::string last = local(record.evidence.back().at);
   const std::string names = Names(record.evidence);
   if (first.substr(0, 10) != last.substr(0, 10)) {
-    return fmt::format("{} from {} {} to {} {} UTC", names, first.substr(0, 10),
-                       first.substr(11, 5), last.substr(0, 10),
-                       last.substr(11, 5));
+    return fmt::format("{} from {} to {}{}", names, first, last, utc);
   }
-  if (first.substr(0, 16) == last.substr(0, 16)) {
-    return fmt::format("{} at {} UTC", names, first.substr(11, 5));
+  if (first == last) {
+    return fmt::format("{} at {}{}", names, first.substr(11), utc);
   }
-  return fmt::format("{} from {} to {} UTC", names, first.substr(11, 5),
-                     last.substr(11, 5));
+  return fmt::format("{} from {} to {}{}", names, first.substr(11),
+                     last.substr(11), utc);
 }
 
 }  // namespace premura

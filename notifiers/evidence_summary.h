@@ -9,8 +9,8 @@
 
 namespace premura {
 
-// Names in order of their first occurrence; times in UTC, with dates where they
-// lie on different days.
-std::string Summarise(const CaseRecord& record);
+// Names in order of their first occurrence; times with dates where they lie on
+// different days, in UTC, which is named, unless another zone is given.
+std::string Summarise(const CaseRecord& record, const std::string& zone = "");
 
 }  // namespace premura

@@ -11,9 +11,9 @@ Status ReadCases(Ledger* ledger, const ExplainQuery& query,
   Status broken;
   auto status = ledger->database()->Run(
       "select record, recorded_at from detections where customer = ? "
-      "and (? = '' or rule = ?) order by at desc, id limit ?",
+      "and (? = '' or rule = ?) and at <= ? order by at desc, id limit ?",
       {ToSql(query.customer), ToSql(query.rule), ToSql(query.rule),
-       ToSql(query.most)},
+       ToSql(query.at.value_or(Timestamp::max())), ToSql(query.most)},
       [&](const SqlRow& row) {
         auto record = ParseCaseRecord(row.Text(0));
         if (!record.ok()) {
@@ -81,6 +81,7 @@ Status ReadKnown(Ledger* ledger, Explanation* explanation) {
 Result<Explanation> Explain(Ledger* ledger, const ExplainQuery& query) {
   Explanation explanation;
   explanation.customer = query.customer;
+  explanation.only = query.rule;
   auto stop_all = ledger->ReadStopAll();
   if (!stop_all.ok()) return stop_all.error();
   explanation.stop_all = std::move(stop_all).value();

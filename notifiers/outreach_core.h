@@ -24,6 +24,8 @@ namespace premura {
 
 class OutreachCore {
  public:
+  Ledger* ledger() { return ledger_.get(); }
+
   // As NewOutreach(), with a ledger that is open already; options.ledger_url is
   // not looked at. `now` is the time of the start.
   static Result<std::unique_ptr<OutreachCore>> Open(

@@ -384,30 +384,6 @@ bool Condition::Matches(const Facts& facts) const {
   return root_ == nullptr || root_->Matches(facts);
 }
 
-std::string Condition::Text() const {
-  return root_ == nullptr ? "" : root_->Text();
-}
-
-std::optional<Mismatch> Condition::FirstMismatch(const Facts& facts) const {
-  if (Matches(facts)) return std::nullopt;
-  const Node* const failing = root_->FirstFailing(facts);
-  Mismatch mismatch;
-  mismatch.wanted = failing->Text();
-  std::vector<FieldRef> fields;
-  failing->CollectFields(&fields);
-  for (const FieldRef& field : fields) {
-    std::string json;
-    const Value value = facts.Get(field);
-    if (value.kind() != Value::Kind::kAbsent) AppendJson(value, &json);
-    std::pair<std::string, std::string> one(field.path, std::move(json));
-    if (std::find(mismatch.found.begin(), mismatch.found.end(), one) ==
-        mismatch.found.end()) {
-      mismatch.found.push_back(std::move(one));
-    }
-  }
-  return mismatch;
-}
-
 void Condition::CollectFields(std::vector<FieldRef>* fields) const {
   if (root_ != nullptr) root_->CollectFields(fields);
 }

@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "rules/document.h"
@@ -26,13 +25,6 @@ struct Equality {
   std::vector<std::uint64_t> keys;
 };
 
-// Why a condition does not hold: the first of its parts that does not.
-struct Mismatch {
-  std::string wanted;  // As one would write it: "page|startswith: /billing".
-  // The fields that the part looks at, each once: path, JSON; empty: absent.
-  std::vector<std::pair<std::string, std::string>> found;
-};
-
 // Immutable, cheap to copy, thread-safe. A default Condition always holds.
 class Condition {
  public:
@@ -43,10 +35,6 @@ class Condition {
 
   bool Matches(const Facts& facts) const;
   bool always() const { return root_ == nullptr; }
-  // As one would write it, on one line; empty if it always holds.
-  std::string Text() const;
-  // nullopt if it matches.
-  std::optional<Mismatch> FirstMismatch(const Facts& facts) const;
 
   // The fields it looks at, in the order written; `$first.x` with its step.
   void CollectFields(std::vector<FieldRef>* fields) const;

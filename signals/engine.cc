@@ -228,8 +228,8 @@ std::optional<Mismatch> EngineImpl::NotFor(const Rule& rule,
   if (rule.only_for.always()) return std::nullopt;
   Event nothing;
   nothing.customer = customer;
-  return rule.only_for.FirstMismatch(
-      EventFacts(nothing, symbols(), *profiles_));
+  return FirstMismatch(rule.only_for,
+                       EventFacts(nothing, symbols(), *profiles_));
 }
 
 // After all that the event has caused: what it completes, it also takes back.

@@ -58,7 +58,7 @@ std::optional<Miss> FindMiss(const Rule& rule,
   for (const Detector::Watch& watch : watches) {
     if (!Names(*watch.pattern, event)) continue;
     if (watch.looks_back) return std::nullopt;
-    auto mismatch = watch.pattern->where.FirstMismatch(facts);
+    auto mismatch = FirstMismatch(watch.pattern->where, facts);
     matches = matches || !mismatch;
     if (mismatch && !miss.mismatch) miss.mismatch = std::move(mismatch);
   }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/mismatch.h"
 #include "rules/rule_set.h"
 
 namespace premura {

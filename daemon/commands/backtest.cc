@@ -58,24 +58,6 @@ void PrintSuccess(const std::string& output, const SuccessCounter& counter,
                                 : SuccessTable(figures));
 }
 
-void Warn(const BacktestCounts& counts, bool sorted, const Io& io) {
-  if (counts.late > 0) {
-    *io.err << fmt::format(
-        "warning: {} events are older than the clock when they came (late){}\n",
-        counts.late, sorted ? "" : "; --sort puts the file in order of time");
-  }
-  if (counts.refused.empty()) return;
-  std::string reasons;
-  std::uint64_t sum = 0;
-  for (const auto& [reason, count] : counts.refused) {
-    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ",
-                           ToString(reason), count);
-    sum += count;
-  }
-  *io.err << fmt::format("warning: {} events cannot be used: {}\n", sum,
-                         reasons);
-}
-
 // The bar of the `run`-th of several runs over the same events.
 void ShowPartOf(const std::function<void(std::optional<double>)>& show,
                 std::size_t run, std::size_t runs, BacktestOptions* options) {
@@ -106,7 +88,7 @@ int CompareVersions(const BacktestLine& given, const Io& io,
   }
   plan->bar.reset();
   PrintComparison(Compare(found[0], found[1]), given.output, io.out);
-  Warn(counts, plan->options.sort, io);
+  WarnOfEvents(counts, plan->options.sort, io);
   return kOk;
 }
 
@@ -145,7 +127,7 @@ int TuneRule(const BacktestLine& given, const Io& io, const TuneRange& range,
   *io.out << (given.output == "jsonl" ? TuneJsonLines(tuned.value())
               : given.output == "csv" ? TuneCsv(tuned.value())
                                       : TuneTable(tuned.value()));
-  Warn(counts, plan->options.sort, io);
+  WarnOfEvents(counts, plan->options.sort, io);
   return kOk;
 }
 
@@ -184,7 +166,7 @@ int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   if (!counts.ok()) return Fail(io, counts.error().message);
   if (report) report->Finish();
   if (given.success && !html) PrintSuccess(given.output, *success, io);
-  Warn(counts.value(), options.sort, io);
+  WarnOfEvents(counts.value(), options.sort, io);
   return kOk;
 }
 
@@ -254,9 +236,7 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
                                 const char* help) {
     return command->add_option(name, *into, help);
   };
-  option("--rules", &options->rules, "Rule files, folders or patterns");
-  option("--events", &options->events,
-         "JSON Lines; .gz, .zst, or - for standard input");
+  AddPastOptions(command, options.get());
   command
       ->add_option("--topic", options->topics,
                    "Kafka topics instead of a file; from --from to --to")
@@ -268,30 +248,15 @@ void AddBacktest(CLI::App* app, const Io& io, Chosen* chosen) {
          "Of a topic: read so much before --from, for what rules must have "
          "seen by then")
       ->capture_default_str();
-  option("--preset", &options->preset,
-         "segment, rudderstack, cloudevents or plain; by default recognised");
-  option("--profiles", &options->profiles,
-         "Profiles of customers: CSV or JSON Lines");
   option("-c,--config", &options->config,
          "Configuration whose first source says how events are read");
   option("--against", &options->against,
          "Rules to compare with: files, or a git ref of these; shows what was "
          "added, is gone, has moved");
-  command->add_flag("--sort", options->sort,
-                    "Put events in order of time first (in memory)");
-  command->add_flag("--self-preservation", options->self_preservation,
-                    "Hold what fires because nothing happens where the events "
-                    "have a gap or too many customers fall silent, as live");
   option("--until", &options->until,
          "After the last event the clock moves on to this instant");
   option("--from", &options->from, "Show what happens from this instant on");
   option("--to", &options->to, "Take events before this instant");
-  option("--allowed-lateness", &options->allowed_lateness,
-         "How far the clock stays behind the newest event");
-  option("--reorder", &options->reorder,
-         "Hold events back by this, to put them in order");
-  option("--dedup-window", &options->dedup_window,
-         "How long an event's id is remembered");
   option("--output", &options->output,
          "table: sums by rule; csv: each contact; jsonl: each detection and "
          "each contact; html: a page with charts")

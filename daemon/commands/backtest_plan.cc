@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -15,17 +16,6 @@
 
 namespace premura {
 namespace {
-
-Status ReadInstant(const std::string& text, const char* option,
-                   std::optional<Timestamp>* into) {
-  if (text.empty()) return {};
-  *into = ParseInstant(text);
-  if (*into) return {};
-  return Error{fmt::format(
-      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z or epoch "
-      "milliseconds",
-      option, text)};
-}
 
 Status ReadDuration(const std::string& text, const char* option,
                     Duration* into) {
@@ -122,7 +112,8 @@ int ReadConfig(const BacktestLine& given, const Io& io, BacktestPlan* plan,
     sources->profile_files = config->profile_files;
   }
   if (plan->rule_paths.empty()) {
-    return Fail(io, "backtest needs --rules, or -c with rules in it", kUsage);
+    return Fail(io, given.command + " needs --rules, or -c with rules in it",
+                kUsage);
   }
   const bool decides = !given.detections_only && given.against.empty();
   if (decides) plan->options.gates = gates;
@@ -195,6 +186,60 @@ int OpenEvents(const BacktestLine& given, const Config* config, const Io& io,
 
 }  // namespace
 
+void AddPastOptions(CLI::App* command, BacktestLine* options) {
+  const auto option = [command](const char* name, auto* into,
+                                const char* help) {
+    return command->add_option(name, *into, help);
+  };
+  option("--rules", &options->rules, "Rule files, folders or patterns");
+  option("--events", &options->events,
+         "JSON Lines; .gz, .zst, or - for standard input");
+  option("--preset", &options->preset,
+         "segment, rudderstack, cloudevents or plain; by default recognised");
+  option("--profiles", &options->profiles,
+         "Profiles of customers: CSV or JSON Lines");
+  command->add_flag("--sort", options->sort,
+                    "Put events in order of time first (in memory)");
+  command->add_flag("--self-preservation", options->self_preservation,
+                    "Hold what fires because nothing happens where the events "
+                    "have a gap or too many customers fall silent, as live");
+  option("--allowed-lateness", &options->allowed_lateness,
+         "How far the clock stays behind the newest event");
+  option("--reorder", &options->reorder,
+         "Hold events back by this, to put them in order");
+  option("--dedup-window", &options->dedup_window,
+         "How long an event's id is remembered");
+}
+
+Status ReadInstant(const std::string& text, const char* option,
+                   std::optional<Timestamp>* into) {
+  if (text.empty()) return {};
+  *into = ParseInstant(text);
+  if (*into) return {};
+  return Error{fmt::format(
+      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z or epoch "
+      "milliseconds",
+      option, text)};
+}
+
+void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io) {
+  if (counts.late > 0) {
+    *io.err << fmt::format(
+        "warning: {} events are older than the clock when they came (late){}\n",
+        counts.late, sorted ? "" : "; --sort puts the file in order of time");
+  }
+  if (counts.refused.empty()) return;
+  std::string reasons;
+  std::uint64_t sum = 0;
+  for (const auto& [reason, count] : counts.refused) {
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ",
+                           ToString(reason), count);
+    sum += count;
+  }
+  *io.err << fmt::format("warning: {} events cannot be used: {}\n", sum,
+                         reasons);
+}
+
 int MakeBacktestPlan(const BacktestLine& given, const Io& io,
                      BacktestPlan* plan) {
   Sources sources;
@@ -203,8 +248,8 @@ int MakeBacktestPlan(const BacktestLine& given, const Io& io,
   LoadedRules rules = LoadRulePaths(plan->rule_paths, {});
   Diagnostics diagnostics = std::move(rules.diagnostics);
   plan->rules = std::move(rules.rules);
-  plan->options.profiles = ReadProfileFiles(sources.profile_files,
-                                            plan->rules.get(), &diagnostics);
+  plan->options.profiles =
+      ReadProfileFiles(sources.profile_files, plan->rules.get(), &diagnostics);
   FillLines(&diagnostics);
   *io.err << RenderText(diagnostics);
   if (HasErrors(diagnostics) || plan->rules == nullptr) return kFailure;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace premura {
 
 // As written.
 struct BacktestLine {
+  std::string command = "backtest";  // Whose line it is, for messages.
   std::vector<std::string> rules;
   std::string events;
   std::vector<std::string> topics;
@@ -32,7 +34,7 @@ struct BacktestLine {
   std::string output = "table";
   std::string out;                // Empty: standard output.
   std::vector<std::string> tune;  // A rule and a range.
-  unsigned cores = 0;  // 0: all.
+  unsigned cores = 0;             // 0: all.
   bool detections_only = false;
   bool success = false;
 };
@@ -48,6 +50,15 @@ struct BacktestPlan {
 // kOk, or what the command answers; it has been said why.
 int MakeBacktestPlan(const BacktestLine& given, const Io& io,
                      BacktestPlan* plan);
+
+// The options that say which rules run over which events, but for `-c`.
+void AddPastOptions(CLI::App* command, BacktestLine* options);
+
+Status ReadInstant(const std::string& text, const char* option,
+                   std::optional<Timestamp>* into);
+
+// Warns of events that were late or could not be used.
+void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io);
 
 // `--against`: nullptr if they cannot be used; it has been said why.
 std::shared_ptr<const RuleSet> LoadOtherRules(const std::string& against,

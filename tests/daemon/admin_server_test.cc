@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <thread>
 
 #include "tests/daemon/http_client.h"
 
@@ -19,6 +20,20 @@ class AdminServerTest : public ::testing::Test {
       return std::string("premura_x 1\n");
     };
     pages.not_ready = [this] { return not_ready_; };
+    pages.api["/api/v1/echo"] = [this](const AdminQuery& query,
+                                       const AdminReply& reply) {
+      if (query.contains("never")) {
+        kept_ = reply;
+        return;
+      }
+      AdminAnswer answer;
+      for (const auto& [name, value] : query)
+        answer.body += name + "=" + value + ";";
+      // As a shard does: from another thread.
+      std::thread([reply, answer] {
+        reply([answer] { return answer; });
+      }).join();
+    };
     auto server = NewAdminServer(std::move(options), std::move(pages));
     ASSERT_TRUE(server.ok()) << server.error().message;
     server_ = std::move(server).value();
@@ -30,6 +45,7 @@ class AdminServerTest : public ::testing::Test {
 
   std::string not_ready_;
   bool throws_ = false;
+  AdminReply kept_;
   std::unique_ptr<AdminServer> server_;
 };
 
@@ -42,7 +58,49 @@ TEST_F(AdminServerTest, PagesAreServed) {
   EXPECT_TRUE(Get("/readyz?verbose").ends_with("\r\n\r\nready\n"));
   const std::string missing = Get("/nothing");
   EXPECT_EQ(HttpStatus(missing), 404);
-  EXPECT_TRUE(missing.ends_with("there are /metrics, /healthz and /readyz\n"));
+  EXPECT_TRUE(missing.ends_with(
+      "there are /metrics, /healthz, /api/v1/echo and /readyz\n"));
+}
+
+TEST_F(AdminServerTest, AnApiPageAnswersWhenItCan) {
+  Start();
+  EXPECT_TRUE(Get("/api/v1/echo?customer=a%20b%2Fc+d&rule=&x")
+                  .ends_with("\r\n\r\ncustomer=a b/c+d;rule=;x=;"));
+  EXPECT_TRUE(Get("/api/v1/echo").ends_with("\r\n\r\n"));
+  for (const char* broken : {"?a=%", "?a=%4", "?%zz=1", "?a=%4g"}) {
+    EXPECT_EQ(HttpStatus(Get(std::string("/api/v1/echo") + broken)), 400)
+        << broken;
+  }
+  TestConnection connection(server_->port());
+  connection.Send(
+      "GET /api/v1/echo?a=1 HTTP/1.1\r\n\r\n"
+      "HEAD /api/v1/echo?a=1 HTTP/1.1\r\n\r\n"
+      "GET /api/v1/echo?a=2 HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string answer = connection.Read();
+  EXPECT_NE(answer.find("a=1;"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("a=2;"));
+}
+
+TEST_F(AdminServerTest, AnApiPageThatDoesNotAnswerIsNotWaitedForLong) {
+  AdminServerOptions options;
+  options.api_timeout = std::chrono::milliseconds(20);
+  Start(std::move(options));
+  const std::string late = Get("/api/v1/echo?never");
+  EXPECT_EQ(HttpStatus(late), 503);
+  EXPECT_TRUE(late.ends_with("no answer in time: try again\n"));
+  kept_([] { return AdminAnswer{}; });  // Too late: nobody is there.
+  EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
+  server_.reset();
+  kept_([] { return AdminAnswer{}; });
+}
+
+TEST_F(AdminServerTest, AnApiPageNeedsTheToken) {
+  AdminServerOptions options;
+  options.token = Secret("s3cret");
+  Start(std::move(options));
+  EXPECT_EQ(HttpStatus(Get("/api/v1/echo?a=1")), 401);
+  EXPECT_TRUE(Get("/api/v1/echo?a=1", "Authorization: Bearer s3cret\r\n")
+                  .ends_with("a=1;"));
 }
 
 TEST_F(AdminServerTest, NotReadySaysWhy) {

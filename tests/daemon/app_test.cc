@@ -16,6 +16,7 @@
 
 #include "notifiers/database.h"
 #include "notifiers/ledger.h"
+#include "tests/daemon/command_line.h"
 #include "tests/daemon/http_client.h"
 #include "tests/daemon/locked_text.h"
 #include "tests/daemon/temp_folder.h"
@@ -396,6 +397,65 @@ TEST_F(AppTest, AFileThatIsNotThereIsSaid) {
   EXPECT_EQ(app.error().message, "the configuration has mistakes");
   EXPECT_NE(RenderText(diagnostics).find("there is no such file"),
             std::string::npos);
+}
+
+TEST_F(AppTest, ExplainAsksTheDaemonThatRuns) {
+  folder_.Write("token", "a-token-of-some-length-0123456789\n");
+  WriteConfig("", "rules");
+  std::string config = folder_.Read("premura.yaml");
+  const std::string open = "{listen: \"127.0.0.1:0\"}";
+  config.replace(config.find(open), open.size(),
+                 "{listen: \"127.0.0.1:0\", token_file: token}");
+  folder_.Write("premura.yaml", config);
+  Start();
+  Await([this] { return app_->Settled(); });
+  EXPECT_EQ(
+      HttpStatus(HttpGet(app_->admin_port(), "/api/v1/explain?customer=a")),
+      401);
+  // The same configuration, with the port that it got.
+  const std::string port = std::to_string(app_->admin_port());
+  config.replace(config.find("127.0.0.1:0"), 11, "127.0.0.1:" + port);
+  folder_.Write("look.yaml", config);
+  const auto explain = [this](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "explain");
+    arguments.insert(arguments.end(), {"-c", folder_.Path("look.yaml")});
+    return Premura(arguments);
+  };
+  const Ran told = explain({"a", "--rule", "many-failures"});
+  EXPECT_EQ(told.code, 0);
+  EXPECT_EQ(told.err, "");
+  EXPECT_NE(told.out.find("; times in UTC, the rules as of "),
+            std::string::npos)
+      << told.out;
+  EXPECT_NE(told.out.find("\n  now: "), std::string::npos) << told.out;
+  EXPECT_NE(told.out.find("\n  fired "), std::string::npos) << told.out;
+  EXPECT_EQ(explain({"no/body & all"}).out,
+            "no/body & all: nothing is known of this customer\n");
+  EXPECT_EQ(explain({"a", "--rule", "x"}).err,
+            "premura: the daemon answers 404: there is no rule `x`; this is "
+            "what the ledger remembers\n");
+  folder_.Write("token", "another-token-0123456789-0123456789\n");
+  EXPECT_NE(explain({"a"}).err.find("the daemon answers 401: a token is "),
+            std::string::npos);
+  app_.reset();
+  EXPECT_NE(explain({"a"}).err.find(
+                "premura: no daemon answers: 127.0.0.1:" + port + ": "),
+            std::string::npos);
+}
+
+TEST_F(AppTest, ThePageOfExplainNeedsACustomer) {
+  Start();
+  const std::string path = "/api/v1/explain";
+  for (const std::string& query :
+       {std::string(), std::string("?customer="), std::string("?rule=x"),
+        "?customer=" + std::string(257, 'x')}) {
+    const std::string answer = HttpGet(app_->admin_port(), path + query);
+    EXPECT_EQ(HttpStatus(answer), 400) << query;
+    EXPECT_TRUE(answer.ends_with("say ?customer=.., of at most 256 bytes\n"));
+  }
+  const std::string json = HttpGet(app_->admin_port(), path + "?customer=a");
+  EXPECT_EQ(HttpStatus(json), 200);
+  EXPECT_NE(json.find("Content-Type: application/json"), std::string::npos);
 }
 
 TEST_F(AppTest, AnAddressThatIsTakenIsInTheLogToo) {

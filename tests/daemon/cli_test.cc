@@ -737,6 +737,61 @@ TEST_F(CliTest, RunOnceDeliversAndExplainTellsIt) {
   EXPECT_EQ(folder_.List("out").size(), 1U);
 }
 
+TEST_F(CliTest, ExplainWithoutADaemonSaysThatItReadsTheLedger) {
+  const std::string config = folder_.Path("premura.yaml");
+  ASSERT_EQ(Premura({"run", "--once", "-c", config}).code, kOk);
+  const Ran why = Premura({"explain", "a", "-c", config});
+  EXPECT_EQ(why.code, kOk);
+  EXPECT_EQ(why.err,
+            "premura: no daemon answers: http.admin.listen leaves the port "
+            "open: nobody knows it; this is what the ledger remembers\n");
+  const Ran then =
+      Premura({"explain", "a", "--at", "2026-01-01T00:01:00Z", "-c", config});
+  EXPECT_TRUE(then.out.starts_with("a: 0 detections\n")) << then.out;
+  EXPECT_TRUE(Contains(then.err,
+                       "how far rules were then is not kept: replay "
+                       "the events with --events"))
+      << then.err;
+}
+
+TEST_F(CliTest, ExplainOfAFileTellsHowFarRulesWereAtAnyInstant) {
+  const auto explain = [this](const std::string& at,
+                              std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {
+        "explain",  "a",
+        "--rules",  folder_.Path("rules"),
+        "--events", folder_.Path("events.jsonl")};
+    if (!at.empty()) arguments.insert(arguments.end(), {"--at", at});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Premura(arguments);
+  };
+  const Ran before = explain("2026-01-01T00:02:00Z");
+  EXPECT_EQ(before.code, kOk) << before.err;
+  EXPECT_TRUE(Contains(before.out, "many-failures: ")) << before.out;
+  EXPECT_TRUE(Contains(before.out, "  now: 2 of 3 failed within "))
+      << before.out;
+  EXPECT_FALSE(Contains(before.out, "fired")) << before.out;
+  const Ran after = explain("2026-01-01T00:03:00Z");
+  EXPECT_TRUE(Contains(after.out, "  now: 0 of 3 failed within ")) << after.out;
+  EXPECT_TRUE(Contains(after.out, "  fired 2026-01-01 00:03")) << after.out;
+  EXPECT_TRUE(Contains(after.out, "ticket  failures")) << after.out;
+  const Ran json = explain("", {"--format", "json", "--rule", "many-failures"});
+  EXPECT_TRUE(Contains(json.out, R"("standings":{"customer":"a")")) << json.out;
+
+  const Ran unknown = explain("", {"--rule", "many"});
+  EXPECT_EQ(unknown.code, kFailure);
+  EXPECT_EQ(unknown.err, "premura: there is no rule `many`\n");
+  EXPECT_EQ(explain("yesterday").code, kUsage);
+  const Ran alone = Premura({"explain", "a", "--rules", folder_.Path("rules")});
+  EXPECT_EQ(alone.code, kUsage);
+  EXPECT_EQ(alone.err, "premura: `--rules` goes with `--events`\n");
+  const Ran without = Premura({"explain", "a", "--events", "e"});
+  EXPECT_EQ(without.code, kUsage);
+  EXPECT_EQ(
+      without.err,
+      "premura: explain --events needs --rules, or -c with rules in it\n");
+}
+
 TEST_F(CliTest, WhatRunWritesIsNotForEverybody) {
   const mode_t before = umask(0);
   const Ran ran =

@@ -171,6 +171,27 @@ def test_explain_of_a_stranger_says_that_nothing_is_known(running):
     assert told == "nobody-we-know: nothing is known of this customer\n"
 
 
+def test_explain_says_how_far_a_rule_is_and_then_it_fires(running):
+    daemon, produce = running
+    customer = user()
+
+    def told():
+        return daemon.command("explain", customer).stdout
+
+    produce(fail_three_times(customer)[:2])
+    before = eventually(lambda: "2 of 3" in told() and told(), "two are seen")
+    assert "  now: 2 of 3 action_failed within 10m; 1 more before " in before
+    assert " fires it" in before and "  fired " not in before
+    status, page = daemon.get("/api/v1/explain?customer=" + customer)
+    rule = json.loads(page)["rules"][0]
+    assert status == 200 and rule["rule"] == "three-failures"
+    assert rule["groups"][0]["have"] == 2 and rule["groups"][0]["more"] == 1
+    produce(fail_three_times(customer)[:1])
+    after = eventually(lambda: "  fired " in told() and told(), "it has fired")
+    assert "  now: 0 of 3 action_failed within 10m" in after
+    assert "    ticket  repeated-failure-help" in after
+
+
 def test_a_broken_configuration_is_refused_with_every_mistake(tmp_path):
     config = tmp_path / "premura.yaml"
     config.write_text("sources:\n  - kafka: {brokers: [b:9092], topicz: [t]}\n"

@@ -7,6 +7,8 @@
 #include <array>
 #include <map>
 
+#include "rules/mismatch.h"
+
 namespace premura {
 namespace {
 
@@ -421,7 +423,7 @@ TEST_F(ConditionTest, SaysWhichPartDoesNotHold) {
                                       {"g", Value::Text("/b")},
                                       {"1.f", Value::Integer(8, "8")},
                                       {"customer.tier", Value::Text("free")}});
-    const auto mismatch = Read(test.yaml).FirstMismatch(facts);
+    const auto mismatch = FirstMismatch(Read(test.yaml), facts);
     EXPECT_EQ(mismatch ? mismatch->wanted : "", test.wanted) << test.yaml;
     if (mismatch) {
       EXPECT_EQ(mismatch->found, test.found) << test.yaml;
@@ -434,9 +436,9 @@ TEST_F(ConditionTest, IsToldAsItIsWritten) {
        {"f: 5", "f|neq: [a, b]", "f|contains: a", "f|endswith: a", "f|re: a+",
         "f|gt: 1", "f|lt: 1", "f|lte: 1", "f|contains|all: [a, b]",
         "f|contains|cased: A", "{f: 1, g: 2}"}) {
-    EXPECT_EQ(Read(text).Text(), text);
+    EXPECT_EQ(ToText(Read(text)), text);
   }
-  EXPECT_EQ(Condition().Text(), "");
+  EXPECT_EQ(ToText(Condition()), "");
 }
 
 }  // namespace

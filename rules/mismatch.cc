@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditions as one would write them, to tell people which does not hold.
+#include "rules/mismatch.h"
+
+#include <algorithm>
 
 #include "rules/condition_node.h"
 
@@ -59,6 +61,31 @@ std::string ToText(const Predicate& predicate) {
     text += TextOf(literal);
   }
   return text + "]";
+}
+
+std::string ToText(const Condition& condition) {
+  return condition.always() ? "" : condition.root()->Text();
+}
+
+std::optional<Mismatch> FirstMismatch(const Condition& condition,
+                                      const Facts& facts) {
+  if (condition.Matches(facts)) return std::nullopt;
+  const Condition::Node* const failing = condition.root()->FirstFailing(facts);
+  Mismatch mismatch;
+  mismatch.wanted = failing->Text();
+  std::vector<FieldRef> fields;
+  failing->CollectFields(&fields);
+  for (const FieldRef& field : fields) {
+    std::string json;
+    const Value value = facts.Get(field);
+    if (value.kind() != Value::Kind::kAbsent) AppendJson(value, &json);
+    std::pair<std::string, std::string> one(field.path, std::move(json));
+    if (std::find(mismatch.found.begin(), mismatch.found.end(), one) ==
+        mismatch.found.end()) {
+      mismatch.found.push_back(std::move(one));
+    }
+  }
+  return mismatch;
 }
 
 }  // namespace premura
