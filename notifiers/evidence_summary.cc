@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/local_times.h"
 
-#include "notifiers/zones.h"
+#include "signals/zones.h"
 
 namespace premura {
 namespace {
