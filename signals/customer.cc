@@ -86,12 +86,11 @@ Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
 }
 
 Track* Customer::FindHeld(std::uint64_t key, Timestamp due) {
-  for (auto it = LowerBound(tracks, key); it != tracks.end(); ++it) {
-    if (it->key != key) return nullptr;
-    if (it->state != nullptr && it->state->queued == kHeld &&
-        it->state->due == due) {
-      return &*it;
-    }
+  Track* const end = tracks.data() + tracks.size();
+  for (Track* it = LowerBound(tracks.data(), tracks.size(), key);
+       it != end && it->key == key; ++it) {
+    if (it->state == nullptr || it->state->queued != kHeld) continue;
+    if (it->state->due == due) return it;
   }
   return nullptr;
 }

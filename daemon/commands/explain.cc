@@ -24,7 +24,7 @@ namespace {
 struct Options {
   ExplainQuery query;
   std::string at;
-  BacktestLine past{.command = "explain --events"};
+  BacktestLine past;
   std::string format = "text";
 };
 
@@ -167,6 +167,7 @@ int ExplainCustomer(Options options, const Io& io) {
 
 void AddExplain(CLI::App* app, const Io& io, Chosen* chosen) {
   auto options = std::make_shared<Options>();
+  options->past.command = "explain --events";
   CLI::App* const command = app->add_subcommand(
       "explain",
       "Tell what fired for a customer, what was sent, held or suppressed and "

@@ -35,7 +35,7 @@ class DeliveryTest : public testing::Test, protected OutreachWorld {
  protected:
   std::vector<Attempt> Attempts(const std::string& detection) {
     const auto ledger = Reader();
-    auto explained = Explain(ledger.get(), {"acme", "", 50});
+    auto explained = Explain(ledger.get(), {"acme", "", 50, {}});
     EXPECT_TRUE(explained.ok());
     for (auto& one : explained.value().cases) {
       if (one.record.detection_id == detection) {

@@ -26,7 +26,7 @@ constexpr char kRules[] = R"(
 class ExplainTest : public testing::Test, protected OutreachWorld {
  protected:
   Explanation Ask(const std::string& rule = "", int most = 50) {
-    auto explanation = Explain(Reader().get(), {"acme", rule, most});
+    auto explanation = Explain(Reader().get(), {"acme", rule, most, {}});
     EXPECT_TRUE(explanation.ok());
     return std::move(explanation).value();
   }

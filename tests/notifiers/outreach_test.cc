@@ -460,7 +460,7 @@ TEST_F(OutreachTest, AFloodOfProfilesIsWrittenInSeveralRounds) {
   for (int i = 0; i < 3; ++i) {
     ShardOutput output;
     const std::string customer = "customer-" + std::to_string(i);
-    output.profiles.assign(1000, {customer, {{"tier", "\"free\""}}});
+    output.profiles.assign(1000, {customer, {}, {{"tier", "\"free\""}}});
     output.cancellations.assign(1000,
                                 {"loop", customer, now, "invoice_paid", {}});
     core->Submit(std::move(output), [&] { ++written; });

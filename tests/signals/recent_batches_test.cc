@@ -68,7 +68,7 @@ TEST(RecentBatches, CountWhatIsSaidOfCustomers) {
   std::vector<EventBatch> spare;
   for (int i = 0; i < 10; ++i) {
     EventBatch batch = Batch(i, 10, 10'000);
-    batch.Add(ProfileChange{"c0", {{"note", std::string(400'000, 'x')}}});
+    batch.Add(ProfileChange{"c0", {}, {{"note", std::string(400'000, 'x')}}});
     recent.Add(std::move(batch), &spare);
   }
   EXPECT_GE(spare.size(), 8U);

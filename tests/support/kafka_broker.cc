@@ -110,7 +110,7 @@ void KafkaBroker::Produce(const std::string& topic, int partition,
                              message.value.size()),
             RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
             RD_KAFKA_V_TIMESTAMP(
-                message.time ? message.time->time_since_epoch().count() : 0),
+                (message.time ? message.time->time_since_epoch().count() : 0)),
             RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END),
         RD_KAFKA_RESP_ERR_NO_ERROR);
   }
