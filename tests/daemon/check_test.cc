@@ -127,13 +127,15 @@ TEST_F(CheckTest, EventsThatCannotBeReadAreAnError) {
 }
 
 TEST_F(CheckTest, ALanguageThatATemplateLacksIsSaid) {
-  const std::string message = "email: {subject: s, text: \"{{rule.title}}\"}\n";
+  const std::string message =
+      "why: w\nemail: {subject: s, text: \"{{rule.title}}\"}\n";
   for (const char* name : {"a.en", "a.it", "b.en"}) {
     folder_.Write("rules/templates/" + std::string(name) + ".yaml", message);
   }
   for (const char* locale : {"en", "it"}) {
     folder_.Write("rules/templates/_standard." + std::string(locale) + ".yaml",
-                  "signature: s\nfooter: f\n");
+                  "signature: \"{{sender.name}}\"\n"
+                  "footer: \"{{why}} STOP\"\n");
   }
   const Ran ran = Check(Rule("event_count: {event: a, gte: 2, within: 1h}",
                              "    actions:\n      - email: {template: a}\n"

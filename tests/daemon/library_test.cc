@@ -65,7 +65,8 @@ TEST(LibraryTest, EachActionHasItsWordsAndEachTicketItsPlaybook) {
         EXPECT_THAT(text, HasSubstr("\n    2. ")) << locale;
       }
     }
-    EXPECT_TRUE(ticket);
+    // Nothing for an agent to do.
+    EXPECT_TRUE(ticket || rule.id == "payment-due-soon");
   }
 }
 

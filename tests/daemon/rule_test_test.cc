@@ -77,7 +77,7 @@ constexpr const char* kGap = R"(
       - 2h cid viewed
       - 30m anna paid
       - 121m cid viewed
-      - advance: 122m
+      - advance: 1m
 )";
 
 TEST_F(RuleTestTest, TheClockIsBelievedUnlessAskedToDoubtIt) {

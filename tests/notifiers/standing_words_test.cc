@@ -105,7 +105,7 @@ TEST(StandingWords, OfEveryKind) {
        "ann pay 1m sum=4",
        "avg of sum is 4, fires when at least 3; fires at 01:11 if it stays so"},
       {"{spike: {event: err, within: 10m, reference: 20m, direction: up, "
-       "factor: 2}}",
+       "factor: 2, min_current: 1}}",
        "ann err 1m\nann err 25m",
        "1 err where 0.5 are usual, fires when at least 1; fires on nothing "
        "before "

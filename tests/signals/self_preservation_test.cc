@@ -78,10 +78,10 @@ struct HeldKind {
   const char* told;  // Once it goes on; empty: goes on as usual.
 };
 
-class Kinds : public SelfPreservationTest,
-              public testing::WithParamInterface<HeldKind> {};
+class HeldKinds : public SelfPreservationTest,
+                  public testing::WithParamInterface<HeldKind> {};
 
-TEST_P(Kinds, WaitWhileStalledAndThenAreTheSame) {
+TEST_P(HeldKinds, WaitWhileStalledAndThenAreTheSame) {
   BeginOne(GetParam().detect, {});
   Play(GetParam().events);
   Play("clock 1h");
@@ -105,7 +105,7 @@ TEST_P(Kinds, WaitWhileStalledAndThenAreTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    SelfPreservation, Kinds,
+    SelfPreservation, HeldKinds,
     testing::Values(
         HeldKind{"absence", kAbsence, "ann x 10s #1", "r ann @70s: 1"},
         HeldKind{"silence", "{silence: {for: 1m}}", "ann x 10s #1",
