@@ -66,6 +66,17 @@ std::string MissToJson(const Miss& miss) {
   return json;
 }
 
+// Why what is due does not fire yet.
+std::string WhyHeld(const TrackStanding& track, const LocalTimes& times) {
+  if (!track.held) return "";
+  std::string words = track.stalled
+                          ? "; held: the source is quiet"
+                          : "; held: far more customers than usual are silent";
+  const bool by_clock = track.held_until != Timestamp::min() &&
+                        track.held_until != Timestamp::max();
+  return by_clock ? words + ", until " + times.At(track.held_until) : words;
+}
+
 class RuleTeller {
  public:
   RuleTeller(const CustomerStanding& all, const LocalTimes& times)
@@ -98,7 +109,8 @@ class RuleTeller {
         group += fmt::format("{} {}: ", path, json);
       }
       told->now.push_back(group +
-                          InWords(rule, symbols_, track.standing, times_));
+                          InWords(rule, symbols_, track.standing, times_) +
+                          WhyHeld(track, times_));
     }
     if (standing.tracks.empty()) {
       told->now.push_back("has seen nothing of any group yet");
@@ -174,6 +186,9 @@ class RuleTeller {
     time("before", is.until);
     time("not_before", is.from);
     time("fires_at", is.fires_at);
+    if (track.held)
+      members.Text("held", track.stalled ? "stalled" : "too_many");
+    if (track.held) time("held_until", track.held_until);
     time("since", is.since);
     time("seen", track.newest);
     members.Time("fired", track.fired);

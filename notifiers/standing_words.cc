@@ -102,7 +102,9 @@ class Sentence {
   }
 
   std::string Idle() const {
-    if (is_.awaits.empty()) return "has nothing to wait for yet";
+    if (const auto* spec = As<DeadlineSpec>()) {
+      return fmt::format("the profile has no {} ahead", spec->field);
+    }
     if (is_.more > 1 && is_.measure != Measure::kShare) return Counted();
     return fmt::format("waits for {}{}", Awaited(),
                        is_.more == 1 ? ", the next fires it" : "");
@@ -242,8 +244,10 @@ class Sentence {
 
   std::string Timed() const {
     const std::string at = t_.At(is_.fires_at);
-    if (is_.measure == Measure::kNone && As<AbsenceSpec>() == nullptr) {
-      return fmt::format("fires at {}{}", at, Unless());
+    if (const auto* spec = As<DeadlineSpec>()) {
+      return fmt::format("fires at {}, {} {} {}", at,
+                         FormatDuration(spec->distance),
+                         spec->before ? "before" : "after", spec->field);
     }
     if (const auto* spec = As<AbsenceSpec>()) {
       return fmt::format("{} at {}; fires at {}{}", Name(spec->after),
@@ -262,7 +266,11 @@ class Sentence {
   }
 
   std::string Spent() const {
-    if (is_.measure == Measure::kNone) return "has fired, or need not any more";
+    if (const auto* spec = As<DeadlineSpec>()) {
+      return fmt::format(
+          "has fired, or `unless` came; fires again when {} moves",
+          spec->field);
+    }
     if (is_.measure == Measure::kScore) {
       return fmt::format(
           "has fired; the score is {}, and low enough to fire "

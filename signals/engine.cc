@@ -206,7 +206,7 @@ void EngineImpl::Report(Customer* customer, Timestamp clock,
   std::vector<Made> made;
   for (const Found& one : found) {
     const Rule& rule = *one.watcher->rule;
-    if (NotFor(rule, customer->name)) continue;
+    if (!IsFor(rule, customer->name)) continue;
     Detection detection = MakeDetection(
         index_->rules(), rule, *customer, one.group, one.finding,
         NextEpisode(customer, one.key, one.group, one.finding.at));
@@ -223,13 +223,11 @@ void EngineImpl::Report(Customer* customer, Timestamp clock,
   }
 }
 
-std::optional<Mismatch> EngineImpl::NotFor(const Rule& rule,
-                                           std::string_view customer) const {
-  if (rule.only_for.always()) return std::nullopt;
+bool EngineImpl::IsFor(const Rule& rule, std::string_view customer) const {
+  if (rule.only_for.always()) return true;
   Event nothing;
   nothing.customer = customer;
-  return FirstMismatch(rule.only_for,
-                       EventFacts(nothing, symbols(), *profiles_));
+  return rule.only_for.Matches(EventFacts(nothing, symbols(), *profiles_));
 }
 
 // After all that the event has caused: what it completes, it also takes back.

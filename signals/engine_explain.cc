@@ -28,6 +28,15 @@ std::vector<std::pair<std::string, std::string>> JsonOf(const Group* group) {
 
 }  // namespace
 
+std::optional<Mismatch> EngineImpl::NotFor(const Rule& rule,
+                                           std::string_view customer) const {
+  if (rule.only_for.always()) return std::nullopt;
+  Event nothing;
+  nothing.customer = customer;
+  return FirstMismatch(rule.only_for,
+                       EventFacts(nothing, symbols(), *profiles_));
+}
+
 CustomerStanding EngineImpl::Explain(
     std::string_view name, std::span<const Event* const> recent) const {
   CustomerStanding told;
@@ -72,6 +81,11 @@ void EngineImpl::ExplainTracks(const Customer& customer, const Watcher& watcher,
     standing.newest = track->newest;
     standing.standing = watcher.detector->Explain(
         track->state, std::max(clock_, track->newest));
+    if (track->state != nullptr && track->state->queued == kHeld) {
+      standing.held = true;
+      standing.stalled = silences_.stalled();
+      standing.held_until = silences_.BelievesAt(held_.customers());
+    }
     for (const Episodes& episodes : customer.episodes) {
       if (episodes.key != track->key || episodes.group != track->group.get()) {
         continue;

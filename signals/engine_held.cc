@@ -18,7 +18,7 @@ void EngineImpl::SetStalled(bool stalled) {
 bool EngineImpl::MustWait(const Customer& customer, const Track& track) {
   if (!silences_.enabled()) return false;
   const Rule& rule = *index_->OfSlot(track.slot())->rule;
-  return FiresOnNothing(rule) && !NotFor(rule, customer.name) &&
+  return FiresOnNothing(rule) && IsFor(rule, customer.name) &&
          silences_.Doubts(customer, track.state->due, held_.customers());
 }
 

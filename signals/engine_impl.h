@@ -91,6 +91,8 @@ class EngineImpl final : public Engine {
   void Report(Customer* customer, Timestamp clock, std::vector<Found> found);
   void ReportCancels(const Event& event, const EventFacts& facts,
                      const Concerned& concerned);
+  bool IsFor(const Rule& rule, std::string_view customer) const;
+  // The same, with the reason, for whoever asks.
   std::optional<Mismatch> NotFor(const Rule& rule,
                                  std::string_view customer) const;
   void ExplainTracks(const Customer& customer, const Watcher& watcher,

@@ -81,6 +81,10 @@ struct TrackStanding {
   std::vector<std::pair<std::string, std::string>> group;  // Path, JSON value.
   Timestamp newest = Timestamp::min();  // Seen by the rule; min(): nothing.
   std::optional<Timestamp> fired;       // Last, as far as is remembered.
+  // It is due, and waits: the silence that it fires on is not to be believed,
+  bool held = false;
+  bool stalled = false;  // for the source is quiet; else too many are silent.
+  Timestamp held_until = Timestamp::max();  // max(): not by the clock.
   Standing standing;
 };
 

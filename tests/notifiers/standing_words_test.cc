@@ -128,6 +128,24 @@ TEST(StandingWords, OfEveryKind) {
   }
 }
 
+TEST(StandingWords, OfADeadline) {
+  Rig rig(
+      RuleList("  - id: r\n    title: R\n    detect: {deadline: {field: "
+               "renewal, before: 7d, unless: renewed}}"));
+  const auto now = [&rig] {
+    return MakeStandingReport(rig.engine().Explain("ann"), "Europe/Rome", "")
+        .rules.at(0)
+        .now.at(0);
+  };
+  rig.Play("ann other 1m");
+  EXPECT_EQ(now(), "the profile has no renewal ahead");
+  rig.SetProfile("ann", "renewal", "\"2026-01-31T11:00:00Z\"");
+  EXPECT_EQ(now(), "fires at 2026-01-24 12:00, 7d before renewal");
+  rig.Play("ann renewed 2m");
+  EXPECT_EQ(now(),
+            "has fired, or `unless` came; fires again when renewal moves");
+}
+
 TEST(StandingWords, OfWhatIsNotForThisCustomerOrSwitchedOff) {
   constexpr char kDetect[] =
       "    detect: {event_count: {event: a, gte: 2, within: 1h}}";

@@ -124,6 +124,22 @@ INSTANTIATE_TEST_SUITE_P(
                  "r ann @22s: 4"}),
     [](const auto& tested) { return tested.param.name; });
 
+TEST_F(SelfPreservationTest, ExplainSaysWhatIsHeld) {
+  BeginOne(kAbsence, Bounds(1));
+  Play("ann x 10s #1");
+  const auto ann = [this] {
+    return rig_->engine().Explain("ann").standings.at(0).tracks.at(0);
+  };
+  EXPECT_FALSE(ann().held);
+  Stall(true);
+  Play("clock 1h");
+  EXPECT_TRUE(ann().held);
+  EXPECT_TRUE(ann().stalled);
+  EXPECT_EQ(ann().standing.fires_at, kStart + std::chrono::seconds(70));
+  Stall(false);
+  EXPECT_FALSE(ann().held);
+}
+
 TEST_F(SelfPreservationTest, OtherTimersGoOnWhileStalled) {
   for (const char* detect :
        {"{ratio: {of: x, over: x, gte: 0.5, within: 1h, for: 1m}}",
