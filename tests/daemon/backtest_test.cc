@@ -171,6 +171,27 @@ TEST_F(BacktestTest, StandardInputIsReadOnce) {
   EXPECT_THAT(ran.err, HasSubstr("`--against` reads the events twice"));
 }
 
+TEST_F(BacktestTest, SaysWhereItsEventsShallComeFrom) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{}, "backtest needs --events, or --topic with --brokers, or -c"},
+      {{"--topic", "t"}, "backtest needs --events, or --topic with --brokers"},
+      {{"--brokers", "b:9092"}, "backtest needs --events, or --topic with"},
+      {{"--topic", "t", "--brokers", "b:9092", "--warm-up", "long"},
+       "--warm-up is `long`, which is no duration"},
+      {{"--topic", "t", "--events", "e"}, "--topic excludes --events"},
+      {{"--events", "e", "--against", "x", "--success"},
+       "--success excludes --against"},
+  };
+  for (const auto& [more, message] : cases) {
+    std::vector<std::string> arguments = {"backtest", "--rules",
+                                          folder_.Path("rules")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ran ran = Premura(std::move(arguments));
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_THAT(ran.err, HasSubstr(message));
+  }
+}
+
 // --- Two versions -----------------------------------------------------------
 
 class ComparisonTest : public BacktestTest {
