@@ -24,6 +24,7 @@ constexpr Duration kZones = std::chrono::hours(26);
 // The timer stays when all is said, so that this is known until it is over.
 struct DeadlineState : State {
   std::optional<ProfileDate> date;  // As the profile wrote it last.
+  Timestamp told = kNever;          // The instant that was made of it.
   bool done = false;  // Detected, or `unless` came; until the date moves.
 };
 
@@ -38,12 +39,15 @@ class Deadline final : public DetectorOf<DeadlineState> {
             State*& state) const override {
     const auto date = ReadProfileDate(profile.Get(spec_.field));
     const Timestamp due = date ? DueOn(*date, profile) : kNever;
-    const bool ahead = date && due >= now;
-    if (state == nullptr && !ahead) return;
+    const bool over = !date || due < Earlier(now, kZones);
+    if (state == nullptr && over) return;
     DeadlineState& own = Obtain(state);
+    // Said again, or something else was: what is past stays past.
+    if (own.date == date && own.told == due) return;
     if (own.date != date) own.done = false;
     own.date = date;
-    own.due = ahead ? due : kNever;
+    own.told = due;
+    own.due = date && due >= now ? due : kNever;
   }
 
   std::optional<Finding> Fire(State* state) const override {

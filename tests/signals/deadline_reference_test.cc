@@ -64,7 +64,8 @@ class Reference {
     if (*text != "null") {
       date = (ParseInstant(*text).value() - kStart).count();
     }
-    if (date != date_) done_ = false;
+    if (date == date_) return;  // It has not moved.
+    done_ = false;
     date_ = date;
     next_ = now;
   }
