@@ -26,13 +26,14 @@ def backtest(*arguments):
 
 
 def test_a_topic_is_a_file_with_the_same_events(servers, tmp_path):
-    kafka = servers.kafka("4.1")
+    kafka = servers.kafka("4.1.0")
     (tmp_path / "rule.yaml").write_text(RULE)
     events = [{"customer": "c%d" % (i % 7), "event": "failed",
                "ts": START + 20 * i} for i in range(300)]
     (tmp_path / "events.jsonl").write_text(
         "".join(json.dumps(event) + "\n" for event in events))
     topic = "backtest-%d" % time.time_ns()
+    kafka.create_topic(topic, partitions=3)
     # The broker's time is that of arrival: one after the other.
     for event in events[:20]:
         kafka.produce(topic, [event], key=lambda record: record["customer"])
