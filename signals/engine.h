@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "rules/result.h"
 #include "rules/rule_set.h"
 #include "signals/detection.h"
 #include "signals/event.h"
@@ -41,6 +42,18 @@ struct EngineStats {
   bool guards = false;
   bool too_many = false;
   Timestamp clock{};
+  // Of Load(): customers' states whose rule is not there any more.
+  std::uint64_t states_left_out = 0;
+};
+
+// Where Engine::Save() puts what it writes down.
+class EngineRecords {
+ public:
+  virtual ~EngineRecords() = default;
+  // All that is to be known of the customer from now on; empty: nothing, its
+  // record can go. Both are live during the call only.
+  virtual void OnCustomer(std::string_view customer,
+                          std::string_view record) = 0;
 };
 
 class Engine {
@@ -72,6 +85,29 @@ class Engine {
   virtual void Use(const SelfPreservation& bounds) = 0;
   // Whether some source is stalled, from now on.
   virtual void SetStalled(bool stalled) = 0;
+
+  // Between two events: writes down every customer that has changed since the
+  // last Save() or was not written since it was loaded, each once, in no order
+  // that means anything. Answers what there is to know beside customers (the
+  // engine's own record); that is small and always whole. Who puts the newest
+  // of all records into a new engine with the same rules goes on as if nothing
+  // had been. An engine that is never asked to keeps no account of changes.
+  virtual std::string Save(EngineRecords* records) = 0;
+  // The next two come before any event and Advance(), but after Use() and
+  // SetStalled(), which are not written down: held timers would go off. Their
+  // order does not matter. What is damaged, or of another version, fails and
+  // changes nothing. Event::origin must mean what it did.
+  //
+  // Takes up a customer's record. States of rules (id and revision) that are
+  // not there any more are left out, and counted.
+  // REQUIRES: the customer is ours, and has not been loaded before.
+  [[nodiscard]] virtual Status Load(std::string_view customer,
+                                    std::string_view record) = 0;
+  // Takes up the record that Save() answered. `spread`: over so many engines
+  // that one's customers are spread now; 1 if they are all ours. Where several
+  // engines' customers come to this one, their records do, one after the other.
+  [[nodiscard]] virtual Status LoadOwn(std::string_view record,
+                                       std::size_t spread = 1) = 0;
 
   virtual EngineStats Stats() const = 0;
 

@@ -2,7 +2,8 @@
 // EngineImpl: the Engine's inside. engine.cc takes events and tells what was
 // found; engine_time.cc fires timers, forgets what is idle and changes rules;
 // engine_profiles.cc looks at profiles; engine_held.cc holds timers back;
-// engine_explain.cc answers how far the rules are.
+// engine_explain.cc answers how far the rules are; engine_records.cc writes
+// down and takes up again.
 
 #pragma once
 
@@ -52,6 +53,9 @@ class EngineImpl final : public Engine {
   void Forget(std::uint32_t origin) override;
   void Use(const SelfPreservation& bounds) override;
   void SetStalled(bool stalled) override;
+  std::string Save(EngineRecords* records) override;
+  Status Load(std::string_view name, std::string_view record) override;
+  Status LoadOwn(std::string_view record, std::size_t spread) override;
   EngineStats Stats() const override;
   CustomerStanding Explain(std::string_view name,
                            std::span<const Event* const> recent) const override;
