@@ -32,19 +32,34 @@ Status Courier::Recover(const RetryPolicy& policy, Timestamp now) {
   for (;;) {
     auto sending = outbox_->InState(DeliveryState::kSending, kRecoverAtOnce);
     if (!sending.ok()) return sending.error();
-    if (sending.value().empty()) return {};
-    if (auto status = ledger_->Begin(); !status.ok()) return status;
+    if (sending.value().empty()) break;
     for (Delivery& delivery : sending.value()) {
       ApplyRestart(policy, now, &delivery);
-      Outcome outcome;
-      outcome.reason = delivery.reason;
-      outcome.detail = delivery.detail;
-      auto status = outbox_->EndAttempt(EndOf(delivery, outcome, now));
-      if (status.ok()) status = outbox_->Save(delivery);
-      if (!status.ok()) return status;
     }
-    if (auto status = ledger_->Commit(); !status.ok()) return status;
+    auto status = EndAbandoned(sending.value(), now);
+    if (!status.ok()) return status;
   }
+  // Asking does no harm, and who was asked answers nobody any more.
+  auto asked = outbox_->BeingAsked();
+  if (!asked.ok()) return asked.error();
+  for (Delivery& delivery : asked.value()) delivery.due_at = now;
+  return EndAbandoned(asked.value(), now);
+}
+
+// The process that made these calls is gone.
+Status Courier::EndAbandoned(const std::vector<Delivery>& deliveries,
+                             Timestamp now) {
+  if (deliveries.empty()) return {};
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  Outcome outcome;
+  outcome.reason = Reason::kRestarted;
+  for (const Delivery& delivery : deliveries) {
+    outcome.detail = delivery.detail;
+    auto status = outbox_->EndAttempt(EndOf(delivery, outcome, now));
+    if (status.ok()) status = outbox_->Save(delivery);
+    if (!status.ok()) return status;
+  }
+  return ledger_->Commit();
 }
 
 void Courier::Use(std::shared_ptr<const OutreachSettings> settings,

@@ -43,7 +43,8 @@ class Courier {
         observer_(observer),
         answers_(std::move(answers)) {}
 
-  // What was being sent when the last process ended is unknown now.
+  // What was being sent when the last process ended is unknown now; what was
+  // being asked for is asked again at once.
   Status Recover(const RetryPolicy& policy, Timestamp now);
   void Use(std::shared_ptr<const OutreachSettings> settings, Timestamp now);
 
@@ -76,6 +77,7 @@ class Courier {
     Delivery after;
   };
 
+  Status EndAbandoned(const std::vector<Delivery>& deliveries, Timestamp now);
   void GiveUpOnSilence(Timestamp now);
   Status WriteAnswers(std::vector<Answered>* answered, Timestamp now);
   Status WriteAnswer(const Answered& answered, Timestamp now);

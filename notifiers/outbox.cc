@@ -252,6 +252,15 @@ Result<std::vector<Delivery>> Outbox::InState(DeliveryState state, int most) {
   return Select(sql, {ToSql(ToString(state)), ToSql(most)});
 }
 
+Result<std::vector<Delivery>> Outbox::BeingAsked() {
+  static const std::string sql = SelectWhere(
+      "state = 'unknown' and state in ('pending', 'held', 'sending', "
+      "'retry', 'unknown') and exists (select 1 from attempts a where "
+      "a.delivery = deliveries.key and a.number = deliveries.attempts "
+      "and a.ended_at is null)");
+  return Select(sql, {});
+}
+
 // All that is open has a contact_at: the customer's index serves.
 Result<std::vector<Delivery>> Outbox::Open(const std::string& rule,
                                            const std::string& customer) {

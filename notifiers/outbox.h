@@ -117,6 +117,8 @@ class Outbox {
   // When the one was due that has waited longest past its time.
   Result<std::optional<Timestamp>> OldestDue(Timestamp now);
   Result<std::vector<Delivery>> InState(DeliveryState state, int most);
+  // Those in doubt whose look-up has not been answered.
+  Result<std::vector<Delivery>> BeingAsked();
 
   // What counts for frequency caps: contacts later than `since` and those that
   // wait, in the order in which they were decided.

@@ -257,6 +257,25 @@ TEST_F(DeliveryTest, NoSecondLookUpBeginsWhileOneRuns) {
   EXPECT_EQ(late->finds.size(), 2U) << "the first was given up";
 }
 
+TEST_F(DeliveryTest, WhatWasBeingAskedIsAskedAgainAtOnceAfterARestart) {
+  const auto late = std::make_shared<LateChannel>();
+  settings->desks = {{"rt", late}};
+  Start(kRules);
+  const std::string id = Fire("ticket", "acme");
+  late->delivers.at(0)(Outcome());
+  Pass(seconds(0));
+  Pass(minutes(2));
+  ASSERT_EQ(late->finds.size(), 1U);
+  Restart();
+  Pass(seconds(0));
+  ASSERT_EQ(late->finds.size(), 2U);
+  const auto attempts = Attempts(id);
+  ASSERT_EQ(attempts.size(), 3U);
+  EXPECT_EQ(attempts[1].what, "find");
+  EXPECT_EQ(attempts[1].reason, Reason::kRestarted);
+  EXPECT_TRUE(attempts[1].ended);
+}
+
 TEST_F(DeliveryTest, WhatWasBeingSentIsUnknownAfterARestart) {
   email->Next({"lost_after"});
   desk->Next({"lost_after"});
