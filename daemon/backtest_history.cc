@@ -60,6 +60,7 @@ void BacktestHistory::OnEvent(const Event& event) {
 void BacktestHistory::OnDetection(const Detection& detection) {
   Show(detection.at);
   Timeline& timeline = TimelineOf(detection.customer);
+  if (timeline.events.size() >= kEventsKept) KeepEvidence(detection, &timeline);
   if (timeline.detections.size() < kFoundKept) {
     timeline.detections.push_back({detection.at, detection.rule->id});
   } else {
@@ -113,6 +114,27 @@ Timeline& BacktestHistory::TimelineOf(std::string_view customer) {
       timelines_.try_emplace(std::string(customer)).first->second;
   timeline.customer = customer;
   return timeline;
+}
+
+// An event may be in the evidence of several rules: it is kept once.
+void BacktestHistory::KeepEvidence(const Detection& detection,
+                                   Timeline* timeline) {
+  std::vector<Timeline::Event>& events = timeline->events;
+  const Timestamp all_kept_until = events[kEventsKept - 1].at;
+  for (const EvidenceEvent& evidence : detection.evidence) {
+    if (events.size() >= kEventsKept + kEvidenceKept) return;
+    if (evidence.at <= all_kept_until) continue;
+    const Timeline::Event event = {evidence.at, NameOf(evidence.name)};
+    const bool known =
+        std::any_of(events.begin() + kEventsKept, events.end(),
+                    [&](const Timeline::Event& kept) {
+                      return kept.at == event.at && kept.name == event.name;
+                    });
+    // What a detection stands on may be another, which is shown as one.
+    if (known || evidence.name.starts_with("detection:")) continue;
+    events.push_back(event);
+    if (timeline->left_out > 0) --timeline->left_out;
+  }
 }
 
 std::uint32_t BacktestHistory::NameOf(std::string_view name) {

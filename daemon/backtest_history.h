@@ -3,7 +3,8 @@
 // for some of them, one by one.
 //
 // Memory: a customer costs at most kEventsBefore events until something is
-// found, kEventsKept after; the rest is counted. Thread: one at a time.
+// found, and kEventsKept after; then only what a rule fires on is kept, up to
+// kEvidenceKept more. The rest is counted. Thread: one at a time.
 
 #pragma once
 
@@ -59,6 +60,7 @@ class BacktestHistory final : public BacktestSink {
  public:
   static constexpr std::size_t kEventsBefore = 100;
   static constexpr std::size_t kEventsKept = 400;
+  static constexpr std::size_t kEvidenceKept = 200;
 
   // What is before `from` is not shown, but in timelines.
   explicit BacktestHistory(std::optional<Timestamp> from)
@@ -86,6 +88,7 @@ class BacktestHistory final : public BacktestSink {
 
  private:
   Timeline& TimelineOf(std::string_view customer);
+  void KeepEvidence(const Detection& detection, Timeline* timeline);
   std::uint32_t NameOf(std::string_view name);
   void Show(Timestamp at);
 

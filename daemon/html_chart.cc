@@ -64,7 +64,7 @@ bool TurnsAround(std::string_view three) {
 // Not far above `most`, and round; a quarter of it is round and whole too.
 std::uint64_t NiceTop(std::uint64_t most) {
   for (std::uint64_t ten = 1;; ten *= 10) {
-    for (const std::uint64_t quarter : {1, 2, 3, 4, 5, 6, 8}) {
+    for (const unsigned quarter : {1U, 2U, 3U, 4U, 5U, 6U, 8U}) {
       if (4 * quarter * ten >= most) return 4 * quarter * ten;
     }
   }
@@ -90,7 +90,7 @@ double X(const TimeAxis& axis, std::size_t bar) {
 
 std::string Dates(const TimeAxis& axis) {
   constexpr std::size_t kDates = 6;
-  const std::size_t each = std::max<std::size_t>(1, axis.count / kDates);
+  const std::size_t each = (axis.count + kDates - 1) / kDates;
   std::string svg;
   for (std::size_t bar = 0; bar < axis.count; bar += each) {
     const double x = X(axis, bar);
@@ -132,8 +132,8 @@ std::string Bar(const TimeAxis& axis, const std::vector<BarSeries>& series,
         "<rect class=\"c{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
         "height=\"{:.1f}\"/>",
         i + 1, left, y, width, height);
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ",
-                         WithCommas(value), series[i].name);
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", series[i].name,
+                         WithCommas(value));
   }
   if (svg.empty()) return svg;
   return fmt::format("<g><title>{}: {}</title>{}</g>", axis.Label(bar), words,

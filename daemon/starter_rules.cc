@@ -154,9 +154,10 @@ class Starter {
   // The id that both the beginning and all ends carry.
   std::string Shared(const NameSurvey& begun,
                      const std::vector<std::string>& ends) const {
-    for (const auto& [path, field] : begun.fields) {
-      if (field.nature != FieldNature::kId ||
-          !IsAlmostAlwaysThere(begun, field)) {
+    for (const auto& entry : begun.fields) {
+      const std::string& path = entry.first;
+      if (entry.second.nature != FieldNature::kId ||
+          !IsAlmostAlwaysThere(begun, entry.second)) {
         continue;
       }
       const bool all =

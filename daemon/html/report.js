@@ -133,7 +133,7 @@
     const lanes = lanesOf(customer);
     const parts = [legend(), draw(customer, lanes)];
     if (customer.left_out) {
-      parts.push(make('p', {class: 'soft'}, `${customer.left_out.toLocaleString('en')} older or further entries of this customer are left out.`));
+      parts.push(make('p', {class: 'soft'}, `${customer.left_out.toLocaleString('en')} entries of this customer are left out: long before the first detection, or later and none that a rule fired on.`));
     }
     parts.push(list(lanes));
     place.replaceChildren(...parts);

@@ -102,13 +102,21 @@ TEST_F(HtmlReportTest, ShowsSoManyCustomersAndSaysHowManyItDoesNot) {
   EXPECT_THAT(page, Not(HasSubstr(R"({"id":"1300",)")));
 }
 
+// 400 events and 200 of the detections and of the contacts are kept. Later
+// events are, where a rule fired on them.
 TEST_F(HtmlReportTest, WhatIsLeftOutOfATimelineIsCounted) {
   std::string events;
-  for (int i = 0; i < 500; ++i) events += Failed("\"anna\"");
+  for (int i = 0; i < 400; ++i) events += Failed("\"anna\"");
+  for (int i = 1; i <= 3; ++i) events += Failed("\"anna\"", i);
+  events += R"({"ts":"2026-01-01T10:20:00Z","event":"other",)"
+            R"("customer":"anna"})"
+            "\n";
   Write("Fails", events);
-  // 400 events and 200 detections are kept; of 1,000 contacts 200.
-  EXPECT_THAT(Backtest().out,
-              HasSubstr(R"({"id":"anna","sent":500,"left_out":1200,)"));
+  const std::string page = Backtest().out;
+  // 203 detections; a ticket and an unsent email of each; `other`.
+  EXPECT_THAT(page, HasSubstr(R"({"id":"anna","sent":403,"left_out":810,)"));
+  EXPECT_THAT(page, HasSubstr(R"(,0],[1767262260000,0],[1767262320000,0],)"
+                              R"([1767262380000,0]],"detections")"));
 }
 
 TEST_F(HtmlReportTest, GoesToAFile) {
@@ -159,10 +167,28 @@ TEST(BarChartTest, HasItsNumbersAsATable) {
   const std::string chart = BarChart(
       "Contacts", axis, {{"emails", {0, 1'234, 1}}, {"SMS", {0, 0, 2}}});
   EXPECT_THAT(chart, HasSubstr("<figcaption>Contacts per minute</figcaption>"));
-  EXPECT_THAT(chart, HasSubstr("<title>1 Jan 2026 10:02: 1 emails, 2 SMS"));
+  EXPECT_THAT(chart, HasSubstr("<title>1 Jan 2026 10:02: emails 1, SMS 2"));
   EXPECT_THAT(chart, HasSubstr("<th scope=\"row\">1 Jan 2026 10:01</th>"
                                "<td class=\"n\">1,234</td>"));
   EXPECT_THAT(chart, Not(HasSubstr("10:00</th>")));  // Nothing was there.
+}
+
+TEST(BarChartTest, DatesHaveRoom) {
+  for (int minutes = 0; minutes < 100; ++minutes) {
+    const Timestamp first = *ParseInstant("2026-01-01T10:00:00Z");
+    const TimeAxis axis =
+        TimeAxis::Over(first, first + std::chrono::minutes(minutes));
+    const std::string chart =
+        BarChart("Events", axis,
+                 {{"events", std::vector<std::uint64_t>(axis.count, 1)}});
+    std::size_t dates = 0;
+    for (std::size_t at = 0;
+         (at = chart.find("class=\"tick\"", at)) != chart.npos; ++at) {
+      ++dates;
+    }
+    EXPECT_GE(dates, 1U) << minutes;
+    EXPECT_LE(dates, 6U) << minutes;
+  }
 }
 
 }  // namespace
