@@ -43,6 +43,9 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   AddBacktest(&app, io, &chosen);
   AddExplain(&app, io, &chosen);
   AddStopAll(&app, io, &chosen);
+  AddHeld(&app, io, &chosen);
+  AddRelease(&app, io, &chosen);
+  AddDrop(&app, io, &chosen);
   AddSettle(&app, io, &chosen);
   AddVersion(&app, io, &chosen);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.

@@ -97,6 +97,7 @@ Candidate CandidateOf(const Delivery& delivery, const Profile& profile) {
   candidate.rule_quiet_hours = delivery.quiet_hours;
   candidate.detected_at = delivery.detected_at;
   candidate.cancelled = !delivery.cancelled_by.empty();
+  candidate.released = !delivery.released_by.empty();
   if (delivery.expires_at) {
     candidate.expires_after = *delivery.expires_at - delivery.detected_at;
   }

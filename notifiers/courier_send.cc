@@ -76,7 +76,8 @@ Status Courier::PrepareDue(Outlet* outlet, Delivery delivery, Timestamp now,
 }
 
 // One that may have arrived. Asking does no harm; repeating is a contact, which
-// the gates may forbid: then it stays as it is, for a person to see.
+// the gates may forbid, and where the other side would not know it for one, a
+// person must have said so: else it stays as it is, for a person to see.
 Status Courier::PrepareDoubtful(Outlet* outlet, Delivery delivery,
                                 const Verdict& verdict, Timestamp now,
                                 std::vector<Call>* calls, Told* told) {
@@ -84,7 +85,8 @@ Status Courier::PrepareDoubtful(Outlet* outlet, Delivery delivery,
   if (on_doubt == OnDoubt::kAsk) {
     return Begin(outlet, What::kFind, std::move(delivery), now, calls, told);
   }
-  const bool repeat = on_doubt == OnDoubt::kRepeat;
+  const bool repeat =
+      on_doubt == OnDoubt::kRepeat || !delivery.released_by.empty();
   if (repeat && verdict.kind == Verdict::Kind::kSend) {
     return Begin(outlet, What::kDeliver, std::move(delivery), now, calls, told);
   }
@@ -92,6 +94,7 @@ Status Courier::PrepareDoubtful(Outlet* outlet, Delivery delivery,
   if (repeat) {
     delivery.reason = verdict.reason;
     delivery.detail = "may have arrived; not repeated";
+    if (verdict.kind == Verdict::Kind::kSuppress) delivery.released_by.clear();
     told->Add(delivery, now);
   }
   return outbox_->Save(delivery);

@@ -51,7 +51,7 @@ Status ReadCase(Ledger* ledger, Explanation::Case* one) {
   auto decisions = ledger->Decisions(one->record.detection_id);
   if (!decisions.ok()) return decisions.error();
   for (DecisionRecord& decision : decisions.value()) {
-    one->actions.push_back({std::move(decision), std::nullopt, {}});
+    one->actions.push_back({std::move(decision), std::nullopt, {}, {}});
   }
   Outbox outbox(ledger->database());
   auto deliveries = outbox.OfDetection(one->record.detection_id);
@@ -62,6 +62,9 @@ Status ReadCase(Ledger* ledger, Explanation::Case* one) {
       action.delivery = std::move(delivery);
       auto status = ReadAttempts(ledger, &action);
       if (!status.ok()) return status;
+      auto rulings = RulingsOf(ledger, action.delivery->key);
+      if (!rulings.ok()) return rulings.error();
+      action.rulings = std::move(rulings).value();
       break;
     }
   }

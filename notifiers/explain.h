@@ -13,6 +13,7 @@
 
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
+#include "notifiers/ruling.h"
 #include "notifiers/standing_report.h"
 #include "rules/result.h"
 
@@ -31,6 +32,7 @@ struct Explanation {
     // What became of it; none: it was suppressed when it was decided.
     std::optional<Delivery> delivery;
     std::vector<Attempt> attempts;
+    std::vector<Ruling> rulings;  // What people said of it, oldest first.
   };
   struct Case {
     CaseRecord record;

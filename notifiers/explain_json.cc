@@ -22,6 +22,16 @@ std::string AttemptToJson(const Attempt& attempt) {
   return json;
 }
 
+std::string RulingToJson(const Ruling& ruling) {
+  std::string json;
+  Members members(&json);
+  members.Time("at", ruling.at);
+  members.Text("word", ruling.word);
+  members.Text("by", ruling.by);
+  members.Close();
+  return json;
+}
+
 std::string DeliveryToJson(const Explanation::Action& action) {
   const Delivery& delivery = *action.delivery;
   std::string json;
@@ -37,6 +47,7 @@ std::string DeliveryToJson(const Explanation::Action& action) {
   members.Text("provider_id", delivery.provider_id);
   if (delivery.ticket) members.Text("ticket", delivery.ticket->id);
   members.Raw("attempts", JsonList(action.attempts, AttemptToJson));
+  members.Raw("rulings", JsonList(action.rulings, RulingToJson));
   members.Close();
   return json;
 }

@@ -71,11 +71,22 @@ std::string KeyOf(const Delivery& d) {
   return held || d.state == DeliveryState::kUnknown ? "; key " + d.key : "";
 }
 
+// What people said of it.
+std::string Rulings(const Explanation::Action& action, const LocalTimes& t) {
+  std::string words;
+  for (const Ruling& ruling : action.rulings) {
+    words +=
+        fmt::format("; {} {} by {}", ruling.word, t.At(ruling.at), ruling.by);
+  }
+  return words;
+}
+
 std::string LineOf(const Explanation::Action& action, const LocalTimes& t) {
   const DecisionRecord& decision = action.decision;
   const std::string fate =
       action.delivery
-          ? Fate(*action.delivery, t) + KeyOf(*action.delivery)
+          ? Fate(*action.delivery, t) + KeyOf(*action.delivery) +
+                Rulings(action, t)
           : fmt::format(
                 "{}{}",
                 decision.verdict.kind == Verdict::Kind::kSuppress

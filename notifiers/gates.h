@@ -75,6 +75,7 @@ struct Candidate {
   bool address_needed = true;
   bool stop_all = false;
   bool cancelled = false;
+  bool released = false;  // By a person, who needs no zone to know the hour.
   // Last contact-causing detection of this rule and customer, if any.
   std::optional<Timestamp> last_of_rule;
   // Of this customer, in the order in which they were decided.

@@ -242,6 +242,8 @@ Result<int> Ledger::Forget(Timestamp before, int most) {
     for (const std::string_view sql :
          {"delete from attempts where delivery in "
           "(select key from deliveries where detection = ?)",
+          "delete from rulings where delivery in "
+          "(select key from deliveries where detection = ?)",
           "delete from deliveries where detection = ?",
           "delete from decisions where detection = ?",
           "delete from detections where id = ?"}) {

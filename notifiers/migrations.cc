@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 2> kSteps = {R"sql(
+constexpr std::array<std::string_view, 3> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -122,6 +122,18 @@ create table outlets (           -- the ways out as the daemon last found them
 -- The event that took it back while a call ran or was in doubt: it must not
 -- begin another.
 alter table deliveries add column cancelled_by text not null default '';
+)sql",
+                                                    R"sql(
+-- What people said of deliveries that waited for them.
+create table rulings (
+  delivery text not null references deliveries (key),
+  at       bigint not null,
+  word     text not null,          -- released | dropped | arrived | lost
+  said_by  text not null,
+  primary key (delivery, at, word)
+);
+-- Whose release it goes by; empty: nobody's.
+alter table deliveries add column released_by text not null default '';
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -23,7 +23,7 @@ constexpr std::string_view kColumns =
     "detected_at, created_at, expires_at, state, reason, detail, changed_at, "
     "due_at, attempts, retries, retrying_since, first_attempt, message, "
     "provider_id, ticket_desk, ticket_id, ticket_tag, ticket_message, "
-    "cancelled_by";
+    "cancelled_by, released_by";
 
 std::string SelectWhere(std::string_view condition) {
   std::string sql = "select ";
@@ -73,6 +73,7 @@ Status ReadStanding(const SqlRow& row, Delivery* delivery) {
   delivery->first_attempt = ReadTime(row, 25);
   delivery->message = TextOf(row, 26);
   delivery->provider_id = TextOf(row, 27);
+  delivery->released_by = TextOf(row, 33);
   if (!row.Text(29).empty()) {
     delivery->ticket = TicketReference{TextOf(row, 28), TextOf(row, 29),
                                        TextOf(row, 30), TextOf(row, 31)};
@@ -102,8 +103,13 @@ SqlValue ContactAt(const Delivery& delivery) {
     case DeliveryState::kSent:
     case DeliveryState::kUnknown:
       return ToSql(delivery.changed_at);
-    case DeliveryState::kFailed:
     case DeliveryState::kSuppressed:
+      // Dropped in doubt: it may have arrived when it was first tried.
+      if (delivery.reason == Reason::kDropped) {
+        return ToSql(delivery.first_attempt);
+      }
+      break;
+    case DeliveryState::kFailed:
       break;
   }
   return {};
@@ -132,6 +138,11 @@ bool IsFinal(DeliveryState state) {
          state == DeliveryState::kSuppressed;
 }
 
+bool NeedsPerson(const Delivery& delivery) {
+  return !delivery.due_at && (delivery.state == DeliveryState::kHeld ||
+                              delivery.state == DeliveryState::kUnknown);
+}
+
 std::string_view ToString(Outcome::Verdict verdict) {
   switch (verdict) {
     case Outcome::Verdict::kDelivered:
@@ -152,7 +163,7 @@ Status Outbox::Add(const Delivery& d) {
   static const std::string sql =
       "insert into deliveries (" + std::string(kColumns) +
       ", contact_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   const TicketReference ticket = d.ticket.value_or(TicketReference());
   return database_->Run(sql, {ToSql(d.key),
                               ToSql(d.detection),
@@ -187,6 +198,7 @@ Status Outbox::Add(const Delivery& d) {
                               ToSql(ticket.subject_tag),
                               ToSql(ticket.message_id),
                               ToSql(d.cancelled_by),
+                              ToSql(d.released_by),
                               ContactAt(d)});
 }
 
@@ -197,13 +209,13 @@ Status Outbox::Save(const Delivery& d) {
       "changed_at = ?, due_at = ?, contact_at = ?, attempts = ?, "
       "retries = ?, retrying_since = ?, first_attempt = ?, message = ?, "
       "provider_id = ?, ticket_desk = ?, ticket_id = ?, ticket_tag = ?, "
-      "ticket_message = ? where key = ?",
+      "ticket_message = ?, released_by = ? where key = ?",
       {ToSql(ToString(d.state)), ToSql(ToString(d.reason)), ToSql(d.detail),
        ToSql(d.changed_at), ToSql(d.due_at), ContactAt(d), ToSql(d.attempts),
        ToSql(d.retries), ToSql(d.retrying_since), ToSql(d.first_attempt),
        ToSql(d.message), ToSql(d.provider_id), ToSql(ticket.desk),
        ToSql(ticket.id), ToSql(ticket.subject_tag), ToSql(ticket.message_id),
-       ToSql(d.key)});
+       ToSql(d.released_by), ToSql(d.key)});
 }
 
 Result<std::vector<Delivery>> Outbox::Select(
@@ -259,6 +271,14 @@ Result<std::vector<Delivery>> Outbox::BeingAsked() {
       "a.delivery = deliveries.key and a.number = deliveries.attempts "
       "and a.ended_at is null)");
   return Select(sql, {});
+}
+
+Result<std::vector<Delivery>> Outbox::ForPerson(int most) {
+  static const std::string sql = SelectWhere(
+      "state in ('held', 'unknown') and due_at is null and state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown') "
+      "order by changed_at, key limit ?");
+  return Select(sql, {ToSql(most)});
 }
 
 // All that is open has a contact_at: the customer's index serves.

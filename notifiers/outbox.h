@@ -86,7 +86,14 @@ struct Delivery {
   std::string message;  // Fixed at the first attempt: JSON.
   std::string provider_id;
   std::optional<TicketReference> ticket;
+  // Who said that it go after all; empty: nobody, or it has been in doubt
+  // again since.
+  std::string released_by;
 };
+
+// Nothing but a person's word moves it on: it is in doubt and can be neither
+// asked for nor repeated, or is held without an end.
+bool NeedsPerson(const Delivery& delivery);
 
 struct Attempt {
   std::string delivery;
@@ -119,6 +126,8 @@ class Outbox {
   Result<std::vector<Delivery>> InState(DeliveryState state, int most);
   // Those in doubt whose look-up has not been answered.
   Result<std::vector<Delivery>> BeingAsked();
+  // Those that NeedsPerson(), longest waiting first.
+  Result<std::vector<Delivery>> ForPerson(int most);
 
   // What counts for frequency caps: contacts later than `since` and those that
   // wait, in the order in which they were decided.

@@ -17,6 +17,8 @@ void Become(DeliveryState state, const Outcome& outcome, Timestamp now,
   delivery->detail = outcome.detail;
   delivery->changed_at = now;
   delivery->due_at.reset();
+  // A release is good for one way out of doubt.
+  if (state == DeliveryState::kUnknown) delivery->released_by.clear();
 }
 
 void BecomeSent(const Outcome& outcome, Timestamp now, Delivery* delivery) {

@@ -90,6 +90,7 @@ GateAnswer QuietHoursGate(const GateQuestion& question) {
   std::erase_if(hours, [](const QuietHours& one) { return one.empty(); });
   if (hours.empty()) return std::nullopt;
   const std::string zone = ZoneOf(candidate.profile, question.policy);
+  if (zone.empty() && candidate.released) return std::nullopt;
   if (zone.empty()) {
     return Hold(Reason::kTimezoneMissing, std::nullopt,
                 WhyNoZone(candidate.profile));

@@ -7,7 +7,7 @@
 namespace premura {
 namespace {
 
-constexpr std::array<std::pair<Reason, std::string_view>, 31> kWords = {{
+constexpr std::array<std::pair<Reason, std::string_view>, 32> kWords = {{
     {Reason::kNone, "none"},
     {Reason::kSimulation, "simulation"},
     {Reason::kStopAll, "stop_all"},
@@ -39,6 +39,7 @@ constexpr std::array<std::pair<Reason, std::string_view>, 31> kWords = {{
     {Reason::kUnknownOutcome, "unknown_outcome"},
     {Reason::kAttemptsExhausted, "attempts_exhausted"},
     {Reason::kRestarted, "restarted"},
+    {Reason::kDropped, "dropped"},
 }};
 
 // ToString() takes the word at the enumerator's place.

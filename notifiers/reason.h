@@ -46,6 +46,7 @@ enum class Reason : std::uint8_t {
   kUnknownOutcome,  // May have arrived; cannot be asked.
   kAttemptsExhausted,
   kRestarted,  // Was being sent when the process ended.
+  kDropped,    // A person said that it never go.
 };
 
 // "quiet_hours"

@@ -90,9 +90,9 @@ TEST_F(CliTest, HelpTellsTheExitCodes) {
   EXPECT_EQ(ran.code, kOk);
   EXPECT_TRUE(Contains(ran.out, "Exit codes: 0"));
   EXPECT_TRUE(Contains(ran.out, "PREMURA_CONFIG"));
-  for (const char* command :
-       {"run", "check", "infer", "rules", "schema", "config", "backtest",
-        "explain", "stop-all", "settle", "version"}) {
+  for (const char* command : {"run", "check", "infer", "rules", "schema",
+                              "config", "backtest", "explain", "stop-all",
+                              "held", "release", "drop", "settle", "version"}) {
     EXPECT_TRUE(Contains(ran.out, command)) << command;
     EXPECT_EQ(Premura({command, "--help"}).code, kOk) << command;
   }
@@ -152,6 +152,8 @@ TEST_F(CliTest, WithoutAConfigurationBothPlacesAreNamed) {
                                              {"check"},
                                              {"explain", "a"},
                                              {"stop-all", "status"},
+                                             {"held"},
+                                             {"drop", "k"},
                                              {"settle", "k", "lost"}}) {
     const Ran ran = Premura(arguments);
     EXPECT_NE(ran.code, kOk) << arguments[0];
@@ -664,52 +666,81 @@ Delivery Unknown(const std::string& key, DeliveryState state) {
   return delivery;
 }
 
-TEST_F(CliTest, APersonSettlesWhatIsUnknown) {
+TEST_F(CliTest, APersonSeesWhatWaitsForOneAndSaysWhatBecomesOfIt) {
   const std::string config = folder_.Path("premura.yaml");
   folder_.Write("state/.keep", "");
   auto ledger = Ledger::Open("sqlite:" + folder_.Path("state/ledger.db"),
                              Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+  EXPECT_EQ(Premura({"held", "-c", config}).out,
+            "Nothing waits for a person.\n");
+  EXPECT_EQ(Premura({"held", "--output", "json", "-c", config}).out, "[]\n");
   CaseRecord record;
   record.detection_id = "d";
   record.rule_id = "r";
   record.customer = "a";
   ASSERT_TRUE(ledger.value()->AddDetection(record, true, {}).ok());
   Outbox outbox(ledger.value()->database());
-  for (const char* key : {"k1", "k2"}) {
-    ASSERT_TRUE(outbox.Add(Unknown(key, DeliveryState::kUnknown)).ok());
+  Message message;
+  message.to = "marta@example.com";
+  message.subject = "Can we help?";
+  for (const char* key : {"k1", "k2", "k3", "k4"}) {
+    Delivery unknown = Unknown(key, DeliveryState::kUnknown);
+    unknown.message = ToJson(message);
+    ASSERT_TRUE(outbox.Add(unknown).ok());
   }
-  ASSERT_TRUE(outbox.Add(Unknown("k3", DeliveryState::kHeld)).ok());
-  Delivery looked_for = Unknown("k4", DeliveryState::kUnknown);
-  looked_for.due_at = Timestamp(std::chrono::hours(2));
-  ASSERT_TRUE(outbox.Add(looked_for).ok());
+  Delivery held = Unknown("k5", DeliveryState::kHeld);
+  held.reason = Reason::kTimezoneMissing;
+  held.template_name = "help";
+  ASSERT_TRUE(outbox.Add(held).ok());
 
-  const auto settle = [&config](const char* key, const char* what) {
-    return Premura({"settle", key, what, "-c", config});
+  const std::string table = Premura({"held", "-c", config}).out;
+  EXPECT_TRUE(table.starts_with(
+      "key  channel  since                    why                     "
+      "customer  what\n"
+      "k1   email    1970-01-01 01:00:00 UTC  unknown: timeout        a       "
+      "  Can we help?\n"))
+      << table;
+  EXPECT_TRUE(Contains(table,
+                       "k5   email    1970-01-01 01:00:00 UTC  held: "
+                       "timezone_missing  a         template help\n"))
+      << table;
+  EXPECT_TRUE(Contains(Premura({"held", "--most", "2", "-c", config}).out,
+                       "There are more: see --most.\n"));
+  const std::string json =
+      Premura({"held", "--output", "json", "-c", config}).out;
+  EXPECT_TRUE(
+      Contains(json, R"({"key":"k1","customer":"a","channel":"email",)"))
+      << json;
+  EXPECT_TRUE(Contains(json, R"("to":"marta@example.com")")) << json;
+
+  const auto say = [&config](std::vector<std::string> words) {
+    words.insert(words.end(), {"-c", config});
+    return Premura(std::move(words));
   };
-  EXPECT_EQ(settle("k1", "arrived").out, "delivery k1 is settled: arrived\n");
-  EXPECT_EQ(settle("k2", "lost").out, "delivery k2 is settled: lost\n");
+  EXPECT_EQ(say({"settle", "k1", "arrived"}).out, "delivery k1: arrived\n");
+  EXPECT_EQ(say({"settle", "k2", "lost"}).out, "delivery k2: lost\n");
+  EXPECT_EQ(say({"drop", "k3", "k5"}).out,
+            "delivery k3: dropped\ndelivery k5: dropped\n");
+  EXPECT_EQ(say({"release", "k4"}).out, "delivery k4: released\n");
   const Delivery arrived = *outbox.Find("k1").value();
   EXPECT_EQ(arrived.state, DeliveryState::kSent);
   EXPECT_EQ(arrived.changed_at, Timestamp(std::chrono::hours(1)));
-  EXPECT_TRUE(arrived.detail.ends_with(" that it arrived")) << arrived.detail;
-  const Delivery lost = *outbox.Find("k2").value();
-  EXPECT_EQ(lost.state, DeliveryState::kFailed);
-  EXPECT_TRUE(lost.detail.ends_with(" that it was lost")) << lost.detail;
+  EXPECT_EQ(outbox.Find("k2").value()->state, DeliveryState::kFailed);
+  EXPECT_EQ(outbox.Find("k3").value()->state, DeliveryState::kSuppressed);
+  EXPECT_TRUE(outbox.Find("k4").value()->due_at);
+  EXPECT_EQ(Premura({"held", "-c", config}).out,
+            "Nothing waits for a person.\n");
   // What counts for caps.
-  EXPECT_EQ(outbox.Contacts("a", {}).value().size(), 3U);
+  EXPECT_EQ(outbox.Contacts("a", {}).value().size(), 2U);
 
-  const std::tuple<const char*, const char*> refused[] = {
-      {"k1", "delivery k1 is sent: only what is unknown can be settled"},
-      {"k3", "delivery k3 is held: only what is unknown can be settled"},
-      {"k4", "delivery k4 is still being looked for: the desk is asked for it"},
-      {"k5", "there is no delivery k5"}};
-  for (const auto& [key, message] : refused) {
-    const Ran ran = settle(key, "lost");
-    EXPECT_EQ(ran.code, kFailure);
-    EXPECT_TRUE(Contains(ran.err, message)) << ran.err;
-  }
-  EXPECT_EQ(settle("k4", "perhaps").code, kUsage);
+  const Ran refused = say({"release", "k1", "k9"});
+  EXPECT_EQ(refused.code, kFailure);
+  EXPECT_EQ(refused.err,
+            "premura: delivery k1 is sent: only what `premura held` lists can "
+            "be released\nthere is no delivery k9\n");
+  EXPECT_EQ(say({"settle", "k4", "perhaps"}).code, kUsage);
+  EXPECT_EQ(say({"drop"}).code, kUsage);
 }
 
 TEST_F(CliTest, ExplainWithoutALedgerFails) {

@@ -264,6 +264,10 @@ class Mail(Server):
         facts = self.script.facts
         self.smtp, self.imap = int(facts["smtp"]), int(facts["imap"])
         self.ca = facts["ca"]
+        self.log_path = pathlib.Path(folder) / "maillog"
+
+    def count_in_log(self, words):
+        return self.log_path.read_text("utf-8", "replace").count(words)
 
     def inbox(self, user):
         """All mails of the user, fetched by IMAP and parsed."""

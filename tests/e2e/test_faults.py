@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Brokers and daemons that die in the middle: nothing lost, nothing twice."""
+import json
 import re
 import uuid
 
@@ -82,6 +83,62 @@ def test_a_daemon_killed_in_the_middle_of_sends_opens_no_second_ticket(
     tickets = rt.tickets(ours).values()
     keys = {harness.field_of(ticket, "Premura Key") for ticket in tickets}
     assert len(tickets) == len(users) == len(keys)
+    assert daemon.stop() == 0
+
+
+def test_mails_in_doubt_after_a_kill_in_data_wait_for_a_person(
+        servers, start, tmp_path):
+    mail = servers.mail
+    (tmp_path / "rules.yaml").write_text(configs.FAILURES.replace(
+        "ticket: {template: repeated-failure-help}",
+        "email: {template: billing-help}"))
+    (tmp_path / "customers.csv").write_text("customer,email\n" + "".join(
+        "u-%s,slow-%s@acme.example\n" % (user, user)
+        for user in ("anna", "paul")))
+    (tmp_path / "events.jsonl").write_text("".join(
+        json.dumps(event) + "\n" for event in failing(["u-anna", "u-paul"])))
+
+    def inbox(user):
+        return mail.inbox("slow-" + user)
+    daemon = start("sources:\n  - file: {path: events.jsonl}\n"
+                   "    format: segment\ncustomer: user\n"
+                   "profiles: {files: [customers.csv]}\nstate: {dir: state}\n"
+                   + configs.rules("rules.yaml") + configs.email(mail, tmp_path)
+                   + configs.SENDER + configs.QUICK)
+    eventually(lambda: mail.count_in_log("END-OF-MESSAGE") == 2,
+               "the relay has both and has not said so", 60)
+    daemon.kill()
+    daemon.start()
+
+    def held():
+        return json.loads(daemon.command("held", "--output", "json").stdout)
+    waiting = eventually(lambda: len(held()) == 2 and held(),
+                         "both wait for a person", 60)
+    key = {one["customer"]: one["key"] for one in waiting}
+    assert {(one["state"], one["reason"]) for one in waiting} == {
+        ("unknown", "restarted")}
+    assert {one["message"]["to"] for one in waiting} == {
+        "slow-anna@acme.example", "slow-paul@acme.example"}
+    table = daemon.command("held").stdout
+    assert key["u-anna"] in table and "unknown: restarted" in table
+    eventually(lambda: inbox("anna") and inbox("paul"), "both had arrived", 60)
+
+    daemon.command("release", key["u-anna"])
+    daemon.command("drop", key["u-paul"])
+    assert held() == []
+    eventually(lambda: len(inbox("anna")) == 2, "the released one again", 60)
+    eventually(lambda: daemon.metric("premura_sent_total") == 1, "and is sent")
+    first, second = inbox("anna")
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first.as_bytes().split(b"\n\n", 1)[1] == (
+        second.as_bytes().split(b"\n\n", 1)[1])
+    assert len(inbox("paul")) == 1
+    told = daemon.command("explain", "u-paul").stdout
+    assert "suppressed " in told and "; dropped " in told
+    assert "; released " in daemon.command("explain", "u-anna").stdout
+    refused = daemon.command("release", key["u-paul"], check=False)
+    assert refused.returncode == 1
+    assert "is suppressed: only what `premura held` lists" in refused.stderr
     assert daemon.stop() == 0
 
 

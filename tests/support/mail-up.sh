@@ -10,6 +10,8 @@
 #   ready smtp=PORT smtps=PORT+1 imap=PORT+2 ca=DIR/cert.pem
 # Users premura (sends), jane and support, password "mailpw", at example.test
 # and acme.example; unknown*@ is refused with 550, later@acme.example with 450.
+# A mail to slow*@ is logged (END-OF-MESSAGE) once all of it is there, and taken
+# 8 s later.
 # See lifetime.sh for how it ends.
 # packages: postfix dovecot-imapd dovecot-lmtpd openssl
 set -euo pipefail
@@ -34,7 +36,7 @@ OWNER_GROUP=$(id -g $OWNER)
 chown -R "$OWNER_ID:$OWNER_GROUP" "$DIR/mail"
 chown postfix "$DIR/data"
 
-for user in premura support jane; do
+for user in premura support jane slow-anna slow-paul; do
   echo "$user:{PLAIN}mailpw::::::"
 done > "$DIR/users"
 cat > "$DIR/dovecot.conf" <<CONF
@@ -124,12 +126,16 @@ smtpd_tls_key_file = $DIR/key.pem
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
 smtpd_error_sleep_time = 0
+smtpd_end_of_data_restrictions = check_recipient_access regexp:$PF/told,
+  check_recipient_access regexp:$PF/slow
 CONF
 cat > "$PF/mailboxes" <<'MAP'
 if !/^unknown/
 /@/   ok
 endif
 MAP
+echo '/^slow/ INFO all of it is there' > "$PF/told"
+echo '/^slow/ sleep 8' > "$PF/slow"
 echo 'later@acme.example retry:4.2.1 mailbox busy' > "$PF/transport"
 SUBMIT="-o smtpd_sasl_auth_enable=yes"
 SUBMIT="$SUBMIT -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject"

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/held_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "notifiers/json_writer.h"
+#include "notifiers/text.h"
+#include "signals/zones.h"
+
+namespace premura {
+namespace {
+
+constexpr std::size_t kMostCharacters = 48;
+using Line = std::array<std::string, 6>;
+
+std::string Why(const Delivery& delivery) {
+  std::string why(ToString(delivery.state));
+  if (delivery.reason == Reason::kNone) return why;
+  return why + ": " + std::string(ToString(delivery.reason));
+}
+
+// Of one that was never tried there is no message yet.
+std::string What(const Delivery& delivery) {
+  const auto message = ParseMessage(delivery.message);
+  if (delivery.message.empty() || !message.ok()) {
+    return "template " + delivery.template_name;
+  }
+  const std::string& said = message.value().subject.empty()
+                                ? message.value().text
+                                : message.value().subject;
+  return std::string(CutCharacters(OneLine(said), kMostCharacters));
+}
+
+Line LineOf(const Delivery& delivery) {
+  return {delivery.key,  delivery.channel,  FormatUtc(delivery.changed_at),
+          Why(delivery), delivery.customer, What(delivery)};
+}
+
+std::string DeliveryJson(const Delivery& delivery) {
+  std::string json;
+  Members members(&json);
+  members.Text("key", delivery.key);
+  members.Text("customer", delivery.customer);
+  members.Text("channel", delivery.channel);
+  members.Text("lane", delivery.lane);
+  members.Text("rule", delivery.rule);
+  members.Text("detection", delivery.detection);
+  members.Text("template", delivery.template_name);
+  members.Time("since", delivery.changed_at);
+  members.Text("state", ToString(delivery.state));
+  members.Text("reason", ToString(delivery.reason));
+  members.Text("detail", delivery.detail);
+  members.Time("expires_at", delivery.expires_at);
+  members.Number("attempts", delivery.attempts);
+  if (!delivery.message.empty()) members.Raw("message", delivery.message);
+  members.Close();
+  return json;
+}
+
+}  // namespace
+
+std::string HeldText(const std::vector<Delivery>& deliveries, bool more) {
+  if (deliveries.empty()) return "Nothing waits for a person.\n";
+  std::vector<Line> lines = {
+      {"key", "channel", "since", "why", "customer", "what"}};
+  for (const Delivery& delivery : deliveries) {
+    lines.push_back(LineOf(delivery));
+  }
+  std::array<std::size_t, Line().size() - 1> widths{};
+  for (const Line& line : lines) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      widths[i] = std::max(widths[i], line[i].size());
+    }
+  }
+  std::string text;
+  for (const Line& line : lines) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      text += fmt::format("{:{}}  ", line[i], widths[i]);
+    }
+    text += line.back() + "\n";
+  }
+  if (more) text += "There are more: see --most.\n";
+  return Printable(text) +
+         "\nSend after all: premura release KEY..; never: premura drop KEY..; "
+         "if the other side's log\nsays what became of an unknown one: premura "
+         "settle KEY arrived|lost.\n";
+}
+
+std::string HeldJson(const std::vector<Delivery>& deliveries) {
+  std::string json;
+  for (const Delivery& delivery : deliveries) {
+    json += (json.empty() ? "" : ",\n ") + DeliveryJson(delivery);
+  }
+  return "[" + json + "]\n";
+}
+
+}  // namespace premura
