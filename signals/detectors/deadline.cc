@@ -23,7 +23,7 @@ constexpr Duration kZones = std::chrono::hours(26);
 
 // The timer stays when all is said, so that this is known until it is over.
 struct DeadlineState : State {
-  std::optional<ProfileDate> date;  // As the profile wrote it last.
+  std::optional<ProfileDate> date;  // The last that the profile had.
   Timestamp told = kNever;          // The instant that was made of it.
   bool done = false;  // Detected, or `unless` came; until the date moves.
 };
@@ -42,12 +42,19 @@ class Deadline final : public DetectorOf<DeadlineState> {
     const bool over = !date || due < Earlier(now, kZones);
     if (state == nullptr && over) return;
     DeadlineState& own = Obtain(state);
+    const bool moved = date && own.date != date;
     // Said again, or something else was: what is past stays past.
-    if (own.date == date && own.told == due) return;
-    if (own.date != date) own.done = false;
-    own.date = date;
+    if (!moved && own.told == due) return;
+    const bool waits = own.due != kNever && !own.done;
     own.told = due;
-    own.due = date && due >= now ? due : kNever;
+    if (moved) own.done = false;
+    if (date) {
+      own.date = date;
+      // A day that its zone moves behind us was ahead: it is told now.
+      own.due = due >= now ? due : waits && !moved ? now : kNever;
+    } else if (!own.done) {
+      own.due = kNever;
+    }
   }
 
   std::optional<Finding> Fire(State* state) const override {

@@ -120,6 +120,12 @@ const KindCase kUnlesses[] = {
      kUnless,
      "c profile 1s end=2026-01-11T00:00:00Z\n d paid 2d\n clock 365d",
      {"@3d:"}},
+    {"a date that was away and is back has not moved",
+     kUnless,
+     "c profile 1s end=2026-01-11T00:00:00Z\n c paid 2s\n"
+     "c profile 3s end=null\n clock 2d\n"
+     "c profile 2d end=2026-01-11T00:00:00Z\n clock 365d",
+     {}},
     {"a late one holds all the same",
      kUnless,
      "c profile 2d end=2026-01-11T00:00:00Z\n c paid 1d\n clock 365d",
@@ -159,6 +165,21 @@ const KindCase kZones[] = {
      "c profile 1s end=2026-01-11 timezone=Asia/Tokyo\n clock 74h\n"
      "c profile 75h timezone=America/New_York\n clock 365d",
      {"@63h:"}},
+    {"what a zone moves behind the clock, and was ahead, is told then",
+     kBefore,
+     "c profile 1s end=2026-01-11 timezone=America/New_York\n"
+     "c profile 70h timezone=Asia/Tokyo\n clock 365d",
+     {"@70h:"}},
+    {"likewise over",
+     kAfter,
+     "c profile 1s end=2026-01-11\n"
+     "c profile 318h timezone=Asia/Tokyo\n clock 365d",
+     {"@318h:"}},
+    {"but not what `unless` has done with",
+     kUnless,
+     "c profile 1s end=2026-01-11 timezone=America/New_York\n c paid 2s\n"
+     "c profile 70h timezone=Asia/Tokyo\n clock 365d",
+     {}},
     {"days are of 24 hours, also where the clock is changed",
      kBefore,
      "c profile 1s end=2026-03-30 timezone=Europe/Rome\n clock 365d",

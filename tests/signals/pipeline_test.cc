@@ -379,7 +379,10 @@ TEST_P(PipelineTest, StopsReadingWhileTheLedgerIsAway) {
   // With barriers in flight up to the limit, what comes now is left there.
   for (int i = 0; i < 1000; ++i) topic_.Put(Failed("acme", 20));
   EXPECT_TRUE(watcher_.AwaitBackPressure());
-  EXPECT_GT(topic_.Left(), 0U);
+  const std::size_t left = topic_.Left();
+  EXPECT_GT(left, 0U);
+  EXPECT_TRUE(topic_.AwaitIdlePolls(3));
+  EXPECT_EQ(topic_.Left(), left);
   ledger_.Release();
   EXPECT_TRUE(topic_.AwaitCommit(0, 1008));
 }

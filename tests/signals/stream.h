@@ -127,9 +127,14 @@ Stream RandomStream(const StreamShape& shape, Dice* dice);
 // For the message of a failed test.
 std::string Describe(const Stream& stream);
 
-// Calls `trial` with one seed after another for `seconds` (PREMURA_SECONDS in
-// the environment: for so many), or, with PREMURA_SEED, with that one. Stops at
-// the first failure and says which seed it was.
+// Calls `trial` with one seed after another: the same hundreds on any machine,
+// and more until `seconds` have passed (PREMURA_SECONDS in the environment: so
+// many); or, with PREMURA_SEED, with that one. Stops at the first failure and
+// says which seed it was.
 void ForSeeds(double seconds, const std::function<void(std::uint64_t)>& trial);
+
+// What was to happen did, more than `than` times; one seed alone need not
+// bring it.
+void ExpectMore(std::size_t count, std::size_t than);
 
 }  // namespace premura

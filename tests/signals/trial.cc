@@ -84,7 +84,7 @@ void Compare(const std::function<Trial(Dice*)>& make) {
     EXPECT_EQ(OfEngine(trial, stream), expected) << trial.yaml << "\n"
                                                  << Describe(stream);
   });
-  EXPECT_GT(detections, 10U);
+  ExpectMore(detections, 10);
 }
 
 Common::Common(Dice* dice)

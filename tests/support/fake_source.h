@@ -49,6 +49,14 @@ class FakeTopic {
     return steps.size();
   }
 
+  // Waits until the source has been kept alive `more` times without being read.
+  bool AwaitIdlePolls(int more) {
+    std::unique_lock lock(mutex);
+    const int enough = idle_polls + more;
+    return changed.wait_for(lock, std::chrono::seconds(10),
+                            [&] { return idle_polls >= enough; });
+  }
+
   struct Step {
     enum What { kRecord, kAssign, kRevoke, kLose, kCatchUp, kEnd, kFail } what;
     std::uint32_t partition;
@@ -59,6 +67,7 @@ class FakeTopic {
   std::deque<Step> steps;
   Positions committed;
   Positions next_position;
+  int idle_polls = 0;
   bool closed = false;
 
  private:
@@ -80,7 +89,12 @@ class FakeSource final : public Source {
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
                       Duration wait) override {
     Polled polled;
-    if (max == 0) return polled;
+    if (max == 0) {
+      const std::lock_guard lock(topic_->mutex);
+      ++topic_->idle_polls;
+      topic_->changed.notify_all();
+      return polled;
+    }
     while (polled.records < max) {
       FakeTopic::Step step;
       std::int64_t position = 0;
