@@ -5,36 +5,15 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <cstdlib>
 #include <memory>
 
-#include "rules/document.h"
+#include "daemon/secret_origin.h"
 
 namespace premura {
 namespace {
 
 constexpr long kPatienceMs = 5000;
 constexpr std::size_t kLargestAnswer = std::size_t{64} << 20;
-constexpr std::size_t kLargestToken = 4096;
-
-Result<std::string> ReadToken(const Config& config,
-                              const ConfigOptions& options) {
-  const auto origin = config.secret_origins.find("http.admin.token");
-  if (origin == config.secret_origins.end()) return std::string();
-  const auto& [key, where] = origin->second;
-  std::string token;
-  if (key.ends_with("_file")) {
-    auto content = ReadFile(where, kLargestToken);
-    if (!content.ok()) return content.error().WithContext("http.admin.token");
-    token = std::move(content).value();
-    while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
-    return token;
-  }
-  const std::string name = where.substr(6, where.size() - 7);  // ${env:NAME}
-  if (options.environment) return options.environment(name).value_or("");
-  const char* const value = std::getenv(name.c_str());
-  return std::string(value == nullptr ? "" : value);
-}
 
 std::string UrlOf(const AdminConfig& admin, const std::string& target) {
   std::string host = admin.host;
@@ -65,13 +44,14 @@ Result<AdminPage> AdminGet(const Config& config,
   if (config.admin.port == 0) {
     return Error{"http.admin.listen leaves the port open: nobody knows it"};
   }
-  const auto token = ReadToken(config, environment);
+  const auto token = FetchSecret(config, environment, "http.admin.token");
   if (!token.ok()) return token.error();
   const std::unique_ptr<CURL, Freed> curl(curl_easy_init());
   if (!curl) return Error{"no memory"};
   std::unique_ptr<curl_slist, Freed> headers;
   if (!token.value().empty()) {
-    const std::string header = "Authorization: Bearer " + token.value();
+    const std::string header =
+        "Authorization: Bearer " + token.value().Reveal();
     headers.reset(curl_slist_append(nullptr, header.c_str()));
   }
   AdminPage page;

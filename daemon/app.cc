@@ -166,7 +166,7 @@ Status Daemon::StartOutreach() {
     observer = printer_.get();
   }
   OutreachOptions options;
-  options.ledger_url = config_->ledger_url;
+  options.ledger = config_->ledger;
   options.name = config_->name;
   options.retention = config_->ledger_retention;
   auto outreach =
@@ -244,7 +244,7 @@ void Daemon::TellStopAll(bool on) {
   if (on == stop_all_) return;
   stop_all_ = on;
   StopAll state;
-  const auto ledger = Ledger::Open(config_->ledger_url, Ledger::Access::kRead);
+  const auto ledger = Ledger::Open(config_->ledger, Ledger::Access::kRead);
   if (ledger.ok()) {
     const auto read = ledger.value()->ReadStopAll();
     if (read.ok()) state = read.value();
@@ -310,7 +310,7 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
   running->profiles_from_events = config_->profiles_from_events;
   running->state_dir = config_->state_dir;
   running->dead_letters = config_->dead_letters;
-  running->ledger_url = config_->ledger_url;
+  running->ledger = config_->ledger;
   running->ledger_retention = config_->ledger_retention;
   running->admin = config_->admin;
   running->log = config_->log;

@@ -200,7 +200,10 @@ std::vector<std::string> NeedRestart(const Config& before,
           before.dead_letters.topic == after.dead_letters.topic &&
               before.dead_letters.max_size == after.dead_letters.max_size &&
               before.dead_letters.keep == after.dead_letters.keep);
-  compare("ledger", before.ledger_url == after.ledger_url);
+  compare("ledger", before.ledger.url == after.ledger.url &&
+                        before.ledger.ca == after.ledger.ca &&
+                        before.ledger.password.Reveal() ==
+                            after.ledger.password.Reveal());
   compare("ledger_retention",
           before.ledger_retention == after.ledger_retention);
   compare("http",

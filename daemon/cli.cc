@@ -12,6 +12,7 @@
 
 #include "daemon/commands/commands.h"
 #include "daemon/config_reader.h"
+#include "daemon/secret_origin.h"
 #include "daemon/version.h"
 
 namespace premura {
@@ -107,6 +108,19 @@ Result<std::string> ConfigPath(const Io& io, const std::string& given) {
   }
   return Error{"which configuration? " + io.default_config +
                " is not there, and PREMURA_CONFIG names none: say -c FILE"};
+}
+
+Result<std::unique_ptr<Ledger>> OpenLedger(const Config& config, const Io& io,
+                                           Ledger::Access access) {
+  DatabaseAddress address = config.ledger;
+  ConfigOptions environment;
+  environment.environment = io.environment;
+  auto password = FetchSecret(config, environment, "ledger.password");
+  if (!password.ok()) return password.error();
+  address.password = std::move(password).value();
+  auto ledger = Ledger::Open(address, Ledger::Access::kRead);
+  if (!ledger.ok() || access == Ledger::Access::kRead) return ledger;
+  return Ledger::Open(address, access);
 }
 
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,

@@ -64,25 +64,45 @@ void ReadState(Mapping* root, ConfigReader* reader) {
   state.RejectOtherKeys("in `state`");
 }
 
+void ReadLedgerUrl(const Node& node, const std::string& what,
+                   ConfigReader* reader) {
+  DatabaseAddress* const ledger = &reader->config()->ledger;
+  const auto url = reader->Expand(node, what);
+  if (!url) return;
+  if (url->starts_with("sqlite:") && url->size() > 7 && (*url)[7] != ':') {
+    const std::string path = reader->Absolute(url->substr(7));
+    ledger->url = "sqlite:" + path;
+    reader->CheckWritableFile(node, path, what);
+  } else if (url->starts_with("postgresql:") || url->starts_with("postgres:")) {
+    ledger->url = *url;
+    const Status usable = CheckAddress(*ledger);
+    if (usable.ok()) return;
+    node.Complain(
+        fmt::format("`{}` cannot be used: {}", what, usable.error().message),
+        "write postgresql://USER@HOST/NAME, and `password_file` beside `url`");
+  } else {
+    node.Complain(fmt::format("`{}` is `{}`, which is no ledger", what, *url),
+                  "write sqlite:PATH or postgresql://USER@HOST/NAME");
+  }
+}
+
+// A url, or a url and what else it takes.
 void ReadLedger(Mapping* root, ConfigReader* reader) {
   Config* const config = reader->config();
-  config->ledger_url =
+  config->ledger.url =
       "sqlite:" +
       (std::filesystem::path(config->state_dir) / "ledger.db").string();
   const Node node = root->Get("ledger");
-  if (const auto url = reader->Expand(node, "ledger")) {
-    if (url->starts_with("sqlite:") && url->size() > 7 && (*url)[7] != ':') {
-      const std::string path = reader->Absolute(url->substr(7));
-      config->ledger_url = "sqlite:" + path;
-      reader->CheckWritableFile(node, path, "ledger");
-    } else if (url->starts_with("postgresql:") ||
-               url->starts_with("postgres:")) {
-      node.Complain("a ledger in PostgreSQL is not available yet",
-                    "write sqlite:PATH");
-    } else {
-      node.Complain(fmt::format("`ledger` is `{}`, which is no ledger", *url),
-                    "write sqlite:PATH");
-    }
+  if (node && node.kind() == Node::Kind::kMapping) {
+    Mapping ledger = root->MappingOf("ledger");
+    ledger.Require("url");
+    config->ledger.password =
+        reader->ReadSecret(&ledger, "password", "ledger.password", false);
+    config->ledger.ca = reader->Certificates(&ledger, "ca");
+    ReadLedgerUrl(ledger.Get("url"), "url", reader);
+    ledger.RejectOtherKeys("in `ledger`");
+  } else {
+    ReadLedgerUrl(node, "ledger", reader);
   }
   const auto retention = root->DurationOf("ledger_retention");
   if (!retention) return;

@@ -109,7 +109,7 @@ struct Config {
   SelfPreservation self_preservation{.enabled = true};
   std::string state_dir = "/var/lib/premura";
   DeadLetterConfig dead_letters;
-  std::string ledger_url;  // "sqlite:/var/lib/premura/ledger.db"
+  DatabaseAddress ledger;
   Duration ledger_retention = std::chrono::days(400);
   std::vector<std::pair<std::string, DeskOptions>> tickets;
   std::optional<EmailConfig> email;

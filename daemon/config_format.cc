@@ -36,7 +36,7 @@ class Formatter {
            static_cast<std::int64_t>(config_.dead_letters.max_size));
     Number("keep", config_.dead_letters.keep);
     yaml_.End();
-    yaml_.Text("ledger", config_.ledger_url);
+    Ledger();
     Time("ledger_retention", config_.ledger_retention);
     Tickets();
     Email();
@@ -63,6 +63,19 @@ class Formatter {
     const auto origin = config_.secret_origins.find(path);
     if (origin == config_.secret_origins.end()) return;
     yaml_.Text(origin->second.first, origin->second.second);
+  }
+
+  void Ledger() {
+    const DatabaseAddress& ledger = config_.ledger;
+    if (!config_.secret_origins.contains("ledger.password") &&
+        ledger.ca.empty()) {
+      return yaml_.Text("ledger", ledger.url);
+    }
+    yaml_.Begin("ledger");
+    yaml_.Text("url", ledger.url);
+    SecretAt("ledger.password");
+    yaml_.Text("ca", ledger.ca);
+    yaml_.End();
   }
 
   void Kafka(const KafkaConfig& kafka, const std::string& path) {

@@ -80,6 +80,9 @@ class Printer final : public DecisionPrinter {
     if (found != waiting_.end()) waiting_.erase(found);
   }
 
+  void OnTransaction(std::chrono::duration<double> took) override {
+    next_->OnTransaction(took);
+  }
   void OnLedger(bool healthy, const std::string& problem) override {
     next_->OnLedger(healthy, problem);
   }

@@ -107,6 +107,10 @@ struct MetricFamilies {
   GaugeVec profile_values_refused = metrics.Gauge(
       "premura_profile_values_refused",
       "What events said of customers beyond what a profile holds.");
+  HistogramVec transaction = metrics.Histogram(
+      "premura_ledger_transaction_seconds",
+      "From the beginning of a transaction of the ledger until it is durable.",
+      {}, kLatencyBuckets);
   GaugeVec ledger_ok = metrics.Gauge("premura_ledger_healthy",
                                      "1 if the ledger can be written.");
   GaugeVec stop_all =

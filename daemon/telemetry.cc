@@ -142,6 +142,10 @@ class MetricsAndLog final : public Telemetry {
     }
   }
 
+  void OnTransaction(std::chrono::duration<double> took) override {
+    m_.transaction.Observe({}, took.count());
+  }
+
   void OnLedger(bool healthy, const std::string& problem) override {
     m_.ledger_ok.Set({}, healthy ? 1 : 0);
     if (healthy) {

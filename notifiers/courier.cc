@@ -158,7 +158,7 @@ Status Courier::WriteAnswers(std::vector<Answered>* answered, Timestamp now) {
 Status Courier::WriteAnswer(const Answered& answered, Timestamp now) {
   const Delivery& delivery = answered.after;
   auto status = outbox_->EndAttempt(EndOf(delivery, answered.outcome, now));
-  if (status.ok()) status = outbox_->Save(delivery);
+  if (status.ok()) status = outbox_->SaveAnswer(delivery);
   if (!status.ok()) return status;
   if (delivery.channel != "ticket" || !IsFinal(delivery.state)) return {};
   return outbox_->ReleaseOfDetection(delivery.detection,

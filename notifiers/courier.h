@@ -64,6 +64,7 @@ class Courier {
   struct Call {
     What what = What::kDeliver;
     Delivery delivery;
+    Delivery before;  // As it was when its turn came.
     Message message;
     std::string outlet;
     std::shared_ptr<Channel> channel;  // Lives until it has answered.
@@ -78,6 +79,8 @@ class Courier {
   };
 
   Status EndAbandoned(const std::vector<Delivery>& deliveries, Timestamp now);
+  // What was written down as begun and was not: nobody has been called.
+  Status PutBack(Timestamp now);
   void GiveUpOnSilence(Timestamp now);
   Status WriteAnswers(std::vector<Answered>* answered, Timestamp now);
   Status WriteAnswer(const Answered& answered, Timestamp now);
@@ -117,6 +120,7 @@ class Courier {
   std::map<std::string, std::shared_ptr<Breaker>> breakers_;  // By host.
   std::map<std::uint64_t, Call> calls_;                       // That run.
   std::uint64_t next_call_ = 1;
+  std::vector<Call> unbegun_;  // To be put back.
   std::vector<Answer> taken_;  // Not in the ledger yet.
   // Lanes whose due deliveries are to say why they wait.
   std::map<std::string, Reason> to_mark_;

@@ -19,6 +19,7 @@ constexpr int kAtLeast = 32;
 }  // namespace
 
 Status Courier::Send(Timestamp now, bool stop_all) {
+  if (auto status = PutBack(now); !status.ok()) return status;
   std::vector<Outlet*> ready;
   for (auto& [name, outlet] : outlets_) {
     if (outlet.Slots(now, settings_->retry.max_concurrent) <= 0) continue;
@@ -34,9 +35,35 @@ Status Courier::Send(Timestamp now, bool stop_all) {
     auto status = SendFrom(outlet, now, stop_all, &calls, &told);
     if (!status.ok()) return status;
   }
-  if (auto status = ledger_->Commit(); !status.ok()) return status;
+  if (auto status = ledger_->Commit(); !status.ok()) {
+    // It may be durable all the same.
+    unbegun_ = std::move(calls);
+    return status;
+  }
   told.Tell(observer_);
   for (Call& call : calls) Start(std::move(call));
+  return {};
+}
+
+Status Courier::PutBack(Timestamp now) {
+  if (unbegun_.empty()) return {};
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  for (const Call& call : unbegun_) {
+    Delivery delivery = call.before;
+    delivery.attempts = call.delivery.attempts;
+    delivery.due_at = now;
+    Attempt attempt;
+    attempt.delivery = delivery.key;
+    attempt.number = delivery.attempts;
+    attempt.ended = now;
+    attempt.verdict = ToString(Outcome::Verdict::kRetry);
+    attempt.detail = "was not begun";
+    auto status = outbox_->EndAttempt(attempt);
+    if (status.ok()) status = outbox_->SaveAnswer(delivery);
+    if (!status.ok()) return status;
+  }
+  if (auto status = ledger_->Commit(); !status.ok()) return status;
+  unbegun_.clear();
   return {};
 }
 
@@ -211,6 +238,7 @@ Status Courier::Begin(Outlet* outlet, What what, Delivery delivery,
                       Timestamp now, std::vector<Call>* calls, Told* told) {
   auto message = ParseMessage(delivery.message);
   if (!message.ok()) return Fail(message.error(), now, &delivery, told);
+  Delivery before = delivery;
   ++delivery.attempts;
   delivery.changed_at = now;
   if (what == What::kDeliver) {
@@ -231,8 +259,9 @@ Status Courier::Begin(Outlet* outlet, What what, Delivery delivery,
     return status;
   }
   if (auto status = outbox_->Save(delivery); !status.ok()) return status;
-  calls->push_back({what, std::move(delivery), std::move(message).value(),
-                    outlet->name(), outlet->channel(), now});
+  calls->push_back({what, std::move(delivery), std::move(before),
+                    std::move(message).value(), outlet->name(),
+                    outlet->channel(), now});
   return {};
 }
 

@@ -18,9 +18,23 @@
 #include <variant>
 #include <vector>
 
+#include "notifiers/secret.h"
 #include "rules/result.h"
 
 namespace premura {
+
+// Where a database is.
+struct DatabaseAddress {
+  DatabaseAddress() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor): mostly there is only a url.
+  DatabaseAddress(std::string where) : url(std::move(where)) {}
+
+  std::string url;  // "sqlite:PATH", "postgresql://USER@HOST:PORT/NAME"
+  // Of PostgreSQL. `ca`: certificates to verify the server's by; empty: the
+  // system's for another machine, and no matter for this one.
+  Secret password;
+  std::string ca;
+};
 
 using SqlValue =
     std::variant<std::monostate, std::int64_t, double, std::string>;
@@ -49,14 +63,34 @@ class Database {
   virtual Status Script(std::string_view sql) = 0;
 
   virtual Status Begin() = 0;
-  virtual Status Commit() = 0;  // Durable when it returns.
+  // Durable when it returns. An error may mean that nobody knows: whoever
+  // repeats what was written finds out by what stands there.
+  virtual Status Commit() = 0;
   virtual void Rollback() = 0;
+
+  // Several instances may write to it. The calls below are for them; where
+  // there is one, its transactions have the database to themselves.
+  virtual bool shared() const = 0;
+  // Waits until no other transaction holds one of `names`, and holds them to
+  // the end of this one. REQUIRES: all that a transaction locks it locks at
+  // once, or two might wait for each other.
+  virtual Status Lock(const std::vector<std::string>& names) = 0;
+  // The same without waiting: false if another holds it.
+  virtual Result<bool> TryLock(const std::string& name) = 0;
+  // To stand at the end of a select: rows that another transaction is about to
+  // change are left out, the others are this one's to change.
+  virtual std::string_view skip_locked() const = 0;
 };
 
-// `sqlite:PATH`; creates the file (0600). Others: an error that says what is
-// supported. `read_only`: for looking beside a running daemon.
-Result<std::unique_ptr<Database>> OpenDatabase(const std::string& url,
+// `sqlite:` creates the file (0600). `postgresql:` connects, and again whenever
+// the connection was lost: what runs then fails, later calls find it. Others:
+// an error that says what is supported. `read_only`: for looking beside a
+// running daemon.
+Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseAddress& address,
                                                bool read_only);
+
+// What is wrong with an address, before anything is opened; names no password.
+Status CheckAddress(const DatabaseAddress& address);
 
 // Lives as long as it is open; for simulations.
 Result<std::unique_ptr<Database>> OpenDatabaseInMemory();

@@ -10,6 +10,7 @@ namespace premura {
 namespace {
 
 constexpr int kStopAllTries = 6;  // Of five seconds each.
+constexpr int kProfilesAtOnce = 10'000;
 
 Verdict::Kind KindOf(std::string_view word) {
   for (const auto kind : {Verdict::Kind::kSend, Verdict::Kind::kHold}) {
@@ -38,9 +39,9 @@ std::optional<Timestamp> ReadTime(const SqlRow& row, int column) {
 Ledger::Ledger(std::unique_ptr<Database> database)
     : database_(std::move(database)) {}
 
-Result<std::unique_ptr<Ledger>> Ledger::Open(const std::string& url,
+Result<std::unique_ptr<Ledger>> Ledger::Open(const DatabaseAddress& address,
                                              Access access) {
-  auto database = OpenDatabase(url, access == Access::kRead);
+  auto database = OpenDatabase(address, access == Access::kRead);
   if (!database.ok()) return database.error().WithContext("ledger");
   return Open(std::move(database).value(), access);
 }
@@ -151,20 +152,32 @@ Status Ledger::PutProfile(const std::string& customer,
       {ToSql(customer), ProfileToJson(from_events)});
 }
 
+// By pages: not everybody is to be in memory twice.
 Status Ledger::EachProfile(
     const std::function<void(std::string_view, Profile::Values)>& visit) {
-  Status broken;
-  auto status = database_->Run(
-      "select customer, facts from profiles", {}, [&](const SqlRow& row) {
-        auto values = ProfileFromJson(row.Text(1));
-        if (!values.ok()) {
-          broken = values.error().WithContext("profile in the ledger");
-          return false;
-        }
-        visit(row.Text(0), std::move(values).value());
-        return true;
-      });
-  return status.ok() ? broken : status;
+  std::string last;
+  int found = kProfilesAtOnce;
+  while (found == kProfilesAtOnce) {
+    found = 0;
+    Status broken;
+    auto status = database_->Run(
+        "select customer, facts from profiles where customer > ? "
+        "order by customer limit ?",
+        {ToSql(last), ToSql(kProfilesAtOnce)}, [&](const SqlRow& row) {
+          auto values = ProfileFromJson(row.Text(1));
+          if (!values.ok()) {
+            broken = values.error().WithContext("profile in the ledger");
+            return false;
+          }
+          ++found;
+          last = row.Text(0);
+          visit(row.Text(0), std::move(values).value());
+          return true;
+        });
+    if (status.ok()) status = broken;
+    if (!status.ok()) return status;
+  }
+  return {};
 }
 
 Result<StopAll> Ledger::ReadStopAll() {

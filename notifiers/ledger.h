@@ -58,7 +58,7 @@ class Ledger {
     kWrite,  // Creates the file and brings the schema up to date.
     kRead,   // Looks only; the file must be there, of this schema.
   };
-  static Result<std::unique_ptr<Ledger>> Open(const std::string& url,
+  static Result<std::unique_ptr<Ledger>> Open(const DatabaseAddress& address,
                                               Access access);
   static Result<std::unique_ptr<Ledger>> Open(
       std::unique_ptr<Database> database, Access access);

@@ -2,7 +2,9 @@
 #include "notifiers/outbox.h"
 
 #include <array>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 #include "notifiers/ledger.h"
 #include "notifiers/limits_json.h"
@@ -202,20 +204,35 @@ Status Outbox::Add(const Delivery& d) {
                               ContactAt(d)});
 }
 
-Status Outbox::Save(const Delivery& d) {
-  const TicketReference ticket = d.ticket.value_or(TicketReference());
-  return database_->Run(
+Status Outbox::Save(const Delivery& d) { return SaveWhere(d, "", {}); }
+
+Status Outbox::SaveAnswer(const Delivery& d) {
+  return SaveWhere(d, " and attempts = ? and state in ('sending', 'unknown')",
+                   {ToSql(d.attempts)});
+}
+
+Status Outbox::SaveWhere(const Delivery& d, std::string_view condition,
+                         std::vector<SqlValue> values) {
+  std::string sql =
       "update deliveries set state = ?, reason = ?, detail = ?, "
       "changed_at = ?, due_at = ?, contact_at = ?, attempts = ?, "
       "retries = ?, retrying_since = ?, first_attempt = ?, message = ?, "
       "provider_id = ?, ticket_desk = ?, ticket_id = ?, ticket_tag = ?, "
-      "ticket_message = ?, released_by = ? where key = ?",
-      {ToSql(ToString(d.state)), ToSql(ToString(d.reason)), ToSql(d.detail),
-       ToSql(d.changed_at), ToSql(d.due_at), ContactAt(d), ToSql(d.attempts),
-       ToSql(d.retries), ToSql(d.retrying_since), ToSql(d.first_attempt),
-       ToSql(d.message), ToSql(d.provider_id), ToSql(ticket.desk),
-       ToSql(ticket.id), ToSql(ticket.subject_tag), ToSql(ticket.message_id),
-       ToSql(d.released_by), ToSql(d.key)});
+      "ticket_message = ?, released_by = ? where key = ?";
+  sql += condition;
+  const TicketReference ticket = d.ticket.value_or(TicketReference());
+  std::vector<SqlValue> all = {
+      ToSql(ToString(d.state)),  ToSql(ToString(d.reason)),
+      ToSql(d.detail),           ToSql(d.changed_at),
+      ToSql(d.due_at),           ContactAt(d),
+      ToSql(d.attempts),         ToSql(d.retries),
+      ToSql(d.retrying_since),   ToSql(d.first_attempt),
+      ToSql(d.message),          ToSql(d.provider_id),
+      ToSql(ticket.desk),        ToSql(ticket.id),
+      ToSql(ticket.subject_tag), ToSql(ticket.message_id),
+      ToSql(d.released_by),      ToSql(d.key)};
+  std::move(values.begin(), values.end(), std::back_inserter(all));
+  return database_->Run(sql, all);
 }
 
 Result<std::vector<Delivery>> Outbox::Select(

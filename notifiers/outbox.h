@@ -113,6 +113,9 @@ class Outbox {
   Status Add(const Delivery& delivery);
   // Writes how it stands.
   Status Save(const Delivery& delivery);
+  // The same after a call, unless the delivery has gone on without it: a call
+  // has been begun since, or what it has come to is known.
+  Status SaveAnswer(const Delivery& delivery);
 
   Result<std::optional<Delivery>> Find(const std::string& key);
   Result<std::vector<Delivery>> OfDetection(const std::string& detection);
@@ -162,6 +165,8 @@ class Outbox {
   Status EndAttempt(const Attempt& attempt);
 
  private:
+  Status SaveWhere(const Delivery& delivery, std::string_view condition,
+                   std::vector<SqlValue> values);
   Result<std::vector<Delivery>> Select(std::string_view sql,
                                        const std::vector<SqlValue>& values);
   Database* database_;

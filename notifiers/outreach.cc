@@ -14,6 +14,7 @@
 #include <thread>
 #include <utility>
 
+#include "notifiers/measured_database.h"
 #include "notifiers/outreach_core.h"
 
 namespace premura {
@@ -32,7 +33,12 @@ class ThreadedOutreach final : public Outreach {
   Status Start(const OutreachOptions& options,
                std::shared_ptr<const OutreachSettings> settings,
                ProfileStore* profiles, OutreachObserver* observer) {
-    auto ledger = Ledger::Open(options.ledger_url, Ledger::Access::kWrite);
+    auto database = OpenDatabase(options.ledger, /*read_only=*/false);
+    if (!database.ok()) return database.error().WithContext("ledger");
+    auto ledger = Ledger::Open(
+        Measured(std::move(database).value(),
+                 [observer](auto took) { observer->OnTransaction(took); }),
+        Ledger::Access::kWrite);
     if (!ledger.ok()) return ledger.error();
     auto core = OutreachCore::Open(
         options, std::move(ledger).value(), std::move(settings), profiles,

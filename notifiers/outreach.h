@@ -17,6 +17,7 @@
 
 #include "notifiers/channel.h"
 #include "notifiers/clock.h"
+#include "notifiers/database.h"
 #include "notifiers/gates.h"
 #include "notifiers/rate_limiter.h"
 #include "notifiers/templates.h"
@@ -74,6 +75,8 @@ class OutreachObserver {
   };
   virtual void OnDelivered(const Delivered& delivered) = 0;
   virtual void OnLedger(bool healthy, const std::string& problem) = 0;
+  // A transaction is durable, and how long that took.
+  virtual void OnTransaction(std::chrono::duration<double> /*took*/) {}
   virtual void OnChannel(const std::string& channel, bool usable,
                          const std::string& problem) = 0;
 };
@@ -107,7 +110,7 @@ class Outreach {
 };
 
 struct OutreachOptions {
-  std::string ledger_url;        // "sqlite:/var/lib/premura/ledger.db"
+  DatabaseAddress ledger;
   std::string name = "premura";  // Of this installation, in keys.
   // How long finished detections are kept, with all that hangs on them.
   Duration retention = std::chrono::days(400);

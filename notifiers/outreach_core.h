@@ -26,7 +26,7 @@ class OutreachCore {
  public:
   Ledger* ledger() { return ledger_.get(); }
 
-  // As NewOutreach(), with a ledger that is open already; options.ledger_url is
+  // As NewOutreach(), with a ledger that is open already; options.ledger is
   // not looked at. `now` is the time of the start.
   static Result<std::unique_ptr<OutreachCore>> Open(
       const OutreachOptions& options, std::unique_ptr<Ledger> ledger,

@@ -13,13 +13,12 @@
 #include <unordered_map>
 #include <utility>
 
-#include "notifiers/database.h"
+#include "notifiers/database_engines.h"
 
 namespace premura {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
-constexpr std::string_view kScheme = "sqlite:";
 
 class SqliteRow final : public SqlRow {
  public:
@@ -126,6 +125,12 @@ class SqliteDatabase final : public Database {
     static_cast<void>(ignored);
   }
 
+  // Whoever began immediately writes alone.
+  bool shared() const override { return false; }
+  Status Lock(const std::vector<std::string>&) override { return {}; }
+  Result<bool> TryLock(const std::string&) override { return true; }
+  std::string_view skip_locked() const override { return ""; }
+
   Error Problem(std::string_view what) const {
     std::string message = path_ + ": ";
     if (!what.empty()) message.append(what).append(": ");
@@ -219,6 +224,8 @@ Status Prepare(SqliteDatabase* database, bool read_only) {
       "pragma temp_store = memory; pragma cache_size = -32000");
 }
 
+}  // namespace
+
 Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
                                              bool read_only) {
   if (read_only) {
@@ -243,8 +250,6 @@ Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
   return std::unique_ptr<Database>(std::move(database));
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Database>> OpenDatabaseInMemory() {
   constexpr const char* kMemory = ":memory:";
   sqlite3* handle = nullptr;
@@ -259,21 +264,6 @@ Result<std::unique_ptr<Database>> OpenDatabaseInMemory() {
     return status.error();
   }
   return std::unique_ptr<Database>(std::move(database));
-}
-
-Status Database::Run(std::string_view sql,
-                     const std::vector<SqlValue>& values) {
-  return Run(sql, values, nullptr);
-}
-
-Result<std::unique_ptr<Database>> OpenDatabase(const std::string& url,
-                                               bool read_only) {
-  if (url.rfind(kScheme, 0) == 0 && url.size() > kScheme.size()) {
-    return OpenSqlite(url.substr(kScheme.size()), read_only);
-  }
-  // The rest of an address may hold a password.
-  return Error{"ledger `" + url.substr(0, url.find(':')) +
-               ":...` is not supported; use `sqlite:PATH`"};
 }
 
 }  // namespace premura

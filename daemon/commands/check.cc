@@ -91,10 +91,9 @@ Checked CheckConfig(const Options& options, const Io& io) {
 }
 
 // What the ledger knows of the rules; there may be none yet.
-void CheckLedger(Checked* checked) {
+void CheckLedger(const Io& io, Checked* checked) {
   if (checked->config == nullptr || checked->rules == nullptr) return;
-  const auto ledger =
-      Ledger::Open(checked->config->ledger_url, Ledger::Access::kRead);
+  const auto ledger = OpenLedger(*checked->config, io, Ledger::Access::kRead);
   if (!ledger.ok()) return;
   const auto counts = CountByRule(ledger.value().get());
   if (!counts.ok()) return;
@@ -131,7 +130,7 @@ int Check(Options options, const Io& io) {
   }
   Checked checked = options.config.empty() ? CheckRules(options.paths)
                                            : CheckConfig(options, io);
-  CheckLedger(&checked);
+  CheckLedger(io, &checked);
   const Status compared = CheckEvents(options.events, &checked);
   if (!compared.ok()) return Fail(io, compared.error().message);
   Diagnostics& diagnostics = checked.diagnostics;

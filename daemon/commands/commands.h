@@ -9,6 +9,7 @@
 #include <string>
 
 #include "daemon/config.h"
+#include "notifiers/ledger.h"
 #include "rules/diagnostic.h"
 #include "rules/result.h"
 
@@ -68,5 +69,10 @@ Result<std::string> ConfigPath(const Io& io, const std::string& given);
 // to `io.err`; nullptr then. `given` is what `-c` says.
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,
                                                const std::string& given);
+
+// The ledger that the configuration names, with its password. For writing it
+// must be there already: no daemon would look into a new one.
+Result<std::unique_ptr<Ledger>> OpenLedger(const Config& config, const Io& io,
+                                           Ledger::Access access);
 
 }  // namespace premura

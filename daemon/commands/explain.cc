@@ -60,7 +60,7 @@ Result<StandingReport> AskDaemon(const Config& config, const Options& options,
 int ExplainWhatRuns(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.past.config);
   if (config == nullptr) return kFailure;
-  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
+  auto ledger = OpenLedger(*config, io, Ledger::Access::kRead);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   auto explanation = Explain(ledger.value().get(), options.query);
   if (!explanation.ok()) return Fail(io, explanation.error().message);

@@ -26,7 +26,7 @@ struct ListOptions {
 int List(const ListOptions& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
-  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
+  auto ledger = OpenLedger(*config, io, Ledger::Access::kRead);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   auto held = Outbox(ledger.value()->database()).ForPerson(options.most + 1);
   if (!held.ok()) return Fail(io, held.error().message);
@@ -46,11 +46,7 @@ struct WordOptions {
 int Say(const WordOptions& options, RulingWord word, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
-  // Not a new one: no daemon would look into it.
-  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
-  if (ledger.ok()) {
-    ledger = Ledger::Open(config->ledger_url, Ledger::Access::kWrite);
-  }
+  auto ledger = OpenLedger(*config, io, Ledger::Access::kWrite);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   const Status said = SayOf(ledger.value().get(), options.keys, word, WhoAmI(),
                             SystemClock().Now());

@@ -20,12 +20,14 @@ struct Options {
 
 // Nothing has been counted before the daemon has run once.
 Result<CountsByRule> ReadCounts(const Config& config, const Io& io) {
-  auto ledger = Ledger::Open(config.ledger_url, Ledger::Access::kRead);
+  auto ledger = OpenLedger(config, io, Ledger::Access::kRead);
   if (ledger.ok()) return CountByRule(ledger.value().get());
-  const std::string path =
-      config.ledger_url.substr(config.ledger_url.find(':') + 1);
+  const std::string& url = config.ledger.url;
+  const bool file = url.starts_with("sqlite:");
   std::error_code error;
-  if (std::filesystem::exists(path, error) || error) return ledger.error();
+  if (!file || std::filesystem::exists(url.substr(7), error) || error) {
+    return ledger.error();
+  }
   *io.err << "note: there is no ledger yet, so nothing is counted\n";
   return CountsByRule();
 }

@@ -31,11 +31,8 @@ int SetOrShow(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
   const bool show = options.what == "status";
-  // Not a new one: no daemon would look into it.
-  auto ledger = Ledger::Open(config->ledger_url, Ledger::Access::kRead);
-  if (ledger.ok() && !show) {
-    ledger = Ledger::Open(config->ledger_url, Ledger::Access::kWrite);
-  }
+  auto ledger = OpenLedger(
+      *config, io, show ? Ledger::Access::kRead : Ledger::Access::kWrite);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   if (!show) {
     StopAll state;

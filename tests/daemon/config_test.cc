@@ -100,7 +100,7 @@ tickets:
   EXPECT_EQ(config.sources[0].preset, Preset::kSegment);
   EXPECT_EQ(config.rules,
             std::vector<std::string>{kTestdata + "/good/rules/*.yaml"});
-  EXPECT_EQ(config.ledger_url, "sqlite:/var/lib/premura/ledger.db");
+  EXPECT_EQ(config.ledger.url, "sqlite:/var/lib/premura/ledger.db");
   EXPECT_EQ(config.admin.host, "127.0.0.1");
   EXPECT_EQ(config.admin.port, 9464);
   EXPECT_TRUE(config.log.json);
@@ -355,6 +355,8 @@ TEST(ConfigTest, NoSecretIsToldInTheWordsOfAMistake) {
       "email: {smtp: {host: h, password:hunter2}, from: {address: a@b.c}}\n",
       "sources: [{file: {path: e}}]\nrules: [r]\n"
       "ledger: mysql://me:hunter2@example.com/x\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "ledger: postgresql://me:hunter2@example.com/x\n",
       "sources: [{file: {path: e}}]\nrules: [r]\n"
       "email: {smtp: {host: h, password: [hunter2]}, from: {address: a@b.c}}\n",
   };

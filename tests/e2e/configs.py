@@ -93,6 +93,14 @@ restraint:
 """ % kannel.url
 
 
+def postgresql_ledger(server, schema):
+    """A schema of its own, so that tests do not meet."""
+    server.query("create schema " + schema)
+    return """
+ledger: {url: "%s?options=-csearch_path%%3D%s", password_file: "%s"}
+""" % (server.url, schema, server.password_file)
+
+
 def file_tickets(daemon):
     """Texts of the tickets that the file desk holds."""
     folder = daemon.folder / "outbox" / "ticket"

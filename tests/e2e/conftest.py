@@ -23,7 +23,8 @@ def servers(request):
     class Servers:
         def __getattr__(self, name):
             kind = {"rt": harness.Rt, "redmine": harness.Redmine,
-                    "mail": harness.Mail, "kannel": harness.Kannel}[name]
+                    "mail": harness.Mail,
+                    "postgresql": harness.Postgresql, "kannel": harness.Kannel}[name]
             if name not in started:
                 started[name] = kind(base / name)
             return started[name]

@@ -282,6 +282,37 @@ class Mail(Server):
                 policy=email.policy.default) for number in numbers]
 
 
+class Postgresql(Server):
+    """A server that can go away and come back with the same data."""
+
+    def __init__(self, folder):
+        self.folder, self.port = pathlib.Path(folder), free_ports()
+        self.start()
+        self.url = self.script.facts["url"] + "/premura"
+        self.password_file = self.script.facts["password_file"]
+
+    def start(self):
+        self.script = Script(SUPPORT / "postgres-up.sh", self.folder, self.port,
+                             log=str(self.folder) + ".log",
+                             environment={"KEEP": "1"})
+
+    def kill(self):
+        """As a crash would."""
+        os.kill(int(self.script.facts["pid"]), signal.SIGQUIT)
+        self.close()
+
+    def query(self, sql, schema="public"):
+        """Rows, as lists of texts."""
+        password = pathlib.Path(self.password_file).read_text().strip()
+        run = subprocess.run(
+            ["psql", "-XAtq", "-F", "\t", "-h", "127.0.0.1", "-p",
+             str(self.port), "-U", "premura", "-d", "premura", "-c", sql],
+            capture_output=True, text=True, check=True,
+            env={**os.environ, "PGPASSWORD": password,
+                 "PGOPTIONS": "-csearch_path=" + schema})
+        return [line.split("\t") for line in run.stdout.splitlines()]
+
+
 class Kannel(Server):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)

@@ -2,88 +2,43 @@
 #include "notifiers/ledger.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "notifiers/limits_json.h"
 #include "notifiers/migrations.h"
 #include "notifiers/outbox.h"
 #include "notifiers/profile_json.h"
+#include "tests/notifiers/support/forwarding_database.h"
+#include "tests/notifiers/support/ledger_place.h"
 
 namespace premura {
 namespace {
 
-// Says of each statement what SQLite does for it.
-class PlanningDatabase final : public Database {
- public:
-  explicit PlanningDatabase(std::unique_ptr<Database> base)
-      : base_(std::move(base)) {}
-
-  using Database::Run;
-  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
-             const std::function<bool(const SqlRow&)>& row) override {
-    plan.clear();
-    auto status = base_->Run("explain query plan " + std::string(sql), values,
-                             [&](const SqlRow& step) {
-                               plan.append(step.Text(3)).append("; ");
-                               return true;
-                             });
-    return status.ok() ? base_->Run(sql, values, row) : status;
-  }
-  std::int64_t Changes() const override { return base_->Changes(); }
-  Status Script(std::string_view sql) override { return base_->Script(sql); }
-  Status Begin() override { return base_->Begin(); }
-  Status Commit() override { return base_->Commit(); }
-  void Rollback() override { base_->Rollback(); }
-
-  std::string plan;
-
- private:
-  std::unique_ptr<Database> base_;
-};
-
 class LedgerTest : public testing::Test {
  protected:
-  LedgerTest() {
-    std::string pattern = testing::TempDir() + "premura-ledger-XXXXXX";
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  ~LedgerTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string path() const { return folder_ + "/ledger.db"; }
-  std::string url() const { return "sqlite:" + path(); }
+  const DatabaseAddress& address() const { return place_.address(); }
   std::unique_ptr<Database> Raw() {
-    auto database = OpenDatabase(url(), false);
+    auto database = OpenDatabase(address(), false);
     EXPECT_TRUE(database.ok());
     return std::move(database).value();
   }
-  static std::string Problem(const std::string& url, Ledger::Access access) {
-    const auto ledger = Ledger::Open(url, access);
+  std::string Problem(Ledger::Access access) {
+    const auto ledger = Ledger::Open(address(), access);
     return ledger.ok() ? "" : ledger.error().message;
   }
 
-  std::string folder_;
+ private:
+  LedgerPlace place_;
 };
-
-TEST_F(LedgerTest, IsAFileOfItsOwnersAlone) {
-  ASSERT_EQ(Problem(url(), Ledger::Access::kWrite), "");
-  struct stat info {};
-  ASSERT_EQ(stat(path().c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600U);
-}
 
 TEST_F(LedgerTest, OpensTwiceAndKeepsWhatItHolds) {
   {
-    auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
     ASSERT_TRUE(ledger.ok());
     ASSERT_TRUE(ledger.value()
                     ->SetStopAll({true, "anna", Timestamp(Duration(7))})
                     .ok());
   }
-  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok());
   const auto stop_all = ledger.value()->ReadStopAll();
   ASSERT_TRUE(stop_all.ok());
@@ -93,10 +48,10 @@ TEST_F(LedgerTest, OpensTwiceAndKeepsWhatItHolds) {
 }
 
 // Is locked by somebody else the first times that something is written.
-class LockedDatabase final : public Database {
+class LockedDatabase final : public ForwardingDatabase {
  public:
   LockedDatabase(std::unique_ptr<Database> base, int* locked)
-      : base_(std::move(base)), locked_(locked) {}
+      : ForwardingDatabase(std::move(base)), locked_(locked) {}
 
   using Database::Run;
   Status Run(std::string_view sql, const std::vector<SqlValue>& values,
@@ -104,36 +59,12 @@ class LockedDatabase final : public Database {
     if (sql.starts_with("insert into switches") && (*locked_)-- > 0) {
       return Error{"database is locked"};
     }
-    return base_->Run(sql, values, row);
+    return base()->Run(sql, values, row);
   }
-  std::int64_t Changes() const override { return base_->Changes(); }
-  Status Script(std::string_view sql) override { return base_->Script(sql); }
-  Status Begin() override { return base_->Begin(); }
-  Status Commit() override { return base_->Commit(); }
-  void Rollback() override { base_->Rollback(); }
 
  private:
-  std::unique_ptr<Database> base_;
   int* locked_;
 };
-
-TEST_F(LedgerTest, AFileThatWasTakenAwayIsNoticed) {
-  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
-  ASSERT_TRUE(ledger.ok());
-  const std::string away = folder_ + "/away.db";
-  std::filesystem::rename(path(), away);
-  const std::string expected =
-      path() +
-      ": the file was moved, removed or replaced while it was open; put it "
-      "back, or start again";
-  EXPECT_EQ(ledger.value()->ReadStopAll().error().message, expected);
-  EXPECT_EQ(ledger.value()->Begin().error().message, expected);
-  std::filesystem::rename(away, path());
-  EXPECT_TRUE(ledger.value()->ReadStopAll().ok());
-  std::filesystem::rename(path(), away);
-  std::ofstream(path()) << "another";
-  EXPECT_EQ(ledger.value()->Begin().error().message, expected);
-}
 
 TEST_F(LedgerTest, StopAllIsTriedAgainWhileOthersWrite) {
   int locked = 0;
@@ -150,47 +81,12 @@ TEST_F(LedgerTest, StopAllIsTriedAgainWhileOthersWrite) {
   EXPECT_EQ(status.error().message, "database is locked");
 }
 
-TEST_F(LedgerTest, SaysWhatIsWrongWithItsAddress) {
-  EXPECT_EQ(
-      Problem("postgresql://premura:secret@db/premura", Ledger::Access::kWrite),
-      "ledger: ledger `postgresql:...` is not supported; use "
-      "`sqlite:PATH`");
-  EXPECT_EQ(Problem("sqlite:", Ledger::Access::kWrite),
-            "ledger: ledger `sqlite:...` is not supported; use `sqlite:PATH`");
-  EXPECT_EQ(Problem("sqlite:/nowhere/at/all.db", Ledger::Access::kWrite),
-            "ledger: /nowhere/at/all.db: cannot create: No such file or "
-            "directory");
-  EXPECT_EQ(Problem(url(), Ledger::Access::kRead),
-            "ledger: " + path() + ": there is no such ledger");
-  std::filesystem::create_directory(folder_ + "/dir");
-  EXPECT_NE(Problem("sqlite:" + folder_ + "/dir", Ledger::Access::kRead), "");
-}
-
-TEST_F(LedgerTest, WhatIsReleasedIsFoundAmongWhatIsOpenOnly) {
-  ASSERT_EQ(Problem(url(), Ledger::Access::kWrite), "");
-  PlanningDatabase database(Raw());
-  Outbox outbox(&database);
-  const std::string expected = "INDEX deliveries_open (state=? AND reason=?)";
-  ASSERT_TRUE(outbox.Release(Reason::kStopAll, "", Timestamp()).ok());
-  EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
-  ASSERT_TRUE(outbox.ReleaseStuck(Reason::kQuietHours, Timestamp()).ok());
-  EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
-}
-
-TEST_F(LedgerTest, AFileThatIsNoLedgerIsLeftAlone) {
-  const std::string text(5000, 'x');
-  std::ofstream(path()) << text;
-  EXPECT_EQ(Problem(url(), Ledger::Access::kWrite),
-            "ledger: " + path() + ": file is not a database");
-  EXPECT_EQ(std::filesystem::file_size(path()), text.size());
-}
-
 TEST_F(LedgerTest, ASchemaOfANewerProgramIsRefused) {
-  ASSERT_EQ(Problem(url(), Ledger::Access::kWrite), "");
+  ASSERT_EQ(Problem(Ledger::Access::kWrite), "");
   ASSERT_TRUE(
       Raw()->Run("insert into schema_migrations (version) values (99)").ok());
   for (const auto access : {Ledger::Access::kWrite, Ledger::Access::kRead}) {
-    EXPECT_NE(Problem(url(), access).find("written by a newer premura"),
+    EXPECT_NE(Problem(access).find("written by a newer premura"),
               std::string::npos);
   }
 }
@@ -201,9 +97,9 @@ TEST_F(LedgerTest, AnOlderSchemaIsNotReadBeforeItIsBroughtUpToDate) {
                   ->Script("create table schema_migrations "
                            "(version integer primary key)")
                   .ok());
-  EXPECT_NE(Problem(url(), Ledger::Access::kRead)
-                .find("`premura run` brings it up to date"),
-            std::string::npos);
+  EXPECT_NE(
+      Problem(Ledger::Access::kRead).find("`premura run` brings it up to date"),
+      std::string::npos);
   EXPECT_TRUE(Migrate(database.get()).ok());
   EXPECT_TRUE(CheckSchema(database.get()).ok());
 }
@@ -217,19 +113,8 @@ TEST_F(LedgerTest, AMigrationThatFailsLeavesNothingBehind) {
   EXPECT_FALSE(database->Run("select 1 from detections").ok());
 }
 
-TEST_F(LedgerTest, StatementsSayWhatIsWrongWithThem) {
-  auto database = Raw();
-  const auto bad = database->Run("selec 1");
-  ASSERT_FALSE(bad.ok());
-  EXPECT_NE(bad.error().message.find("cannot prepare"), std::string::npos);
-  const auto few = database->Run("select ?", {});
-  ASSERT_FALSE(few.ok());
-  EXPECT_NE(few.error().message.find("cannot bind"), std::string::npos);
-  database->Rollback();  // Nothing is open: no harm.
-}
-
 TEST_F(LedgerTest, ForeignKeysAreEnforced) {
-  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok());
   DecisionRecord decision;
   decision.detection = "nobody";
@@ -237,7 +122,7 @@ TEST_F(LedgerTest, ForeignKeysAreEnforced) {
 }
 
 TEST_F(LedgerTest, ADeliveryComesBackAsItWasWritten) {
-  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok());
   CaseRecord record;
   record.detection_id = "d1";
@@ -270,7 +155,7 @@ TEST_F(LedgerTest, ADeliveryComesBackAsItWasWritten) {
 }
 
 TEST_F(LedgerTest, ARowThatMakesNoSenseIsAnErrorNotAGuess) {
-  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok());
   CaseRecord record;
   record.detection_id = "d1";

@@ -49,7 +49,7 @@ class RulingTest : public testing::Test, protected OutreachWorld {
 
   // "" if it went well.
   std::string Say(const std::vector<std::string>& keys, RulingWord word) {
-    auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
     EXPECT_TRUE(ledger.ok());
     const Status said = SayOf(ledger.value().get(), keys, word, "anna", now);
     return said.ok() ? "" : said.error().message;

@@ -49,7 +49,7 @@ class ThreadedOutreachTest : public testing::Test, protected OutreachWorld {
   void StartThread() {
     LoadRules(kRules);
     OutreachOptions options;
-    options.ledger_url = url();
+    options.ledger = address();
     auto opened =
         NewOutreach(options, settings, &profiles, &clock_, &counting_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
@@ -118,12 +118,13 @@ TEST_F(ThreadedOutreachTest, SeesStopAllThrownByAnotherWithinASecond) {
 
 TEST_F(ThreadedOutreachTest, SaysWhyItCannotStart) {
   OutreachOptions options;
-  options.ledger_url = "sqlite:" + folder();
+  const std::string folder = testing::TempDir();
+  options.ledger = "sqlite:" + folder;
   const auto opened =
       NewOutreach(options, settings, &profiles, &clock_, &counting_);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().message,
-            "ledger: " + folder() + ": cannot open: Is a directory");
+            "ledger: " + folder + ": cannot open: Is a directory");
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -130,9 +128,6 @@ Result<Rendered> FakeTemplates::Render(const std::string& name,
 }
 
 OutreachWorld::OutreachWorld() {
-  std::string pattern = testing::TempDir() + "premura-outreach-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error(pattern);
-  folder_ = pattern;
   desk = std::make_shared<FakeChannel>("desk", OnDoubt::kAsk);
   desk->is_ticket = true;
   email = std::make_shared<FakeChannel>("email", OnDoubt::kHold);
@@ -148,11 +143,7 @@ OutreachWorld::OutreachWorld() {
                 {"phone", "\"+39 333 1234567\""}});
 }
 
-OutreachWorld::~OutreachWorld() {
-  core.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+OutreachWorld::~OutreachWorld() { core.reset(); }
 
 void OutreachWorld::LoadRules(const std::string& text) {
   auto loaded = premura::LoadRules(
@@ -168,7 +159,7 @@ void OutreachWorld::Start(const std::string& text) {
 }
 
 void OutreachWorld::Open() {
-  auto opened = OpenDatabase(url(), /*read_only=*/false);
+  auto opened = OpenDatabase(address(), /*read_only=*/false);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   std::unique_ptr<Database> base = std::move(opened).value();
   if (wrap) base = wrap(std::move(base));
@@ -259,13 +250,13 @@ void OutreachWorld::Pass(Duration duration) {
 }
 
 void OutreachWorld::SetStopAll(bool on) {
-  auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok()) << ledger.error().message;
   ASSERT_TRUE(ledger.value()->SetStopAll({on, "anna", now}).ok());
 }
 
 std::unique_ptr<Ledger> OutreachWorld::Reader() {
-  auto ledger = Ledger::Open(url(), Ledger::Access::kRead);
+  auto ledger = Ledger::Open(address(), Ledger::Access::kRead);
   EXPECT_TRUE(ledger.ok()) << ledger.error().message;
   return ledger.ok() ? std::move(ledger).value() : nullptr;
 }

@@ -13,6 +13,7 @@
 
 #include "notifiers/outreach_core.h"
 #include "rules/rule_set.h"
+#include "tests/notifiers/support/ledger_place.h"
 
 namespace premura {
 
@@ -136,8 +137,7 @@ class OutreachWorld {
   std::int64_t Count(const std::string& table);
   std::unique_ptr<Ledger> Reader();
 
-  std::string url() const { return "sqlite:" + folder_ + "/ledger.db"; }
-  const std::string& folder() const { return folder_; }
+  const DatabaseAddress& address() const { return place_.address(); }
 
   Timestamp now = *ParseInstant("2026-03-10T10:00:00Z");
   ProfileStore profiles;
@@ -152,7 +152,7 @@ class OutreachWorld {
   Database* database = nullptr;  // The core's.
 
  private:
-  std::string folder_;
+  LedgerPlace place_;
   int detections_ = 0;
   bool woken_ = false;
 };
