@@ -32,10 +32,6 @@ struct SameName {
   }
 };
 
-std::string_view KeyOf(const Track& track) {
-  return track.group ? std::string_view(track.group->key) : std::string_view();
-}
-
 // As std::lower_bound(), but without a branch to guess wrong.
 template <typename TrackType>
 TrackType* LowerBound(TrackType* tracks, std::size_t size, std::uint64_t key) {
@@ -67,7 +63,7 @@ const Track* Customer::Find(std::uint64_t key, std::string_view group) const {
   const Track* const end = tracks.data() + tracks.size();
   for (const Track* it = LowerBound(tracks.data(), tracks.size(), key);
        it != end && it->key == key; ++it) {
-    if (KeyOf(*it) == group) return it;
+    if (it->group_key() == group) return it;
   }
   return nullptr;
 }

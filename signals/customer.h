@@ -40,6 +40,9 @@ struct Track {
   std::unique_ptr<Group> group;  // Empty without `group_by`.
 
   std::uint32_t slot() const { return static_cast<std::uint32_t>(key >> 32); }
+  std::string_view group_key() const {
+    return group ? std::string_view(group->key) : std::string_view();
+  }
 };
 
 // `group` is Group::key, empty without `group_by`.
@@ -69,6 +72,8 @@ struct Customer {
   // No timer goes off before this.
   Timestamp alarm = kNever;
   Timestamp sweep = kNever;        // When it is to be looked through.
+  std::uint32_t changed = 0;       // Its place in Changes, from 1; 0: none.
+  bool recorded = false;           // There is a record of it.
   std::vector<Track> tracks;       // In order of key.
   std::vector<Episodes> episodes;  // Of tracks that have had detections.
 

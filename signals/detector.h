@@ -4,7 +4,8 @@
 // this interface: a new kind is a new file and a line in NewDetector().
 //
 // A detector is immutable. A State is plain data: no pointer into its rule or
-// detector, so that it outlives a reload and can be written down.
+// detector, so that it outlives a reload and can be written down; it lists what
+// it has (record_fields.h).
 
 #pragma once
 
@@ -16,24 +17,16 @@
 
 #include "rules/rule.h"
 #include "signals/event_facts.h"
+#include "signals/instants.h"
 #include "signals/profile.h"
+#include "signals/record_fields.h"
 #include "signals/seen_event.h"
 #include "signals/standing.h"
 
 namespace premura {
 
-inline constexpr Timestamp kNever = Timestamp::max();
-inline constexpr Timestamp kUnseen = Timestamp::min();
 // As State::queued: the timer was due and is held (self_preservation.h).
 inline constexpr Timestamp kHeld = Timestamp::min();
-
-// Saturate: a window may be longer than time.
-inline Timestamp Later(Timestamp time, Duration by) {
-  return time > kNever - by ? kNever : time + by;
-}
-inline Timestamp Earlier(Timestamp time, Duration by) {
-  return time < kUnseen + by ? kUnseen : time - by;
-}
 
 struct State {
   Timestamp due = kNever;     // When the detector wants to be woken.
@@ -122,6 +115,12 @@ class Detector {
   virtual bool Forget(State* state) const = 0;
   virtual void Delete(State* state) const = 0;
 
+  // `queued` is the engine's.
+  virtual void Save(const State& state, RecordWriter* record) const = 0;
+  // Fails the reader, and answers nullptr, if what it reads can be no state of
+  // this rule.
+  virtual State* Load(RecordReader* record) const = 0;
+
   // How far it is at `now`: the clock, or the newest event that the rule has
   // seen, if that is later. Changes nothing.
   virtual Standing Explain(const State*, Timestamp /*now*/) const { return {}; }
@@ -141,8 +140,25 @@ class DetectorOf : public Detector {
   void Delete(State* state) const final {
     delete static_cast<StateType*>(state);
   }
+  void Save(const State& state, RecordWriter* record) const final {
+    record->Time(state.due);
+    Write(static_cast<const StateType&>(state), record);
+  }
+  State* Load(RecordReader* record) const final {
+    auto state = std::make_unique<StateType>();
+    state->due = record->Time();
+    Read(record, state.get());
+    if (record->ok() && state->due != kUnseen && Restore(state.get())) {
+      return state.release();
+    }
+    record->Fail();
+    return nullptr;
+  }
 
  protected:
+  // Makes what is not written down of what is. False if no state of this rule
+  // can be like that: it must be safe to go on with, whatever the bytes.
+  virtual bool Restore(StateType*) const { return true; }
   static StateType& Obtain(State*& state) {
     if (state == nullptr) state = new StateType;
     return *static_cast<StateType*>(state);

@@ -27,6 +27,7 @@ void EngineImpl::Hold(Customer* customer, Track* track) {
   track->state->queued = kHeld;
   ++customer->timers;
   held_.Add({track->state->due, customer, track->key});
+  changes_.Mark(customer);
 }
 
 // If it is held, for `due`: it fires, or has been moved or cancelled.
@@ -44,6 +45,7 @@ void EngineImpl::Release() {
     State* const state = entry.customer->FindHeld(entry.key, entry.due)->state;
     state->queued = entry.due;
     timers_.Push({entry.due, entry.customer, entry.key});
+    changes_.Mark(entry.customer);
   }
 }
 

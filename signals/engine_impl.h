@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "signals/changes.h"
 #include "signals/customer.h"
 #include "signals/engine.h"
 #include "signals/matcher.h"
@@ -104,6 +105,7 @@ class EngineImpl final : public Engine {
 
   // Profiles.
   bool HasBegun() const { return clock_ > Timestamp{}; }
+  void LookAtFirst();
   void LookAtAll();
   void Look(std::string_view name, Timestamp now);
   void FireOfProfile(std::string_view name, Timestamp time);
@@ -127,6 +129,10 @@ class EngineImpl final : public Engine {
                      const std::function<bool(const TimerQueue::Entry&)>& gone);
   void RemoveIfEmpty(Customer* customer);
 
+  // Records.
+  void Save(Customer* customer, RecordWriter* writer, EngineRecords* records);
+  void TakeUp(Customer* customer);
+
   ProfileStore* const profiles_;
   DetectionSink* const sink_;
   const OwnsCustomer owns_;
@@ -139,7 +145,9 @@ class EngineImpl final : public Engine {
   EngineStats stats_;
   DetectorCounts counts_;
   Timestamp clock_ = kUnseen;
+  bool looked_ = false;           // By LookAtFirst().
   std::set<std::uint32_t> gone_;  // Origins, by Forget().
+  Changes changes_;
 
   Matcher hits_;
   std::vector<Matched> matched_;

@@ -24,6 +24,13 @@ void EngineImpl::OnProfiles(std::span<const std::string> customers) {
   MoveClock(clock_);
 }
 
+// Once the clock has begun.
+void EngineImpl::LookAtFirst() {
+  if (looked_ || !HasBegun()) return;
+  looked_ = true;
+  LookAtAll();
+}
+
 // Before the clock has begun nothing is known to be past, and dates of ten
 // years ago would be ahead.
 void EngineImpl::LookAtAll() {

@@ -1,16 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the engine writes down, and takes up again.
 
+#include <cassert>
 #include <utility>
 
+#include "signals/customer_record.h"
 #include "signals/engine_impl.h"
 
 namespace premura {
 
-std::string EngineImpl::Save(EngineRecords*) { return {}; }
+std::string EngineImpl::Save(EngineRecords* records) {
+  assert(hits_.size() == 0);
+  if (!changes_.begun()) {
+    changes_.Begin();
+    customers_.ForEach([this](Customer& one) { changes_.Mark(&one); });
+  }
+  for (const std::string& name : changes_.TakeGone()) {
+    const Customer* const again = customers_.Find(name);
+    if (again != nullptr && !again->tracks.empty()) continue;
+    records->OnCustomer(name, {});
+  }
+  RecordWriter writer(symbols());
+  for (Customer* customer : changes_.Take()) {
+    Save(customer, &writer, records);
+  }
+  writer.Time(clock_);
+  writer.Number(gone_.size());
+  for (const std::uint32_t origin : gone_) writer.Number(origin);
+  silences_.Save(&writer);
+  return std::string(writer.Finish());
+}
 
-Status EngineImpl::Load(std::string_view, std::string_view) { return {}; }
+// Without tracks there is nothing to be known.
+void EngineImpl::Save(Customer* customer, RecordWriter* writer,
+                      EngineRecords* records) {
+  if (!customer->tracks.empty()) {
+    WriteCustomer(*customer, *index_, writer);
+    records->OnCustomer(customer->name, writer->Finish());
+    customer->recorded = true;
+  } else if (std::exchange(customer->recorded, false)) {
+    records->OnCustomer(customer->name, {});
+  }
+}
 
-Status EngineImpl::LoadOwn(std::string_view, std::size_t) { return {}; }
+Status EngineImpl::Load(std::string_view name, std::string_view record) {
+  assert(customers_.Find(name) == nullptr);
+  Customer read;
+  std::uint64_t left_out = 0;
+  Status status = ReadCustomer(record, *index_, &read, &left_out);
+  if (!status.ok()) return status;
+  changes_.Begin();
+  stats_.states_left_out += left_out;
+  if (read.tracks.empty()) {
+    changes_.MarkGone(name);
+    return {};
+  }
+  Customer& customer = customers_.Add(name);
+  read.name = name;
+  read.recorded = true;
+  customer = std::move(read);
+  changes_.Mark(&customer);
+  TakeUp(&customer);
+  return {};
+}
+
+// Its timers and its sweep.
+void EngineImpl::TakeUp(Customer* customer) {
+  for (Track& track : customer->tracks) {
+    if (track.state == nullptr) continue;
+    customer->alarm = std::min(customer->alarm, track.state->due);
+    if (track.state->queued == kHeld) {
+      Hold(customer, &track);
+    } else {
+      Remind(customer, track.state, track.key);
+    }
+  }
+  // The sweeper puts it off to the end of a bucket, where it was already.
+  const Timestamp sweep = std::exchange(customer->sweep, kNever);
+  if (sweep != kNever) sweeper_.Schedule(customer, Earlier(sweep, Duration(1)));
+}
+
+Status EngineImpl::LoadOwn(std::string_view record, std::size_t spread) {
+  RecordReader reader(record, symbols());
+  const Timestamp clock = reader.Time();
+  std::set<std::uint32_t> gone;
+  for (std::size_t count = reader.Count(); count > 0; --count) {
+    gone.insert(reader.Small());
+  }
+  Silences silences;
+  silences.Load(&reader);
+  Status status = reader.Close();
+  if (!status.ok()) return status;
+  clock_ = std::max(clock_, clock);
+  gone_.merge(gone);
+  silences_.Add(std::move(silences), spread, owns_);
+  return {};
+}
 
 }  // namespace premura

@@ -13,9 +13,9 @@ namespace premura {
 void EngineImpl::Advance(Timestamp clock) { MoveClock(clock); }
 
 void EngineImpl::MoveClock(Timestamp clock) {
-  const bool had_begun = HasBegun();
+  LookAtFirst();  // By the clock that was taken up, if one was.
   clock_ = std::max(clock_, clock);
-  if (!had_begun && HasBegun()) LookAtAll();
+  LookAtFirst();
   for (;;) {
     const Timestamp timer = timers_.empty() ? kNever : timers_.top().due;
     const Timestamp sweep = sweeper_.next();
@@ -109,6 +109,7 @@ void EngineImpl::Remind(Customer* customer, State* state, std::uint64_t key) {
 // --- Forgetting -------------------------------------------------------------
 
 void EngineImpl::Touch(Customer* customer, Timestamp clock) {
+  changes_.Mark(customer);
   if (customer->sweep == kNever) {
     sweeper_.Schedule(customer, Later(clock, index_->shortest_keep()));
   }
@@ -117,6 +118,7 @@ void EngineImpl::Touch(Customer* customer, Timestamp clock) {
 void EngineImpl::SweepNext() {
   const Timestamp now = sweeper_.next();
   for (Customer* customer : sweeper_.TakeNext()) {
+    changes_.Mark(customer);
     const Timestamp again = Sweep(customer, now);
     if (again != kNever) sweeper_.Schedule(customer, again);
     RemoveIfEmpty(customer);
@@ -147,6 +149,7 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
 }
 
 void EngineImpl::Drop(Customer* customer, Track* track) {
+  changes_.Mark(customer);
   if (track->state != nullptr) {
     Unhold(customer, track, track->state->due);
     index_->OfSlot(track->slot())->detector->Delete(track->state);
@@ -160,6 +163,7 @@ void EngineImpl::Drop(Customer* customer, Track* track) {
 void EngineImpl::RemoveIfEmpty(Customer* customer) {
   if (customer->tracks.empty() && customer->timers == 0 &&
       customer->sweep == kNever) {
+    changes_.Remove(customer);
     customers_.Remove(customer);
   }
 }

@@ -113,6 +113,19 @@ std::unique_ptr<Group> MakeGroup(std::string_view key, const Rule& rule,
   return group;
 }
 
+std::unique_ptr<Group> MakeGroup(std::span<const std::string_view> values,
+                                 const Rule& rule, const Symbols& symbols) {
+  auto group = std::make_unique<Group>();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::string_view packed = values[i];
+    ValueArena arena;
+    AppendIdentity(Unpack(&packed, &arena), &group->key);
+    group->entries.push_back(
+        {GroupPath(rule.detect.group_by[i], symbols), std::string(values[i])});
+  }
+  return group;
+}
+
 std::vector<std::pair<std::string, std::string>> GroupOf(
     const Rule& rule, const Symbols& symbols, const EventFacts& facts) {
   std::vector<std::pair<std::string, std::string>> group;

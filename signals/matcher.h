@@ -75,6 +75,9 @@ class Matcher {
 std::unique_ptr<Group> MakeGroup(std::string_view key, const Rule& rule,
                                  const Symbols& symbols,
                                  const EventFacts& facts);
+// The group of these values, in the order of `group_by`; packed.
+std::unique_ptr<Group> MakeGroup(std::span<const std::string_view> values,
+                                 const Rule& rule, const Symbols& symbols);
 
 // What the event says of the rule's group: path, JSON value of those there.
 std::vector<std::pair<std::string, std::string>> GroupOf(

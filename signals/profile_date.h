@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "rules/time.h"
 #include "rules/value.h"
@@ -17,6 +18,7 @@ struct ProfileDate {
   bool whole_day = false;
 
   bool operator==(const ProfileDate&) const = default;
+  static auto Fields(auto& own) { return std::tie(own.at, own.whole_day); }
 };
 
 // RFC 3339, a date without a time ("2026-01-31"), or epoch seconds below 1e11,

@@ -3,176 +3,23 @@
 #include "signals/seen_event.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <new>
 
+#include "signals/varint.h"
+
 namespace premura {
 
-namespace {
-
-void AppendVarint(std::uint64_t number, std::string* bytes) {
-  while (number >= 0x80) {
-    bytes->push_back(static_cast<char>(number | 0x80));
-    number >>= 7;
-  }
-  bytes->push_back(static_cast<char>(number));
-}
-
-std::uint64_t TakeVarint(std::string_view* bytes) {
-  std::uint64_t number = 0;
-  std::size_t i = 0;
-  for (int shift = 0;; shift += 7, ++i) {
-    const auto byte = static_cast<unsigned char>((*bytes)[i]);
-    number |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) break;
-  }
-  bytes->remove_prefix(i + 1);
-  return number;
-}
-
-void AppendText(std::string_view text, std::string* bytes) {
-  AppendVarint(text.size(), bytes);
-  bytes->append(text);
-}
-
-std::string_view TakeText(std::string_view* bytes) {
-  const std::size_t size = TakeVarint(bytes);
-  const std::string_view text = bytes->substr(0, size);
-  bytes->remove_prefix(size);
-  return text;
-}
-
-template <typename Number>
-void AppendRaw(Number number, std::string* bytes) {
-  char raw[sizeof number];
-  std::memcpy(raw, &number, sizeof number);
-  bytes->append(raw, sizeof number);
-}
-
-template <typename Number>
-Number TakeRaw(std::string_view* bytes) {
-  Number number;
-  std::memcpy(&number, bytes->data(), sizeof number);
-  bytes->remove_prefix(sizeof number);
-  return number;
-}
-
-// A whole number is nearly always spelled as we would: its spelling is enough.
-bool SpellsItself(const Value& value) {
-  const std::string_view text = value.text();
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number);
-  return read.ec == std::errc() && read.ptr == end && number == value.integer();
-}
-
-constexpr char kOddlySpelled = 'I';
-
-char TagOf(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::kAbsent:
-    case Value::Kind::kNull:
-      return 'n';
-    case Value::Kind::kBoolean:
-      return value.boolean() ? 'T' : 'F';
-    case Value::Kind::kInteger:
-      return SpellsItself(value) ? 'i' : kOddlySpelled;
-    case Value::Kind::kReal:
-      return 'r';
-    case Value::Kind::kText:
-      return 't';
-    case Value::Kind::kList:
-      return 'l';
-    case Value::Kind::kObject:
-      return 'o';
-  }
-  return 'n';
-}
-
-Value UnpackList(std::string_view* bytes, ValueArena* arena) {
-  std::vector<Value> elements(TakeVarint(bytes));
-  for (Value& element : elements) element = Unpack(bytes, arena);
-  return Value::List(arena->Keep(std::move(elements)));
-}
-
-Value UnpackInteger(std::string_view spelling) {
-  std::int64_t number = 0;
-  std::from_chars(spelling.data(), spelling.data() + spelling.size(), number);
-  return Value::Integer(number, spelling);
-}
-
-}  // namespace
-
-void AppendPacked(const Value& value, std::string* bytes) {
-  const char tag = TagOf(value);
-  bytes->push_back(tag);
-  switch (tag) {
-    case kOddlySpelled:
-      AppendRaw(value.integer(), bytes);
-      break;
-    case 'r':
-      AppendRaw(value.number(), bytes);
-      break;
-    case 'l':
-      AppendVarint(value.elements().size(), bytes);
-      for (const Value& element : value.elements()) {
-        AppendPacked(element, bytes);
-      }
-      return;
-    case 'n':
-    case 'T':
-    case 'F':
-      return;
-    default:
-      break;
-  }
-  AppendText(value.text(), bytes);
-}
-
-std::span<const Value> ValueArena::Keep(std::vector<Value> elements) {
-  lists_.push_back(std::move(elements));
-  return lists_.back();
-}
-
-Value Unpack(std::string_view* bytes, ValueArena* arena) {
-  const char tag = bytes->front();
-  bytes->remove_prefix(1);
-  switch (tag) {
-    case 'T':
-    case 'F':
-      return Value::Boolean(tag == 'T');
-    case 'i':
-      return UnpackInteger(TakeText(bytes));
-    case kOddlySpelled: {
-      const auto number = TakeRaw<std::int64_t>(bytes);
-      return Value::Integer(number, TakeText(bytes));
-    }
-    case 'r': {
-      const auto number = TakeRaw<double>(bytes);
-      return Value::Real(number, TakeText(bytes));
-    }
-    case 't':
-      return Value::Text(TakeText(bytes));
-    case 'o':
-      return Value::Object(TakeText(bytes));
-    case 'l':
-      return UnpackList(bytes, arena);
-    default:
-      return Value::Null();
-  }
-}
-
-SeenEvent::SeenEvent(const Event& event, std::uint32_t arrival,
+SeenEvent::SeenEvent(Timestamp time, std::uint32_t arrival, SymbolId name_id,
                      std::size_t size)
-    : time_(event.time),
+    : time_(time),
       arrival_(arrival),
-      name_id_(event.name_id),
+      name_id_(name_id),
       size_(static_cast<std::uint32_t>(size)) {}
 
 std::string_view SeenEvent::id() const {
   std::string_view rest = bytes();
-  return TakeText(&rest);
+  return PopText(&rest);
 }
 
 std::string_view SeenEvent::name(const Symbols& symbols) const {
@@ -183,16 +30,16 @@ std::string_view SeenEvent::name(const Symbols& symbols) const {
     return known ? std::string_view(symbols.names.Text(name_id_)) : "";
   }
   std::string_view rest = bytes();
-  TakeText(&rest);
-  return TakeText(&rest);
+  PopText(&rest);
+  return PopText(&rest);
 }
 
 Value SeenEvent::Field(SymbolId property, ValueArena* arena) const {
   std::string_view rest = bytes();
-  TakeText(&rest);
-  if (name_id_ == 0) TakeText(&rest);
+  PopText(&rest);
+  if (name_id_ == 0) PopText(&rest);
   while (!rest.empty()) {
-    const std::uint64_t symbol = TakeVarint(&rest);
+    const std::uint64_t symbol = PopVarint(&rest);
     const Value value = Unpack(&rest, arena);
     if (symbol == property) return value;
   }
@@ -201,14 +48,39 @@ Value SeenEvent::Field(SymbolId property, ValueArena* arena) const {
 
 std::vector<EventField> SeenEvent::Fields(ValueArena* arena) const {
   std::string_view rest = bytes();
-  TakeText(&rest);
-  if (name_id_ == 0) TakeText(&rest);
+  PopText(&rest);
+  if (name_id_ == 0) PopText(&rest);
   std::vector<EventField> fields;
   while (!rest.empty()) {
-    const auto symbol = static_cast<SymbolId>(TakeVarint(&rest));
+    const auto symbol = static_cast<SymbolId>(PopVarint(&rest));
     fields.push_back({symbol, Unpack(&rest, arena)});
   }
   return fields;
+}
+
+void SeenEvent::TakeApart(PackedEvent* parts) const {
+  std::string_view rest = bytes();
+  parts->time = time_;
+  parts->arrival = arrival_;
+  parts->name_id = name_id_;
+  parts->id = PopText(&rest);
+  parts->name = name_id_ == 0 ? PopText(&rest) : std::string_view();
+  parts->fields.clear();
+  while (!rest.empty()) {
+    const auto property = static_cast<SymbolId>(PopVarint(&rest));
+    parts->fields.push_back({property, *TakePacked(&rest)});
+  }
+}
+
+SeenRef SeenRef::New(const PackedEvent& event) {
+  std::string bytes;
+  AppendText(event.id, &bytes);
+  if (event.name_id == 0) AppendText(event.name, &bytes);
+  for (const PackedField& field : event.fields) {
+    AppendVarint(field.property, &bytes);
+    bytes.append(field.value);
+  }
+  return Make(event.time, event.arrival, event.name_id, bytes);
 }
 
 SeenRef SeenRef::New(const Event& event, std::uint32_t arrival) {
@@ -221,9 +93,14 @@ SeenRef SeenRef::New(const Event& event, std::uint32_t arrival) {
     AppendVarint(field.property, &bytes);
     AppendPacked(field.value, &bytes);
   }
+  return Make(event.time, arrival, event.name_id, bytes);
+}
+
+SeenRef SeenRef::Make(Timestamp time, std::uint32_t arrival, SymbolId name_id,
+                      std::string_view bytes) {
   void* memory = ::operator new(sizeof(SeenEvent) + bytes.size());
   SeenRef ref;
-  ref.event_ = new (memory) SeenEvent(event, arrival, bytes.size());
+  ref.event_ = new (memory) SeenEvent(time, arrival, name_id, bytes.size());
   ref.event_->refs_ = 1;
   std::memcpy(static_cast<char*>(memory) + sizeof(SeenEvent), bytes.data(),
               bytes.size());

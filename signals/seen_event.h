@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,24 +17,23 @@
 #include "rules/time.h"
 #include "rules/value.h"
 #include "signals/event.h"
+#include "signals/packed_value.h"
 
 namespace premura {
 
-// Values in bytes: numbers with their spelling, lists element by element.
-void AppendPacked(const Value& value, std::string* bytes);
-
-// Where the elements of unpacked lists live.
-class ValueArena {
- public:
-  std::span<const Value> Keep(std::vector<Value> elements);
-
- private:
-  std::deque<std::vector<Value>> lists_;
+// An event taken apart. Views.
+struct PackedField {
+  SymbolId property = 0;
+  std::string_view value;
 };
-
-// Takes one value off the front of `bytes`, which must outlive it; so must
-// `arena`.
-Value Unpack(std::string_view* bytes, ValueArena* arena);
+struct PackedEvent {
+  Timestamp time{};
+  std::uint32_t arrival = 0;
+  SymbolId name_id = 0;
+  std::string_view name;  // Where there is no symbol.
+  std::string_view id;
+  std::vector<PackedField> fields;
+};
 
 class SeenEvent {
  public:
@@ -49,10 +47,13 @@ class SeenEvent {
   Value Field(SymbolId property, ValueArena* arena) const;
   // All properties, in the event's order.
   std::vector<EventField> Fields(ValueArena* arena) const;
+  // Uses the memory of `*parts` again.
+  void TakeApart(PackedEvent* parts) const;
 
  private:
   friend class SeenRef;
-  SeenEvent(const Event& event, std::uint32_t arrival, std::size_t size);
+  SeenEvent(Timestamp time, std::uint32_t arrival, SymbolId name_id,
+            std::size_t size);
   std::string_view bytes() const {
     return {reinterpret_cast<const char*>(this + 1), size_};
   }
@@ -69,6 +70,7 @@ class SeenRef {
  public:
   SeenRef() = default;
   static SeenRef New(const Event& event, std::uint32_t arrival);
+  static SeenRef New(const PackedEvent& event);
   SeenRef(const SeenRef& other) : event_(other.event_) {
     if (event_ != nullptr) ++event_->refs_;
   }
@@ -88,6 +90,8 @@ class SeenRef {
   void Prefetch() const { __builtin_prefetch(event_, 1); }
 
  private:
+  static SeenRef Make(Timestamp time, std::uint32_t arrival, SymbolId name_id,
+                      std::string_view bytes);
   static void Delete(SeenEvent* event);
   SeenEvent* event_ = nullptr;
 };

@@ -20,6 +20,11 @@ std::uint32_t DayOf(Timestamp clock) {
          1;
 }
 
+// Rounded.
+std::size_t Share(std::size_t number, std::size_t spread) {
+  return (number + spread / 2) / spread;
+}
+
 }  // namespace
 
 // --- Silences ---------------------------------------------------------------
@@ -55,7 +60,10 @@ void Silences::Pass(Timestamp now) {
     is_due_.erase(due_.front().customer);
     due_.pop_front();
   }
-  const std::uint32_t day = DayOf(newest_);
+  BeginDay(DayOf(newest_));
+}
+
+void Silences::BeginDay(std::uint32_t day) {
   for (std::size_t i = 0; i < most_.size() && most_day_ + i < day; ++i) {
     if (std::exchange(doubted_, false)) most_[0] = 0;
     std::shift_right(most_.begin(), most_.end(), 1);
@@ -78,6 +86,78 @@ std::size_t Silences::TooMany() const {
   const double times =
       static_cast<double>(bounds_.times_usual) * static_cast<double>(usual);
   return static_cast<std::size_t>(std::ceil(std::max({kFew, share, times})));
+}
+
+// --- Written down -----------------------------------------------------------
+
+void Silences::Save(RecordWriter* to) const {
+  to->Time(believed_);
+  to->Number(day_);
+  to->Number(today_);
+  to->Number(before_);
+  to->Time(newest_);
+  to->Number(due_.size());
+  for (const Due& due : due_) {
+    to->Time(due.at);
+    to->Text(due.customer);
+  }
+  to->Number(most_day_);
+  for (const std::size_t most : most_) to->Number(most);
+  to->Flag(doubted_);
+}
+
+void Silences::Load(RecordReader* from) {
+  believed_ = from->Time();
+  day_ = from->Small();
+  today_ = from->Small();
+  before_ = from->Small();
+  newest_ = from->Time();
+  for (std::size_t count = from->Count(); count > 0 && from->ok(); --count) {
+    const Timestamp at = from->Time();
+    due_.push_back({at, std::string(from->Text())});
+  }
+  most_day_ = from->Small();
+  for (std::size_t& most : most_) most = from->Small();
+  doubted_ = from->Flag();
+}
+
+void Silences::Add(Silences other, std::size_t spread,
+                   const std::function<bool(std::string_view)>& owns) {
+  believed_ = std::max(believed_, other.believed_);
+  newest_ = std::max(newest_, other.newest_);
+  AddActive(other, spread);
+  AddDue(other, owns);
+  const std::uint32_t day = std::max(most_day_, other.most_day_);
+  BeginDay(day);
+  other.BeginDay(day);
+  for (std::size_t i = 0; i < most_.size(); ++i) {
+    most_[i] += Share(other.most_[i], spread);
+  }
+  doubted_ = doubted_ || other.doubted_;
+}
+
+void Silences::AddActive(const Silences& other, std::size_t spread) {
+  if (other.day_ > day_) {
+    before_ = std::exchange(today_, 0);
+    day_ = other.day_;
+  }
+  if (other.day_ < day_) {
+    before_ += Share(other.today_, spread);
+    return;
+  }
+  today_ += Share(other.today_, spread);
+  before_ += Share(other.before_, spread);
+}
+
+void Silences::AddDue(const Silences& other,
+                      const std::function<bool(std::string_view)>& owns) {
+  for (const Due& due : other.due_) {
+    if (owns(due.customer) && is_due_.insert(due.customer).second) {
+      due_.push_back(due);
+    }
+  }
+  std::stable_sort(due_.begin(), due_.end(),
+                   [](const Due& a, const Due& b) { return a.at < b.at; });
 }
 
 // --- HeldTimers -------------------------------------------------------------

@@ -11,13 +11,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "signals/customer.h"
+#include "signals/record_reader.h"
+#include "signals/record_writer.h"
 #include "signals/self_preservation.h"
 
 namespace premura {
@@ -46,6 +50,15 @@ class Silences {
   bool enabled() const { return bounds_.enabled; }
   bool stalled() const { return stalled_; }
 
+  // What it remembers; not what it is told by Use() and SetStalled().
+  void Save(RecordWriter* to) const;
+  // REQUIRES: it remembers nothing yet.
+  void Load(RecordReader* from);
+  // Of an engine whose customers are over `spread` engines now, those of `owns`
+  // with this one.
+  void Add(Silences other, std::size_t spread,
+           const std::function<bool(std::string_view)>& owns);
+
  private:
   struct Due {
     Timestamp at{};
@@ -58,6 +71,10 @@ class Silences {
   std::size_t active() const { return std::max(today_, before_); }
   std::size_t TooMany() const;
   void Pass(Timestamp now);
+  void BeginDay(std::uint32_t day);
+  void AddActive(const Silences& other, std::size_t spread);
+  void AddDue(const Silences& other,
+              const std::function<bool(std::string_view)>& owns);
 
   SelfPreservation bounds_;
   bool stalled_ = false;

@@ -21,6 +21,18 @@ Duration KeepFor(Duration memory) {
   return memory > Duration::max() - grace ? Duration::max() : memory + grace;
 }
 
+// FNV-1a.
+std::uint64_t StampOf(const Rule& rule) {
+  std::uint64_t hash = 14695981039346656037U;
+  for (const std::string* text : {&rule.id, &rule.revision}) {
+    for (const char c : *text) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    }
+    hash *= 1099511628211U;  // As if a zero stood between.
+  }
+  return hash;
+}
+
 const Condition* NullIfAlways(const Condition& where) {
   return where.always() ? nullptr : &where;
 }
@@ -137,11 +149,13 @@ void WatchIndex::AddWatcher(const Rule& rule) {
   const std::vector<Detector::Watch> watches = watcher.detector->Watches();
   watcher.patterns = watches.size();
   watcher.keep = KeepFor(watcher.detector->Memory());
+  watcher.stamp = StampOf(rule);
   shortest_keep_ = std::min(shortest_keep_, watcher.keep);
 
   Interest interest;
   interest.watcher = static_cast<std::uint32_t>(watchers_.size());
   by_slot_[rule.state_slot] = interest.watcher;
+  by_stamp_[watcher.stamp] = interest.watcher;
   for (std::uint32_t i = 0; i < watches.size(); ++i) {
     interest.pattern = i;
     interest.role = watches[i].looks_back ? Role::kLooksBack : Role::kPattern;
@@ -185,6 +199,11 @@ void WatchIndex::AddCancel(const Pattern& pattern, const Rule& rule) {
 const Watcher* WatchIndex::OfSlot(std::uint32_t slot) const {
   if (slot >= by_slot_.size() || by_slot_[slot] == kNoWatcher) return nullptr;
   return &watchers_[by_slot_[slot]];
+}
+
+const Watcher* WatchIndex::OfStamp(std::uint64_t stamp) const {
+  const auto found = by_stamp_.find(stamp);
+  return found == by_stamp_.end() ? nullptr : &watchers_[found->second];
 }
 
 std::vector<std::uint32_t> WatchIndex::Ranks() const { return by_slot_; }

@@ -28,6 +28,8 @@ struct Watcher {
   std::size_t patterns = 0;
   // How long a track is kept once nothing more is seen.
   Duration keep{};
+  // Made of the rule's id and revision: names it in records.
+  std::uint64_t stamp = 0;
 };
 
 class WatchIndex {
@@ -84,6 +86,7 @@ class WatchIndex {
   }
   // nullptr if no rule at work has this slot.
   const Watcher* OfSlot(std::uint32_t slot) const;
+  const Watcher* OfStamp(std::uint64_t stamp) const;
   // Ranks of slots for TimerQueue.
   std::vector<std::uint32_t> Ranks() const;
 
@@ -110,6 +113,7 @@ class WatchIndex {
   std::vector<Concerned> by_name_;  // 0: names that no rule mentions.
   std::vector<bool> is_detection_;
   std::vector<std::uint32_t> by_slot_;
+  std::unordered_map<std::uint64_t, std::uint32_t> by_stamp_;
   Duration shortest_keep_ = Duration::max();
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 struct AbsenceState : State {
   Seen opening;  // Without event: nothing is open.
+
+  static auto Fields(auto& own) { return std::tie(own.opening); }
 };
 
 class Absence final : public DetectorOf<AbsenceState> {
@@ -85,6 +87,10 @@ class Absence final : public DetectorOf<AbsenceState> {
     if (!spec_.restart || sight.time() < own->opening.time) return false;
     Open(sight, own);
     return true;
+  }
+
+  bool Restore(AbsenceState* own) const override {
+    return own->opening.event || own->due == kNever;
   }
 
   static constexpr std::size_t kAfter = 0;  // Of Watches().

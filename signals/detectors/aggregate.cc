@@ -17,11 +17,15 @@ using Fn = AggregateSpec::Fn;
 struct Numbered {
   Seen event;
   double number = 0;
+
+  static auto Fields(auto& own) { return std::tie(own.event, own.number); }
 };
 
 struct AggregateState : State {
   std::vector<Numbered> window;  // In order of time, then arrival.
   HoldState hold;
+
+  static auto Fields(auto& own) { return std::tie(own.window, own.hold); }
 };
 
 // Nearest rank: the least number that so many per cent are not above.
@@ -111,6 +115,11 @@ class Aggregate final : public DetectorOf<AggregateState> {
   Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  bool Restore(AggregateState* own) const override {
+    return AreInOrder(own->window, [](const Numbered& one) -> const Seen& {
+      return one.event;
+    });
+  }
   void TellCrossing(Standing* standing) const;
   void Insert(const Sight& sight, AggregateState* own) const {
     const auto place =

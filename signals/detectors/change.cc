@@ -16,6 +16,8 @@ struct ChangeState : State {
   std::string last;   // Its identity.
   Timestamp at{};     // When it was told.
   bool from = false;  // It is one that `from` means.
+
+  static auto Fields(auto& own) { return std::tie(own.last, own.at, own.from); }
 };
 
 class Change final : public DetectorOf<ChangeState> {

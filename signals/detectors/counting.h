@@ -7,8 +7,7 @@
 //   static bool Sees(const Spec&, const Sight&);
 //   static void Insert(const Spec&, const Sight&, Items*);
 //   static void DropUpTo(Timestamp, Items*);
-//   static Timestamp TimeOf(const Item&);
-//   static const SeenRef& EventOf(const Item&);
+//   static const Seen& SeenOf(const Item&);
 //   static constexpr Standing::Measure kMeasure;
 //   static SeenEvents TakeEvents(Items*);  // Leaves none.
 
@@ -38,7 +37,7 @@ class Counting : public DetectorOf<StateType> {
     if (step == 0) {
       PrefetchLines(items.data(), 3);
     } else if (!items.empty()) {
-      Kind::EventOf(items.front()).Prefetch();  // It may be let go.
+      Kind::SeenOf(items.front()).event.Prefetch();  // It may be let go.
     }
   }
 
@@ -59,9 +58,9 @@ class Counting : public DetectorOf<StateType> {
     standing.awaits = {&spec_.event};
     if (items == nullptr) return standing;
     for (const auto& item : *items) {
-      if (Kind::TimeOf(item) <= Earlier(now, spec_.within)) continue;
+      if (Kind::SeenOf(item).time <= Earlier(now, spec_.within)) continue;
       if (standing.have == 0) {
-        standing.until = Later(Kind::TimeOf(item), spec_.within);
+        standing.until = Later(Kind::SeenOf(item).time, spec_.within);
       }
       ++standing.have;
       --standing.more;
@@ -76,6 +75,8 @@ class Counting : public DetectorOf<StateType> {
 template <typename Kind>
 struct AtLeastState : State {
   typename Kind::Items items;  // In the window, fewer than the bound.
+
+  static auto Fields(auto& own) { return std::tie(own.items); }
 };
 
 template <typename Kind>
@@ -94,7 +95,7 @@ class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
     Kind::DropUpTo(edge, &items);
     Kind::Insert(this->spec_, sight, &items);
     if (items.size() < this->bound()) return std::nullopt;
-    const Timestamp at = Kind::TimeOf(items.back());
+    const Timestamp at = Kind::SeenOf(items.back()).time;
     return Finding{at, Kind::TakeEvents(&items)};
   }
 
@@ -109,6 +110,11 @@ class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
     if (standing.have > 0) standing.phase = Standing::Phase::kUnderWay;
     return standing;
   }
+
+ private:
+  bool Restore(AtLeastState<Kind>* own) const override {
+    return AreInOrder(own->items, Kind::SeenOf);
+  }
 };
 
 // --- lt ---------------------------------------------------------------------
@@ -118,6 +124,10 @@ struct FewerState : State {
   Timestamp first = kUnseen;  // The first matching event ever.
   bool armed = true;
   typename Kind::Items items;  // The newest, at most as many as the bound.
+
+  static auto Fields(auto& own) {
+    return std::tie(own.first, own.armed, own.items);
+  }
 };
 
 template <typename Kind>
@@ -180,6 +190,10 @@ class Fewer final : public Counting<Kind, FewerState<Kind>> {
   }
 
  private:
+  bool Restore(FewerState<Kind>* own) const override {
+    return own->items.size() <= this->bound() &&
+           AreInOrder(own->items, Kind::SeenOf);
+  }
   // The moment at which the n-th newest leaves the window, but not before
   // `within` has passed since the first.
   void SetTimer(FewerState<Kind>* own) const {
@@ -187,7 +201,7 @@ class Fewer final : public Counting<Kind, FewerState<Kind>> {
     if (full) own->armed = true;
     if (!own->armed) return;
     Timestamp since = own->first;
-    if (full) since = std::max(since, Kind::TimeOf(own->items.front()));
+    if (full) since = std::max(since, Kind::SeenOf(own->items.front()).time);
     own->due = Later(since, this->spec_.within);
   }
 };

@@ -26,6 +26,10 @@ struct DeadlineState : State {
   std::optional<ProfileDate> date;  // The last that the profile had.
   Timestamp told = kNever;          // The instant that was made of it.
   bool done = false;  // Detected, or `unless` came; until the date moves.
+
+  static auto Fields(auto& own) {
+    return std::tie(own.date, own.told, own.done);
+  }
 };
 
 class Deadline final : public DetectorOf<DeadlineState> {

@@ -21,8 +21,7 @@ struct Events {
   static void DropUpTo(Timestamp time, Items* items) {
     premura::DropUpTo(time, items);
   }
-  static Timestamp TimeOf(const Seen& item) { return item.time; }
-  static const SeenRef& EventOf(const Seen& item) { return item.event; }
+  static const Seen& SeenOf(const Seen& item) { return item; }
   static SeenEvents TakeEvents(Items* items) {
     return std::exchange(*items, {});
   }

@@ -14,6 +14,8 @@ namespace {
 struct FlappingState : State {
   std::string last;  // Identity of the last state; empty: none seen yet.
   SeenEvents flips;  // In the window, fewer than the bound.
+
+  static auto Fields(auto& own) { return std::tie(own.last, own.flips); }
 };
 
 class Flapping final : public DetectorOf<FlappingState> {
@@ -78,6 +80,9 @@ class Flapping final : public DetectorOf<FlappingState> {
   }
 
  private:
+  bool Restore(FlappingState* own) const override {
+    return AreInOrder(own->flips);
+  }
   std::string StateAfter(const Sight& sight) const {
     if (!spec_.field) return sight.Is(kOn) ? "on" : "off";
     std::string now;

@@ -17,6 +17,8 @@ inline constexpr std::size_t kMostKept = 10'000;
 struct HoldState {
   bool holds = false;      // When last looked at.
   Timestamp due = kNever;  // It has then held long enough.
+
+  static auto Fields(auto& own) { return std::tie(own.holds, own.due); }
 };
 
 class Hold {

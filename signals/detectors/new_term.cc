@@ -15,6 +15,8 @@ struct NewTermState : State {
   Timestamp first{};  // Of the first event with the field.
   std::unordered_map<std::string, Timestamp> seen;  // By identity: when last.
   std::size_t tidy_at = 16;  // When it has grown to so many.
+
+  static auto Fields(auto& own) { return std::tie(own.first, own.seen); }
 };
 
 class NewTerm final : public DetectorOf<NewTermState> {
@@ -71,6 +73,13 @@ class NewTerm final : public DetectorOf<NewTermState> {
   }
 
  private:
+  bool Restore(NewTermState* own) const override {
+    own->tidy_at = TidyAt(*own);
+    return true;
+  }
+  static std::size_t TidyAt(const NewTermState& own) {
+    return 2 * own.seen.size() + 16;
+  }
   // Whether the value is new. Those that no longer count go now and then.
   bool Learn(const Sight& sight, NewTermState* own) const {
     const Timestamp edge = Earlier(sight.time(), spec_.remember);
@@ -82,7 +91,7 @@ class NewTerm final : public DetectorOf<NewTermState> {
     if (own->seen.size() >= own->tidy_at) {
       std::erase_if(own->seen,
                     [edge](const auto& one) { return one.second <= edge; });
-      own->tidy_at = 2 * own->seen.size() + 16;
+      own->tidy_at = TidyAt(*own);
     }
     return is_new;
   }

@@ -14,6 +14,8 @@ struct RatioState : State {
   SeenEvents over;
   SeenEvents of;  // Those of `over` that are chosen.
   HoldState hold;
+
+  static auto Fields(auto& own) { return std::tie(own.over, own.of, own.hold); }
 };
 
 class Ratio final : public DetectorOf<RatioState> {
@@ -61,6 +63,9 @@ class Ratio final : public DetectorOf<RatioState> {
   Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  bool Restore(RatioState* own) const override {
+    return AreInOrder(own->over) && AreInOrder(own->of);
+  }
   int Enough(double chosen, const Standing& standing) const;
   static double Share(const RatioState& own) {
     return static_cast<double>(own.of.size()) /

@@ -22,6 +22,10 @@ struct ScoreState : State {
   Timestamp at = kUnseen;  // When it was so much.
   bool armed = true;
   SeenEvents told;  // Since the last detection.
+
+  static auto Fields(auto& own) {
+    return std::tie(own.sum, own.at, own.armed, own.told);
+  }
 };
 
 class Score final : public DetectorOf<ScoreState> {
@@ -69,6 +73,8 @@ class Score final : public DetectorOf<ScoreState> {
   Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  bool Restore(ScoreState* own) const override { return AreInOrder(own->told); }
+
   double Left(Duration age) const {
     return std::exp2(-static_cast<double>(age.count()) /
                      static_cast<double>(spec_.half_life.count()));

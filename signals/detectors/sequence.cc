@@ -20,6 +20,8 @@ constexpr std::size_t kMostLookingBack = 32;
 struct Taken {
   SeenRef event;
   std::uint32_t place = 0;
+
+  static auto Fields(auto& own) { return std::tie(own.event, own.place); }
 };
 
 // Its times and arrivals stand beside the events: most events only look at
@@ -42,12 +44,16 @@ struct Attempt {
     place = at + 1;
     taken.push_back({event, at});
   }
+
+  static auto Fields(auto& own) { return std::tie(own.taken); }
 };
 
 struct SequenceState : State {
   std::vector<Attempt> attempts;  // In order of opening.
   // When each leading `not` was seen last; empty: none ever.
   std::vector<Timestamp> blocked;
+
+  static auto Fields(auto& own) { return std::tie(own.attempts, own.blocked); }
 };
 
 class SequenceDetector final : public DetectorOf<SequenceState> {
@@ -82,6 +88,7 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
            const Attempt& attempt) const;
   Fate Decide(const Sight& sight, Attempt* attempt) const;
   Fate DecideAtEnd(const Sight& sight, const Attempt& attempt) const;
+  bool Restore(SequenceState* own) const override;
   bool Opens(const Sight& sight, const SequenceState* own) const;
   std::optional<Finding> MoveAll(const Sight& sight, SequenceState* own) const;
   std::optional<Finding> Open(const Sight& sight, SequenceState* own) const;
@@ -341,6 +348,22 @@ void SequenceDetector::Prefetch(const State& state, int step) const {
   for (const Attempt& attempt : attempts) {
     PrefetchLines(attempt.taken.data(), 1);
   }
+}
+
+// An attempt is what it has taken, one place after the other.
+bool SequenceDetector::Restore(SequenceState* own) const {
+  const std::size_t places = plan_.places.size();
+  const std::size_t last = plan_.trailing.empty() ? places - 1 : places;
+  for (Attempt& attempt : own->attempts) {
+    for (Taken& taken : std::exchange(attempt.taken, {})) {
+      if (!taken.event || taken.place < attempt.place || taken.place >= last) {
+        return false;
+      }
+      attempt.Take(taken.event, taken.place);
+    }
+    if (attempt.taken.empty()) return false;
+  }
+  return own->blocked.empty() || own->blocked.size() == plan_.leading.size();
 }
 
 // --- Standing ---------------------------------------------------------------

@@ -10,8 +10,11 @@ namespace premura {
 namespace {
 
 struct SilenceState : State {
-  int events = 0;  // Since the first or the last detection, at most enough.
+  // Since the first or the last detection, at most enough.
+  std::uint32_t events = 0;
   Seen last;
+
+  static auto Fields(auto& own) { return std::tie(own.events, own.last); }
 };
 
 class Silence final : public DetectorOf<SilenceState> {
@@ -28,8 +31,8 @@ class Silence final : public DetectorOf<SilenceState> {
     }
     SilenceState& own = Obtain(state);
     own.last = {sight.time(), sight.Keep()};
-    if (own.events < spec_.min_events) ++own.events;
-    if (own.events == spec_.min_events) {
+    if (own.events < enough()) ++own.events;
+    if (own.events == enough()) {
       own.due = Later(sight.time(), spec_.wait);
     }
     return std::nullopt;
@@ -72,6 +75,12 @@ class Silence final : public DetectorOf<SilenceState> {
   }
 
  private:
+  bool Restore(SilenceState* own) const override {
+    return own->events <= enough() && (own->last.event || own->due == kNever);
+  }
+  std::uint32_t enough() const {
+    return static_cast<std::uint32_t>(spec_.min_events);
+  }
   static void Clear(SilenceState* own) {
     own->events = 0;
     own->last = {};

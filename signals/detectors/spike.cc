@@ -19,6 +19,11 @@ struct SpikeState : State {
   std::vector<Timestamp> reference;  // The window before it.
   Timestamp leaving = kNever;  // When one next leaves `current`; for `down`.
   HoldState hold;
+
+  static auto Fields(auto& own) {
+    return std::tie(own.since, own.current, own.reference, own.leaving,
+                    own.hold);
+  }
 };
 
 class Spike final : public DetectorOf<SpikeState> {
@@ -71,6 +76,10 @@ class Spike final : public DetectorOf<SpikeState> {
   Standing Explain(const State* state, Timestamp now) const override;
 
  private:
+  bool Restore(SpikeState* own) const override {
+    return AreInOrder(own->current) &&
+           std::is_sorted(own->reference.begin(), own->reference.end());
+  }
   int Enough(const SpikeState& own) const;
   HoldState FollowLeaving(const SpikeState& own) const;
   std::size_t CountReference(const SpikeState& own, std::size_t left,

@@ -21,10 +21,14 @@ static_assert(kMaxItems <= 32);
 struct Candidate {
   Seen event;
   Items items = 0;  // That it could fill.
+
+  static auto Fields(auto& own) { return std::tie(own.event, own.items); }
 };
 
 struct TemporalState : State {
   std::vector<Candidate> window;  // In order of time, then arrival.
+
+  static auto Fields(auto& own) { return std::tie(own.window); }
 };
 
 // Gives events an item each, one event after the other: an earlier one moves
@@ -132,6 +136,12 @@ class Temporal final : public DetectorOf<TemporalState> {
   }
 
  private:
+  bool Restore(TemporalState* own) const override {
+    return AreInOrder(own->window, [](const Candidate& one) -> const Seen& {
+      return one.event;
+    });
+  }
+
   void Insert(const Sight& sight, std::vector<Candidate>* window) const {
     Candidate candidate{{sight.time(), sight.Keep()}, 0};
     for (std::size_t i = 0; i < spec_.all.size(); ++i) {

@@ -15,6 +15,8 @@ namespace {
 struct Occurrence {
   Seen latest;
   std::string value;  // Its identity.
+
+  static auto Fields(auto& own) { return std::tie(own.latest, own.value); }
 };
 
 struct Values {
@@ -38,27 +40,24 @@ struct Values {
         items->begin(), items->end(),
         [&value](const Occurrence& seen) { return seen.value == value; });
     if (known != items->end()) {
-      if (TimeOf(*known) > sight.time()) return;
+      if (known->latest.time > sight.time()) return;
       items->erase(known);
     }
     const auto place =
         std::upper_bound(items->begin(), items->end(), sight.time(),
                          [](Timestamp time, const Occurrence& seen) {
-                           return time < TimeOf(seen);
+                           return time < seen.latest.time;
                          });
     items->insert(place, {{sight.time(), sight.Keep()}, std::move(value)});
   }
 
   static void DropUpTo(Timestamp time, Items* items) {
     auto end = items->begin();
-    while (end != items->end() && TimeOf(*end) <= time) ++end;
+    while (end != items->end() && end->latest.time <= time) ++end;
     items->erase(items->begin(), end);
   }
 
-  static Timestamp TimeOf(const Occurrence& item) { return item.latest.time; }
-  static const SeenRef& EventOf(const Occurrence& item) {
-    return item.latest.event;
-  }
+  static const Seen& SeenOf(const Occurrence& item) { return item.latest; }
 
   static SeenEvents TakeEvents(Items* items) {
     SeenEvents events;

@@ -198,6 +198,28 @@ TEST(DeadlineReference, AgreesOverRandomStreams) {
   ExpectMore(detections, 100);
 }
 
+// All profiles are looked at again then.
+TEST(DeadlineReference, DoesNotDependOnRestarts) {
+  ForSeeds(0.5, [&](std::uint64_t seed) {
+    Dice dice(seed);
+    const Plan plan = RandomPlan(&dice);
+    const auto rules = RuleList(Rule(plan));
+    Rig one(rules);
+    one.Play(plan.stream);
+    Rig restarted(rules);
+    for (const StreamEvent& event : plan.stream) {
+      if (dice.Chance(0.2)) restarted.Save();
+      if (dice.Chance(0.1)) {
+        restarted.Save();
+        restarted.Restart(rules);
+      }
+      restarted.Take(event);
+    }
+    EXPECT_EQ(restarted.Json(), one.Json())
+        << Rule(plan) << Describe(plan.stream);
+  });
+}
+
 // In batches, and with each customer in an engine of their own, that is told
 // of the others' events as moves of the clock only.
 TEST(DeadlineReference, DoesNotDependOnBatchesAndShards) {

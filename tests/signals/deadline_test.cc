@@ -274,18 +274,24 @@ TEST(Deadline, WhoWaitsStaysInMemoryAndOthersLeave) {
 TEST(Deadline, IsSilentWhileTheOriginIsGone) {
   struct Case {
     const char* meanwhile;
+    bool restarts;
     Strings told;
   };
-  const Case cases[] = {{"clock 4d", {}},
-                        {"c anything 2d\n clock 4d", {"r c @3d:"}}};
+  const char* const kBack = "c anything 2d\n clock 4d";
+  const Case cases[] = {{"clock 4d", false, {}},
+                        {"clock 4d", true, {}},
+                        {kBack, false, {"r c @3d:"}},
+                        {kBack, true, {"r c @3d:"}}};
   for (const Case& test : cases) {
     Rig rig(RuleList(kRule));
     rig.Play("c profile 1s end=2026-01-11T00:00:00Z\n c paid 2s");
     rig.Play("c profile 3s end=2026-01-11T00:00:01Z");
     rig.Play("c profile 4s end=2026-01-11T00:00:00Z");
     rig.engine().Forget(0);  // What the stream's events come from.
+    rig.Save();
+    if (test.restarts) rig.Restart(RuleList(kRule));
     rig.Play(test.meanwhile);
-    EXPECT_EQ(rig.Told(), test.told) << test.meanwhile;
+    EXPECT_EQ(rig.Told(), test.told) << test.meanwhile << test.restarts;
   }
 }
 

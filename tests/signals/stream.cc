@@ -131,6 +131,19 @@ std::shared_ptr<const RuleSet> RuleList(const std::string& yaml,
   return Rules("version: 1\nrules:\n" + yaml, previous);
 }
 
+// --- Records ----------------------------------------------------------------
+
+void Records::OnCustomer(std::string_view customer, std::string_view record) {
+  const std::string name(customer);
+  told.push_back(record.empty() ? name + " gone" : name);
+  EXPECT_EQ(std::count(told.begin(), told.end(), told.back()), 1) << name;
+  if (record.empty()) {
+    EXPECT_EQ(customers.erase(name), 1U) << name;
+  } else {
+    customers[name] = record;
+  }
+}
+
 // --- Rig --------------------------------------------------------------------
 
 class Rig::Sink final : public DetectionSink {
@@ -201,6 +214,33 @@ void Rig::SetProfile(const std::string& customer, const std::string& path,
   change.customer = customer;
   change.entries.push_back({path, json});
   engine_->Take(change);
+}
+
+void Rig::Save() {
+  records_.told.clear();
+  records_.own = engine_->Save(&records_);
+}
+
+void Rig::Restart(std::shared_ptr<const RuleSet> rules,
+                  const std::function<void(Engine*)>& prepare) {
+  rules_ = std::move(rules);
+  engine_ = NewEngine(rules_, &profiles_, sink_.get());
+  if (prepare) prepare(engine_.get());
+  const auto took_up = [](const Status& status) {
+    EXPECT_TRUE(status.ok()) << status.error().message;
+  };
+  for (const auto& [name, record] : records_.customers) {
+    took_up(engine_->Load(name, record));
+  }
+  took_up(engine_->LoadOwn(records_.own));
+}
+
+std::string Rig::Standings() {
+  std::string text;
+  for (const auto& [name, record] : records_.customers) {
+    text += Describe(engine_->Explain(name));
+  }
+  return text;
 }
 
 std::vector<std::string> Rig::Told() { return std::exchange(sink_->told, {}); }

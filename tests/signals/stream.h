@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -47,6 +48,15 @@ std::shared_ptr<const RuleSet> Rules(const std::string& yaml,
 std::shared_ptr<const RuleSet> RuleList(const std::string& yaml,
                                         const RuleSet* previous = nullptr);
 
+// What a store has of an engine.
+struct Records final : EngineRecords {
+  void OnCustomer(std::string_view customer, std::string_view record) override;
+
+  std::map<std::string, std::string> customers;
+  std::string own;
+  std::vector<std::string> told;  // By the last Save(): `ann`, or `ann gone`.
+};
+
 class Rig {
  public:
   explicit Rig(std::shared_ptr<const RuleSet> rules);
@@ -60,6 +70,16 @@ class Rig {
   void Use(std::shared_ptr<const RuleSet> rules);
   void SetProfile(const std::string& customer, const std::string& path,
                   const std::string& json);
+
+  // Writes down what has changed.
+  void Save();
+  // Goes on as a new engine with these rules does, once `prepare` is done, that
+  // has taken up all that was written down.
+  void Restart(std::shared_ptr<const RuleSet> rules,
+               const std::function<void(Engine*)>& prepare = {});
+  Records& records() { return records_; }
+  // How far all rules are with all customers that have been written down.
+  std::string Standings();
 
   // What was detected since the last call, in order:
   // `rule customer{group} @at: evidence ..`, evidence by id, else by time; and
@@ -78,12 +98,16 @@ class Rig {
   ProfileStore profiles_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<Engine> engine_;
+  Records records_;
 };
 
 // What an engine that has taken the stream says, with all of the customer's
 // events at hand.
 CustomerStanding ExplainWith(std::shared_ptr<const RuleSet> rules,
                              const Stream& stream, const std::string& customer);
+
+// All that it says, in words that are the same for the same rules.
+std::string Describe(const CustomerStanding& standing);
 
 // `rule customer{group} @at: evidence ..`
 std::string Short(const Detection& detection);
