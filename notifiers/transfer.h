@@ -51,7 +51,8 @@ struct TransferAnswer {
     kUnreachable,    // Refused, no route, DNS: nothing was sent.
     kTls,            // Certificate, no STARTTLS: nothing was sent.
     kLogin,          // SMTP AUTH refused.
-    kRefused,        // SMTP said 4xx or 5xx: see `code`.
+    kTurnedAway,     // SMTP said 4xx or 5xx before there was a mail.
+    kRefused,        // SMTP said 4xx or 5xx to the mail: see `code`.
     kTimeoutBefore,  // Deadline passed while connecting: nothing was sent.
     kTimeout,        // Deadline passed after something was sent.
     kBroken,         // Connection lost after something was sent.

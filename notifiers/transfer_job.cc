@@ -33,17 +33,20 @@ bool IsTlsProblem(CURLcode code) {
 // (0: no whole reply). Then only a reply says what became of the mail, whatever
 // libcurl makes of it: there are servers that take it with 251.
 Fault SmtpFault(CURLcode code, long reply, bool ended) {
-  if (code == CURLE_OK) return Fault::kNone;
-  if (ended && reply / 100 == 2) return Fault::kNone;
-  if (reply / 100 == 4 || reply / 100 == 5) {
-    return code == CURLE_LOGIN_DENIED && reply / 100 == 5 ? Fault::kLogin
-                                                          : Fault::kRefused;
-  }
   const bool late = code == CURLE_OPERATION_TIMEDOUT;
-  if (ended) return late ? Fault::kTimeout : Fault::kBroken;
+  const bool refused = reply / 100 == 4 || reply / 100 == 5;
+  if (code == CURLE_OK) return Fault::kNone;
+  if (ended) {
+    if (reply / 100 == 2) return Fault::kNone;
+    if (refused) return Fault::kRefused;
+    return late ? Fault::kTimeout : Fault::kBroken;
+  }
   if (IsTlsProblem(code)) return Fault::kTls;
-  if (code == CURLE_LOGIN_DENIED) return Fault::kLogin;
-  return late ? Fault::kTimeoutBefore : Fault::kUnreachable;
+  if (late) return Fault::kTimeoutBefore;
+  if (code == CURLE_LOGIN_DENIED && reply / 100 != 4) return Fault::kLogin;
+  if (!refused) return Fault::kUnreachable;
+  // What libcurl calls a no to MAIL, RCPT and DATA.
+  return code == CURLE_SEND_ERROR ? Fault::kRefused : Fault::kTurnedAway;
 }
 
 // Of the last line of a reply ("250 Ok", "250"); 0 if it is none.
@@ -263,12 +266,14 @@ TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
   }
   const curl_off_t retry_after = RetryAfter(handle_);
   if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
-  answer.body = smtp_ ? SmtpReply() : body_;
+  answer.body = smtp_ ? SmtpReply(answer.fault) : body_;
   return answer;
 }
 
-std::string TransferJob::SmtpReply() const {
-  return last_refusal_.empty() ? last_reply_ : last_refusal_;
+// A mail that was taken may have been refused something on the way: EHLO.
+std::string TransferJob::SmtpReply(Fault fault) const {
+  const bool taken = fault == Fault::kNone || last_refusal_.empty();
+  return taken ? last_reply_ : last_refusal_;
 }
 
 // What is over the limit is taken and forgotten.

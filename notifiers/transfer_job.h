@@ -59,7 +59,7 @@ class TransferJob {
   void PrepareSmtp();
   void ShutSocket() const;
   TransferAnswer AnswerOf(CURLcode code) const;
-  std::string SmtpReply() const;
+  std::string SmtpReply(TransferAnswer::Fault fault) const;
 
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count,
                             void* job);

@@ -70,6 +70,7 @@ Outcome OutcomeOfFault(const TransferAnswer& answer) {
       return MakeOutcome(Verdict::kUnknown, Reason::kTimeout, answer.problem);
     case Fault::kBadRequest:
       return MakeOutcome(Verdict::kRejected, Reason::kRefused, answer.problem);
+    case Fault::kTurnedAway:
     case Fault::kRefused:
     case Fault::kBroken:
     case Fault::kNone:

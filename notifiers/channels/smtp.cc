@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mail to a relay. The reply's code decides first: 4xx and 5xx say that the
-// mail was not taken; 354 and then silence, that it may have been.
+// Mail to a relay. 4xx and 5xx say that the mail was not taken; 354 and then
+// silence, that it may have been. 5xx before there is a mail (to the greeting,
+// EHLO) would be said to every mail: the channel stops.
 #include <fmt/format.h>
 
 #include <utility>
@@ -57,13 +58,19 @@ Outcome JudgeRefusal(const TransferAnswer& answer) {
     default:
       break;
   }
-  return answer.code / 100 == 5
-             ? MakeOutcome(Verdict::kRejected, Reason::kRefused, Words(answer))
-             : MakeOutcome(Verdict::kRetry, Reason::kThrottled, Words(answer));
+  if (answer.code / 100 == 4) {
+    return MakeOutcome(Verdict::kRetry, Reason::kThrottled, Words(answer));
+  }
+  return answer.fault == Fault::kTurnedAway
+             ? MakeOutcome(Verdict::kStop, Reason::kMisconfigured,
+                           Words(answer))
+             : MakeOutcome(Verdict::kRejected, Reason::kRefused, Words(answer));
 }
 
 Outcome Judge(const TransferAnswer& answer) {
-  if (answer.fault == Fault::kRefused) return JudgeRefusal(answer);
+  if (answer.fault == Fault::kRefused || answer.fault == Fault::kTurnedAway) {
+    return JudgeRefusal(answer);
+  }
   if (answer.fault == Fault::kLogin && !answer.body.empty()) {
     return MakeOutcome(Verdict::kStop, Reason::kMisconfigured,
                        fmt::format("{} ({})", Words(answer), answer.problem));

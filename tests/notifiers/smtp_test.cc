@@ -173,6 +173,47 @@ TEST_F(SmtpTest, WhatOnlyAPersonCanMendStopsTheChannel) {
   EXPECT_EQ(Stored(), 0u);
 }
 
+TEST_F(SmtpTest, ANoBeforeTheMailIsOfTheServerAndNotOfTheMail) {
+  const struct {
+    const char* refused;
+    Verdict verdict;
+    Reason reason;
+    const char* detail;  // Its beginning.
+  } cases[] = {
+      {"GREETING:554", Verdict::kStop, Reason::kMisconfigured, "554 not today"},
+      {"GREETING:421", Verdict::kRetry, Reason::kThrottled, "421 not today"},
+      {"EHLO:550", Verdict::kStop, Reason::kMisconfigured, "550 not today"},
+      {"EHLO:451", Verdict::kRetry, Reason::kThrottled, "451 not today"},
+      {"STARTTLS:554", Verdict::kStop, Reason::kMisconfigured,
+       "STARTTLS denied"},
+      {"STARTTLS:454", Verdict::kStop, Reason::kMisconfigured,
+       "STARTTLS denied"},
+      {"AUTH:554", Verdict::kStop, Reason::kMisconfigured, "554 not today"},
+      {"AUTH:454", Verdict::kRetry, Reason::kThrottled, "454 not today"},
+  };
+  for (const auto& c : cases) {
+    const std::string refuse = std::string("--refuse=") + c.refused;
+    const ServerProcess server({"smtp_sink.py", folder_ / c.refused, refuse});
+    const Outcome outcome = Send(Options(server), "jane@acme.example");
+    EXPECT_EQ(outcome.verdict, c.verdict) << c.refused << ' ' << outcome.detail;
+    EXPECT_EQ(outcome.reason, c.reason) << c.refused;
+    EXPECT_TRUE(outcome.detail.starts_with(c.detail))
+        << c.refused << ' ' << outcome.detail;
+  }
+}
+
+TEST_F(SmtpTest, WhatWasRefusedOnTheWayIsNotWhatBecameOfTheMail) {
+  const ServerProcess old({"smtp_sink.py", folder_.path(), "--no-tls",
+                           "--no-auth", "--refuse=EHLO:502"});
+  SmtpOptions options = Options(old);
+  options.tls = Tls::kNone;
+  options.username.clear();
+  const Outcome outcome = Send(options, "jane@acme.example");
+  EXPECT_EQ(outcome.verdict, Verdict::kDelivered);
+  EXPECT_EQ(outcome.detail, "250 2.0.0 queued as 1");
+  EXPECT_EQ(outcome.provider_id, "1");
+}
+
 TEST_F(SmtpTest, WithoutTlsOnlyTheOwnMachinesRelayIsUsed) {
   const ServerProcess plain(
       {"smtp_sink.py", folder_.path(), "--no-tls", "--no-auth"});

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SMTP server that misbehaves on demand.
 
-usage: smtp_sink.py DIR [--no-tls] [--no-auth]
+usage: smtp_sink.py DIR [--no-tls] [--no-auth] [--refuse=STAGE:CODE]
 
 Prints "ready smtp=PORT smtps=PORT ca=DIR/cert.pem" (free ports on loopback) and
 lives until its standard input closes. Mails land in DIR/new/N.eml. User
@@ -20,6 +20,7 @@ The recipient's local part decides what happens:
   policy*    530 to RCPT
 
 --no-tls: no STARTTLS is offered. --no-auth: nobody needs to log in.
+--refuse: GREETING, EHLO, STARTTLS or AUTH is answered with this code.
 packages: python3-aiosmtpd openssl
 """
 import asyncio
@@ -30,11 +31,13 @@ import subprocess
 import sys
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 directory = sys.argv[1]
 offer_tls = "--no-tls" not in sys.argv
 need_auth = "--no-auth" not in sys.argv
+refused = dict(word.removeprefix("--refuse=").split(":") for word in sys.argv
+               if word.startswith("--refuse="))
 certificate = directory + "/cert.pem"
 key = directory + "/key.pem"
 
@@ -91,6 +94,30 @@ class Handler:
         return "250 2.0.0 queued as %d" % self.stored
 
 
+class Server(SMTP):
+    async def _handle_client(self):
+        if "GREETING" in refused:
+            await self.push(refused["GREETING"] + " not today")
+            self.transport.close()
+        else:
+            await super()._handle_client()
+
+
+def refusing(code):
+    async def refuse(server, argument):
+        await server.push(code + " not today")
+    return refuse
+
+
+for stage, code in refused.items():
+    setattr(Server, "smtp_" + stage, refusing(code))
+
+
+class Listener(Controller):
+    def factory(self):
+        return Server(self.handler, **self.SMTP_kwargs)
+
+
 def authenticate(server, session, envelope, mechanism, data):
     good = (isinstance(data, LoginPassword) and data.login == b"premura" and
             data.password == b"mailpw")
@@ -118,14 +145,14 @@ def main():
     common = dict(hostname="127.0.0.1", server_hostname="mail.example.test",
                   authenticator=authenticate if need_auth else None,
                   auth_required=need_auth, decode_data=False)
-    starttls = Controller(handler, port=free_port(),
-                          tls_context=context if offer_tls else None,
-                          require_starttls=offer_tls and need_auth,
-                          auth_require_tls=offer_tls, **common)
+    starttls = Listener(handler, port=free_port(),
+                        tls_context=context if offer_tls else None,
+                        require_starttls=offer_tls and need_auth,
+                        auth_require_tls=offer_tls, **common)
     starttls.start()
     # aiosmtpd does not know that an implicit-TLS channel is TLS already.
-    implicit = Controller(handler, port=free_port(), ssl_context=context,
-                          auth_require_tls=False, **common)
+    implicit = Listener(handler, port=free_port(), ssl_context=context,
+                        auth_require_tls=False, **common)
     implicit.start()
     print("ready smtp=%d smtps=%d ca=%s" % (starttls.port, implicit.port,
                                             certificate), flush=True)
