@@ -5,6 +5,8 @@
 
 #include "daemon/config_reader.h"
 #include "notifiers/loopback.h"
+#include "notifiers/mail_address.h"
+#include "notifiers/mime.h"
 
 namespace premura {
 namespace {
@@ -92,19 +94,24 @@ RateLimit ReadLimit(Mapping* mapping, ConfigReader* reader) {
   return limit.value_or(RateLimit{});
 }
 
-// `someone@example.com`, enough to be an address in a header.
+// One that mails can be written with.
 std::string ReadAddress(const Node& node, std::string_view what,
                         ConfigReader* reader) {
   const std::string address = reader->Expand(node, what).value_or("");
-  const std::size_t at = address.find('@');
-  const bool good = at != address.npos && at > 0 && at + 1 < address.size() &&
-                    address.find_first_of(" \t<>,;@", at + 1) == address.npos &&
-                    address.find_first_of(" \t<>,;\"") == address.npos;
-  if (!address.empty() && !good) {
+  if (!address.empty() && !IsMailAddress(address)) {
     node.Complain(
-        fmt::format("`{}` is `{}`, which is no mail address", what, address));
+        fmt::format("`{}` is `{}`, which is no mail address", what, address),
+        "write someone@example.com, in ASCII letters, with a whole domain");
   }
   return address;
+}
+
+// What stands in headers as it is, if it was written.
+void CheckToken(const Node& node, std::string_view what,
+                const std::string& text) {
+  if (!node || IsHeaderToken(text)) return;
+  node.Complain(fmt::format("`{}` cannot stand in a mail's header", what),
+                "ASCII without spaces, `<`, `>` and `\"`");
 }
 
 void ReadSmtp(Mapping mapping, ConfigReader* reader, SmtpOptions* smtp) {
@@ -138,12 +145,15 @@ void ReadMailHeaders(Mapping* mapping, ConfigReader* reader,
       ReadAddress(unsubscribe.Get("mailto"), "mailto", reader);
   if (unsubscribe.Get("url")) {
     smtp->unsubscribe_url = reader->RequireUrl(&unsubscribe, "url");
+    CheckToken(unsubscribe.Get("url"), "url", smtp->unsubscribe_url);
   }
   unsubscribe.RejectOtherKeys("in `unsubscribe`");
   const std::size_t at = smtp->from_address.find('@');
   smtp->message_id_domain = reader->TextOr(
       mapping, "message_id_domain",
       at == std::string::npos ? "" : smtp->from_address.substr(at + 1));
+  CheckToken(mapping->Get("message_id_domain"), "message_id_domain",
+             smtp->message_id_domain);
 }
 
 KannelOptions ReadKannel(Mapping* mapping, ConfigReader* reader) {

@@ -183,8 +183,7 @@ Status CheckHeaderTexts(const Message& message, const SmtpOptions& options) {
   }
   for (const std::string_view token :
        {texts[0].second, texts[2].second, texts[3].second, texts[5].second}) {
-    if (!IsPlainAscii(token) ||
-        token.find_first_of(" <>\"") != std::string_view::npos) {
+    if (!IsHeaderToken(token)) {
       return Error{"a key, address or Message-ID is not plain ASCII"};
     }
   }
@@ -192,6 +191,11 @@ Status CheckHeaderTexts(const Message& message, const SmtpOptions& options) {
 }
 
 }  // namespace
+
+bool IsHeaderToken(std::string_view text) {
+  return IsPlainAscii(text) &&
+         text.find_first_of(" <>\"") == std::string_view::npos;
+}
 
 std::string FormatMailDate(Timestamp instant) {
   using std::chrono::days;

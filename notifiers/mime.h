@@ -21,6 +21,10 @@ namespace premura {
 Result<std::string> BuildMail(const Message& message,
                               const SmtpOptions& options);
 
+// Whether it may stand between < and > in a header: ASCII, no space, no `<`,
+// `>`, `"`.
+bool IsHeaderToken(std::string_view text);
+
 // "Subject: .." folded, with RFC 2047 words where it is not ASCII; ends in
 // CR LF. REQUIRES: !HasControls(value).
 std::string EncodeHeader(std::string_view name, std::string_view value);

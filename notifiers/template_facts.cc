@@ -42,6 +42,16 @@ std::string WithoutRoot(const std::string& path) {
   return path.starts_with(kRoot) ? path.substr(kRoot.size()) : path;
 }
 
+std::string Cut(std::string_view text) {
+  return std::string(CutCharacters(text, kMostCharacters));
+}
+
+// By customers and events. Our own words and addresses stay whole.
+bool IsSaidByOthers(std::string_view name) {
+  return name.starts_with("customer.") || name.starts_with("event.") ||
+         name.starts_with("group.");
+}
+
 class Gatherer {
  public:
   Gatherer(const RenderInput& input, const std::string& date_format,
@@ -56,7 +66,7 @@ class Gatherer {
     for (const TemplateTag& tag : tags) {
       const std::string text = OneLine(TextOf(tag.name));
       if (text.empty()) continue;
-      facts_.texts[tag.name] = CutCharacters(text, kMostCharacters);
+      facts_.texts[tag.name] = IsSaidByOthers(tag.name) ? Cut(text) : text;
     }
     GatherEvidence();
     return std::move(facts_);
@@ -77,7 +87,7 @@ class Gatherer {
          event != evidence.end(); ++event) {
       TemplateFacts::Texts texts = {{"time", Time(event->at)},
                                     {"date", Date(event->at)},
-                                    {"name", OneLine(event->name)}};
+                                    {"name", Cut(OneLine(event->name))}};
       if (std::string details = Details(*event); !details.empty()) {
         texts["details"] = std::move(details);
       }
@@ -96,7 +106,7 @@ class Gatherer {
       if (!details.empty()) details += ", ";
       details += fmt::format("{} {}", OneLine(WithoutRoot(path)), text);
     }
-    return std::string(CutCharacters(details, kMostCharacters));
+    return Cut(details);
   }
 
   std::string TextOf(const std::string& name) const {

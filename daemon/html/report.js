@@ -125,7 +125,7 @@
   };
 
   const show = () => {
-    const customer = data.customers[Number(select.value)];
+    const customer = data.customers[select.value];  // '' if none matches.
     if (!customer) {
       place.replaceChildren(make('p', {class: 'soft'}, 'No customer of the list has this name.'));
       return;

@@ -120,6 +120,37 @@ TEST_F(TemplateSetTest, AnEmailSaysWhyWhoAndHowToStop) {
   EXPECT_EQ(mail.value().locale, "en");
 }
 
+TEST_F(TemplateSetTest, OnlyWhatOthersSayIsCut) {
+  folder_.Write("t.en.yaml",
+                "ticket:\n  subject: s\n  text: |\n"
+                "    {{sender.stop_url}}\n    {{article_url}}\n    {{done}}\n"
+                "    {{customer.name}}\n    {{event.page}}\n"
+                "    {{#evidence}}\n    {{name}}|{{details}}\n"
+                "    {{/evidence}}\n");
+  const std::string x(250, 'x');
+  sender_.stop_url = "https://example.com/stop?" + x;
+  record_.article = x;
+  record_.evidence = {EvidenceEvent{}};
+  record_.evidence[0].name = x;
+  record_.evidence[0].fields = {{"page", '"' + x + '"'}};
+  const Profile profile({{"name", '"' + x + '"'}}, {});
+  RenderInput input = Input();
+  input.profile = &profile;
+  std::string done;
+  for (int i = 0; i < 20; ++i) {
+    DoneStep step;
+    step.what = DoneStep::What::kPerhapsSent;
+    step.channel = "email";
+    input.done.push_back(step);
+    done += (i == 0 ? "" : "; ") + std::string("email perhaps sent");
+  }
+  const std::string cut(200, 'x');
+  EXPECT_EQ(Load()->Render("t", "ticket", input).value().text,
+            "https://example.com/stop?" + x + "\nhttps://example.com/help/" +
+                x + "\n" + done + "\n" + cut + "\n" + cut + "\n" + cut +
+                "|page " + cut.substr(5));
+}
+
 TEST_F(TemplateSetTest, WordsForWhatIsNotKnownAreLeftOut) {
   folder_.Write("t.en.yaml", kFull);
   const auto set = Load();
