@@ -4,17 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "daemon/yaml_writer.h"
+#include "rules/field_reader.h"
+#include "rules/reading.h"
 #include "signals/name_words.h"
 
 namespace premura {
 namespace {
 
-using Named = std::pair<const std::string, NameSurvey>;
+// The events that a rule can name.
+using Names = std::map<std::string, const NameSurvey*>;
+using Named = Names::value_type;
 
 // Beginnings of words.
 constexpr std::string_view kFailing[] = {"fail",  "error",  "den",     "declin",
@@ -61,10 +66,14 @@ bool IsAlmostAlwaysThere(const NameSurvey& name, const FieldSurvey& field) {
 
 class Starter {
  public:
-  explicit Starter(const Survey& survey) : survey_(survey) {}
+  explicit Starter(const Survey& survey) {
+    for (const auto& [name, events] : survey.names) {
+      if (IsEventName(name)) names_.emplace(name, &events);
+    }
+  }
 
   std::string Write() {
-    if (survey_.names.empty()) return "";
+    if (names_.empty()) return "";
     yaml_.Plain("version", "1");
     yaml_.Begin("rules");
     const bool failures = WriteFailures();
@@ -77,9 +86,9 @@ class Starter {
  private:
   const Named* Commonest(std::span<const std::string_view> going) const {
     const Named* best = nullptr;
-    for (const Named& named : survey_.names) {
+    for (const Named& named : names_) {
       if (!going.empty() && Subject(named.first, going).empty()) continue;
-      if (best == nullptr || named.second.count > best->second.count) {
+      if (best == nullptr || named.second->count > best->second->count) {
         best = &named;
       }
     }
@@ -91,7 +100,7 @@ class Starter {
       const std::vector<std::string>& subject,
       std::span<const std::string_view> going) const {
     std::vector<std::string> names;
-    for (const Named& named : survey_.names) {
+    for (const Named& named : names_) {
       if (Subject(named.first, going) == subject) names.push_back(named.first);
     }
     return names;
@@ -121,8 +130,8 @@ class Starter {
       const std::uint64_t different = field.different.Count();
       if (field.nature == FieldNature::kOrdinary && different >= 2 &&
           different <= kMost && field.kinds[text] == field.present &&
-          IsAlmostAlwaysThere(name, field)) {
-        return path;
+          IsAlmostAlwaysThere(name, field) && !WrittenProperty(path).empty()) {
+        return WrittenProperty(path);
       }
     }
     return "";
@@ -134,11 +143,11 @@ class Starter {
     const auto well = About(Subject(failing->first, kFailing), kGoingWell);
     Begin(IdOf(failing->first, "again"),
           fmt::format("{} again and again", failing->first),
-          fmt::format("Seen: {}, at customers: {}.", failing->second.count,
-                      failing->second.customers.Count()));
+          fmt::format("Seen: {}, at customers: {}.", failing->second->count,
+                      failing->second->customers.Count()));
     yaml_.Begin("event_count");
     yaml_.Text("event", failing->first);
-    yaml_.Text("group_by", Grouping(failing->second));
+    yaml_.Text("group_by", Grouping(*failing->second));
     yaml_.Plain("gte", "3");
     yaml_.Plain("within", "15m");
     if (!well.empty()) {
@@ -157,17 +166,18 @@ class Starter {
     for (const auto& entry : begun.fields) {
       const std::string& path = entry.first;
       if (entry.second.nature != FieldNature::kId ||
-          !IsAlmostAlwaysThere(begun, entry.second)) {
+          !IsAlmostAlwaysThere(begun, entry.second) ||
+          WrittenProperty(path).empty()) {
         continue;
       }
       const bool all =
           std::all_of(ends.begin(), ends.end(), [&](const std::string& end) {
-            const NameSurvey& name = survey_.names.at(end);
+            const NameSurvey& name = *names_.at(end);
             const auto found = name.fields.find(path);
             return found != name.fields.end() &&
                    IsAlmostAlwaysThere(name, found->second);
           });
-      if (all) return path;
+      if (all) return WrittenProperty(path);
     }
     return "";
   }
@@ -175,24 +185,26 @@ class Starter {
   bool WriteUnfinished() {
     const Named* best = nullptr;
     std::vector<std::string> ends;
-    for (const Named& named : survey_.names) {
+    for (const Named& named : names_) {
       const auto subject = Subject(named.first, kBeginning);
       if (subject.empty()) continue;
       auto found = About(subject, kEnding);
       if (found.empty()) continue;
-      if (best != nullptr && best->second.count >= named.second.count) continue;
+      if (best != nullptr && best->second->count >= named.second->count) {
+        continue;
+      }
       best = &named;
       ends = std::move(found);
     }
     if (best == nullptr) return false;
     Begin(IdOf(best->first, "not-finished"),
           fmt::format("{} and then nothing", best->first),
-          fmt::format("Begun: {}, by customers: {}.", best->second.count,
-                      best->second.customers.Count()));
+          fmt::format("Begun: {}, by customers: {}.", best->second->count,
+                      best->second->customers.Count()));
     yaml_.Begin("absence");
     yaml_.Text("after", best->first);
     yaml_.Texts("without", ends);
-    yaml_.Text("group_by", Shared(best->second, ends));
+    yaml_.Text("group_by", Shared(*best->second, ends));
     yaml_.Plain("for", "1h");
     yaml_.End();
     End();
@@ -203,11 +215,11 @@ class Starter {
     const Named* const common = Commonest({});
     Begin(IdOf(common->first, "loop"),
           fmt::format("Comes back to {}", common->first),
-          fmt::format("Seen: {}, at customers: {}.", common->second.count,
-                      common->second.customers.Count()));
+          fmt::format("Seen: {}, at customers: {}.", common->second->count,
+                      common->second->customers.Count()));
     yaml_.Begin("event_count");
     yaml_.Text("event", common->first);
-    yaml_.Text("group_by", Grouping(common->second));
+    yaml_.Text("group_by", Grouping(*common->second));
     yaml_.Plain("gte", "5");
     yaml_.Plain("within", "15m");
     yaml_.End();
@@ -223,7 +235,7 @@ class Starter {
     End();
   }
 
-  const Survey& survey_;
+  Names names_;
   YamlWriter yaml_;
 };
 

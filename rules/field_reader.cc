@@ -104,6 +104,15 @@ bool IsLookBack(const std::string& text) {
   return !digit && dot > 1 && dot + 1 < text.size() && text[dot] == '.';
 }
 
+std::string WrittenProperty(const std::string& path) {
+  const bool doubtful = OwnRoot(path) != FieldRef::Root::kProperty ||
+                        path.starts_with(kProperties) ||
+                        path.starts_with(kCustomer) ||
+                        !MistakeIn(path, false).first.empty();
+  const std::string written = (doubtful ? std::string(kProperties) : "") + path;
+  return MistakeIn(written, false).first.empty() ? written : "";
+}
+
 std::optional<FieldRef> ReadLookBack(const std::string& text, const Node& at,
                                      const ConditionContext& context) {
   const std::size_t dot = DotOf(text);

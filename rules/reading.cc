@@ -51,6 +51,11 @@ void ReadNames(const Node& node, std::string_view what, Reading* reading,
 
 }  // namespace
 
+bool IsEventName(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestName &&
+         !name.starts_with(kDetection);
+}
+
 Pattern ReadPattern(const Node& node, std::string_view what, Reading* reading) {
   Pattern pattern;
   if (node.kind() != Node::Kind::kMapping) {

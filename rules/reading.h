@@ -33,6 +33,9 @@ struct Reading {
   Mentions mentions;
 };
 
+// Whether a rule can name events so and mean them: nobody's detections.
+bool IsEventName(std::string_view name);
+
 // A name, a list of names, or `{event: .., where: {..}}`.
 Pattern ReadPattern(const Node& node, std::string_view what, Reading* reading);
 

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <ostream>
 
@@ -20,6 +21,8 @@
 
 namespace premura {
 namespace {
+
+namespace fs = std::filesystem;
 
 // What is found goes to all of them.
 class Sinks final : public BacktestSink {
@@ -175,6 +178,10 @@ std::string WhatIsWrong(const BacktestLine& given) {
   if (given.detections_only && given.output != "jsonl") {
     return "`--detections-only` goes with `--output jsonl`";
   }
+  std::error_code error;
+  if (fs::equivalent(given.out, given.events, error)) {
+    return "`--out` is the file that the events are read from";
+  }
   const bool compares = !given.against.empty();
   const bool tunes = !given.tune.empty();
   if (compares && tunes) return "`--against` does not go with `--tune`";
@@ -209,19 +216,35 @@ int Run(const BacktestLine& given, const Io& io) {
   return Show(given, io, &plan);
 }
 
-int Backtest(const BacktestLine& given, const Io& io) {
-  const std::string wrong = WhatIsWrong(given);
-  if (!wrong.empty()) return Fail(io, wrong, kUsage);
-  if (given.out.empty()) return Run(given, io);
-  std::ofstream file(given.out, std::ios::binary);
+// Where the report grows until it is whole, so that a backtest that fails
+// costs nobody the report of the day before. Devices and pipes are written to.
+fs::path Growing(const fs::path& out) {
+  std::error_code error;
+  if (fs::exists(out, error) && !fs::is_regular_file(out, error)) return out;
+  return out.string() + ".tmp";
+}
+
+int RunToFile(const BacktestLine& given, const Io& io) {
+  std::error_code error;
+  const fs::path out = fs::weakly_canonical(given.out, error);
+  const fs::path growing = Growing(out);
+  std::ofstream file(growing, std::ios::binary);
   Io to_file = io;
   to_file.out = &file;
   to_file.terminal = false;
   const int ran = file ? Run(given, to_file) : kOk;
-  if (!file.flush()) {
-    return Fail(io, fmt::format("--out {} cannot be written", given.out));
-  }
-  return ran;
+  file.close();
+  if (file && ran == kOk && growing != out) fs::rename(growing, out, error);
+  if (file && !error && ran == kOk) return kOk;
+  if (growing != out) fs::remove(growing, error);
+  if (ran != kOk) return ran;
+  return Fail(io, fmt::format("--out {} cannot be written", given.out));
+}
+
+int Backtest(const BacktestLine& given, const Io& io) {
+  const std::string wrong = WhatIsWrong(given);
+  if (!wrong.empty()) return Fail(io, wrong, kUsage);
+  return given.out.empty() ? Run(given, io) : RunToFile(given, io);
 }
 
 }  // namespace

@@ -130,6 +130,26 @@ TEST_F(HtmlReportTest, GoesToAFile) {
   EXPECT_THAT(nowhere.err, HasSubstr("page.html cannot be written"));
 }
 
+TEST_F(HtmlReportTest, AFileIsReplacedByAWholeReportOrNotAtAll) {
+  Write("Fails", Failed("\"anna\""));
+  folder_.Write("page.html", "yesterday's");
+  Ran ran = Backtest({"--out", folder_.Path("page.html"), "-c", "/nowhere"});
+  EXPECT_EQ(ran.code, kFailure) << ran.err;
+  EXPECT_EQ(folder_.Read("page.html"), "yesterday's");
+  ran = Backtest({"--out", folder_.Path("page.html")});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_TRUE(folder_.Read("page.html").starts_with("<!DOCTYPE html>"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("page.html.tmp")));
+  EXPECT_EQ(Backtest({"--out", "/dev/null"}).code, kOk);
+
+  const std::string events = folder_.Read("events.jsonl");
+  ran = Backtest({"--out", folder_.Path("events.jsonl")});
+  EXPECT_EQ(ran.code, kUsage);
+  EXPECT_THAT(ran.err,
+              HasSubstr("`--out` is the file that the events are read from"));
+  EXPECT_EQ(folder_.Read("events.jsonl"), events);
+}
+
 TEST(TimeAxisTest, BarsAreOfAWidthThatPeopleThinkIn) {
   struct Case {
     const char* first;

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "daemon/yaml_writer.h"
 #include "tests/daemon/command_line.h"
 #include "tests/daemon/temp_folder.h"
 
@@ -35,6 +36,12 @@ class InferTest : public ::testing::Test {
   static std::string Starter(const std::string& out) {
     const std::size_t at = out.find("version: 1");
     return at == out.npos ? "" : out.substr(at);
+  }
+
+  // What `premura check` says of these rules.
+  std::string Checked(const Ran& ran) {
+    folder_.Write("rules/a.yaml", Starter(ran.out));
+    return Premura({"check", folder_.Path("rules")}).out;
   }
 
   TempFolder folder_;
@@ -110,9 +117,50 @@ TEST_F(InferTest, TheRulesToBeginWithPassTheCheckAndFire) {
     const Ran ran = Infer(events);
     const std::string starter = Starter(ran.out);
     EXPECT_TRUE(Contains(starter, expected)) << ran.out;
-    folder_.Write("rules/a.yaml", starter);
-    const Ran check = Premura({"check", folder_.Path("rules")});
-    EXPECT_EQ(check.out, "No mistakes found.\n") << starter;
+    EXPECT_EQ(Checked(ran), "No mistakes found.\n") << starter;
+  }
+}
+
+TEST_F(InferTest, APropertyIsWrittenSoThatNothingElseIsMeant) {
+  for (const auto& [property, written] :
+       {std::pair(R"("customer":{"plan":"%"})", "properties.customer.plan"),
+        {R"("event":"%")", "properties.event"},
+        {R"("time":"%")", "properties.time"},
+        {R"("$a":"%")", "properties.$a"},
+        {R"("plan":"%")", "plan"}}) {
+    std::string events;
+    for (int i = 0; i < 4; ++i) {
+      events += R"({"type":"track","userId":"u","messageId":"m)" +
+                std::to_string(i) + R"(","event":"failed","timestamp":)" +
+                R"("2026-01-01T00:00:00Z","properties":{)" + property + "}}\n";
+      events[events.find('%')] = i % 2 == 0 ? 'x' : 'y';
+    }
+    const Ran ran = Infer(events);
+    EXPECT_TRUE(Contains(ran.out, "group_by: " + YamlScalar(written) + "\n"))
+        << ran.out;
+    EXPECT_EQ(Checked(ran), "No mistakes found.\n") << ran.out;
+  }
+}
+
+TEST_F(InferTest, WhatNoRuleCanSayIsPassedOver) {
+  const std::string odd = Line(0, "a", "detection:failed", "") +
+                          Line(1, "a", std::string(201, 'x') + "_failed", "");
+  EXPECT_EQ(Starter(Infer(odd).out), "");
+  for (const char* more : {R"(,"a..b":"1")", R"(,".":"1")", R"(,"":"1")"}) {
+    std::string events = odd;
+    for (int i = 0; i < 4; ++i) {
+      std::string other = more;
+      other[other.size() - 2] = static_cast<char>('1' + i % 2);
+      events += Line(i, "a", "payment_failed", other);
+    }
+    const Ran ran = Infer(events);
+    EXPECT_TRUE(Contains(Starter(ran.out), "event: payment_failed")) << ran.out;
+    EXPECT_FALSE(Contains(Starter(ran.out), "group_by")) << ran.out;
+    EXPECT_EQ(Checked(ran), "No mistakes found.\n") << ran.out;
+  }
+  for (const char* name : {"\\u001b[2J failed", "\\u00e9chou\\u00e9 failed"}) {
+    const Ran ran = Infer(Line(0, "a", name, ""));
+    EXPECT_EQ(Checked(ran), "No mistakes found.\n") << ran.out;
   }
 }
 

@@ -148,7 +148,7 @@ TEST_F(TemplateSetTest, OnlyWhatOthersSayIsCut) {
   EXPECT_EQ(Load()->Render("t", "ticket", input).value().text,
             "https://example.com/stop?" + x + "\nhttps://example.com/help/" +
                 x + "\n" + done + "\n" + cut + "\n" + cut + "\n" + cut +
-                "|page " + cut.substr(5));
+                "|page " + cut.substr(5) + "\n");
 }
 
 TEST_F(TemplateSetTest, WordsForWhatIsNotKnownAreLeftOut) {
