@@ -6,6 +6,8 @@
 namespace premura {
 
 std::optional<std::string> ParsePhone(std::string_view text) {
+  // A nought that is dialled at home only; in Italy it would have to stay.
+  if (text.find("(0)") != std::string_view::npos) return std::nullopt;
   std::string digits;
   bool plus = false;
   for (const char c : text) {

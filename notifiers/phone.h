@@ -12,7 +12,7 @@ namespace premura {
 // "+391234567890" if `text` is such a number: a plus, then 7 to 15 digits, the
 // first not 0. Spaces, dots, hyphens and round brackets between digits are
 // taken out, a leading 00 stands for the plus. A number without its country's
-// code is refused rather than guessed.
+// code, or with `(0)` after it, is refused rather than guessed.
 std::optional<std::string> ParsePhone(std::string_view text);
 
 // "+39*******90": for logs.

@@ -31,9 +31,18 @@ bool IsPlain(const Predicate& predicate) {
   return !looks_back && !(predicate.all && predicate.literals.size() > 1);
 }
 
-bool SameValue(const Literal& a, const Literal& b) {
+// Whether some value of a field equals both.
+bool MayBeSame(const Literal& a, const Literal& b) {
   if (a.number && b.number) return Compare(*a.number, *b.number) == 0;
   return a.folded == b.folded;
+}
+
+// Whether whatever equals `value` equals `other` too. A number has many
+// spellings, of which a text is one: the text "5.0" equals 5 but not "5".
+bool MustBeSame(const Literal& value, const Literal& other) {
+  const bool number = other.kind == Literal::Kind::kNumber;
+  if (value.number && number) return MayBeSame(value, other);
+  return value.kind != Literal::Kind::kNumber && value.folded == other.folded;
 }
 
 // Whether a number in the field can be within `bound`, one of a list.
@@ -64,14 +73,15 @@ bool TextFits(const Literal& value, const Predicate& other,
 // Whether a field that is `value` can meet `other`: yes where it depends on
 // case or on how a number is spelled.
 bool CanMeet(const Literal& value, bool cased, const Predicate& other) {
-  const auto same = [&](const Literal& l) { return SameValue(value, l); };
+  const auto may = [&](const Literal& l) { return MayBeSame(value, l); };
+  const auto must = [&](const Literal& l) { return MustBeSame(value, l); };
   const bool case_open = other.cased && !cased;
   switch (other.op) {
     case Op::kEquals:
-      return std::any_of(other.literals.begin(), other.literals.end(), same);
+      return std::any_of(other.literals.begin(), other.literals.end(), may);
     case Op::kNeq:
       return case_open ||
-             std::none_of(other.literals.begin(), other.literals.end(), same);
+             std::none_of(other.literals.begin(), other.literals.end(), must);
     case Op::kGt:
     case Op::kGte:
     case Op::kLt:
@@ -214,7 +224,11 @@ class Checker {
     if (!IsPlain(taken) || !IsPlain(asked) || taken.cased) return false;
     return std::all_of(
         asked.literals.begin(), asked.literals.end(),
-        [&](const Literal& value) { return CanMeet(value, true, taken); });
+        [&](const Literal& value) {
+          return std::any_of(
+              taken.literals.begin(), taken.literals.end(),
+              [&](const Literal& l) { return MustBeSame(value, l); });
+        });
   }
 
   std::vector<const Claim*> held_;

@@ -185,10 +185,10 @@ class Checker {
     if (fields.empty() || most >= static_cast<std::size_t>(needed)) return;
     WarnInKind(
         key,
-        fmt::format("this rule never fires: `where` leaves {} {}, and it "
-                    "takes {}",
+        fmt::format("this rule fires only at other spellings: `where` leaves "
+                    "{} {}, and it takes {}",
                     most, most == 1 ? "value" : "values", needed),
-        "");
+        "as `pro` and `Pro` are of one value, and 500 and \"500\"");
   }
 
   void WarnInKind(const char* key, std::string message, std::string hint) {
