@@ -402,6 +402,49 @@ void ByKind() {
         fmt::format("{} bytes", BytesPerCustomer(twenty, kMany, 1)));
 }
 
+// --- Written down ------------------------------------------------------------
+
+// What a store does is not in it.
+class Written final : public EngineRecords {
+ public:
+  void OnCustomer(std::string_view customer, std::string_view record) override {
+    records.emplace_back(customer, record);
+    bytes += record.size();
+  }
+
+  std::vector<std::pair<std::string, std::string>> records;
+  std::size_t bytes = 0;
+};
+
+// Customers with eight events each within eight minutes.
+void WrittenDown() {
+  constexpr std::uint32_t kMany = 100'000;
+  const auto rules = RulesOf(20);
+  World world(rules);
+  Feed feed(*rules,
+            [&world](EventBatch* batch) { world.engine->Take(*batch); });
+  bench::EventGenerator generator(kMany);
+  for (int i = 0; i < 8; ++i) {
+    for (std::uint32_t at = 0; at < kMany; ++at) {
+      feed.Record(generator.Next(at, i * 60'000));
+    }
+  }
+  feed.Flush();
+  Written written;
+  const double save = SecondsOf([&] { world.engine->Save(&written); });
+  const auto customers = static_cast<double>(written.records.size());
+  World next(rules);
+  const double load = SecondsOf([&] {
+    for (const auto& [customer, record] : written.records) {
+      if (!next.engine->Load(customer, record).ok()) std::exit(1);
+    }
+  });
+  Print("a customer with 8 events, 20 rules: written down",
+        fmt::format("{:.0f} ns, {:.0f} bytes", save * 1e9 / customers,
+                    static_cast<double>(written.bytes) / customers));
+  Print("  and taken up", fmt::format("{:.0f} ns", load * 1e9 / customers));
+}
+
 // --- Timers ------------------------------------------------------------------
 
 double NanosecondsPerTimer(std::size_t count) {
@@ -459,6 +502,7 @@ int main(int argc, char** argv) {
   premura::ByRules(settings);
   premura::Timers(settings);
   premura::ByKind();
+  premura::WrittenDown();
   premura::Day(settings);
   return 0;
 }

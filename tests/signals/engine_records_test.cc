@@ -231,6 +231,7 @@ TEST(EngineRecords, RestartsMakeNoDifferenceToWhatIsHeld) {
         plain.engine().SetStalled(stalled);
         rig.engine().SetStalled(stalled);
       }
+      if (dice.Chance(0.3)) rig.Save();
       if (dice.Chance(0.05)) {
         rig.Save();
         const std::string before = rig.Standings();
@@ -319,6 +320,21 @@ TEST(EngineRecords, WhoIsForgottenIsToldOnce) {
   rig.Play("clock 40h");
   rig.Save();
   EXPECT_THAT(rig.records().told, IsEmpty());
+}
+
+// Of the event at one o'clock the rule was told at half past ten.
+TEST(EngineRecords, WhoCameLateIsForgottenNoSooner) {
+  Rig rig(RuleList(kCount));
+  rig.Play("ann x 9h #1\n clock 630m");
+  StreamEvent late = ParseStream("ann x 1h #2")[0];
+  late.clock = minutes(630);
+  rig.Take(late);
+  rig.Save();
+  rig.Restart(RuleList(kCount));
+  rig.Play("clock 700m");
+  EXPECT_EQ(rig.engine().Stats().customers, 1U);
+  rig.Play("clock 800m");
+  EXPECT_EQ(rig.engine().Stats().customers, 0U);
 }
 
 TEST(EngineRecords, WhoseRulesAreAllGoneIsToldOnce) {
