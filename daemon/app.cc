@@ -168,6 +168,7 @@ Status Daemon::StartOutreach() {
   OutreachOptions options;
   options.ledger = config_->ledger;
   options.name = config_->name;
+  options.instance = state_dir_->name();
   options.retention = config_->ledger_retention;
   auto outreach =
       NewOutreach(options, settings_.back(), &profiles_, clock_, observer);

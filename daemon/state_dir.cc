@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,27 @@
 #include <filesystem>
 
 namespace premura {
+
+namespace {
+
+// In the lock's own file; empty if it cannot be kept.
+std::string ReadOrMakeName(int file) {
+  char kept[64];
+  const ssize_t length = pread(file, kept, sizeof kept, 0);
+  if (length > 0) return {kept, static_cast<std::size_t>(length)};
+  unsigned char random[8];
+  if (getrandom(random, sizeof random, 0) != sizeof random) return "";
+  std::string name;
+  for (const unsigned char byte : random) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    name.push_back(kDigits[byte >> 4]);
+    name.push_back(kDigits[byte & 15]);
+  }
+  const auto size = static_cast<ssize_t>(name.size());
+  return pwrite(file, name.data(), name.size(), 0) == size ? name : "";
+}
+
+}  // namespace
 
 Result<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
   const auto trouble = [&path](const std::string& what) {
@@ -28,7 +50,12 @@ Result<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
     close(file);
     return trouble("another premura runs with it");
   }
-  return std::unique_ptr<StateDir>(new StateDir(file));
+  std::string name = ReadOrMakeName(file);
+  if (name.empty()) {
+    close(file);
+    return trouble("its name cannot be kept in `lock`");
+  }
+  return std::unique_ptr<StateDir>(new StateDir(file, std::move(name)));
 }
 
 StateDir::~StateDir() { close(file_); }

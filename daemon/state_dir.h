@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // StateDir: the folder that one daemon alone writes to. Held by a lock for as
-// long as the object lives; the lock goes with the process.
+// long as the object lives; the lock goes with the process. It has a name of
+// its own, made when it is first opened, by which a daemon is known to others.
 
 #pragma once
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "rules/result.h"
 
@@ -20,9 +22,12 @@ class StateDir {
   StateDir(const StateDir&) = delete;
   StateDir& operator=(const StateDir&) = delete;
 
+  const std::string& name() const { return name_; }
+
  private:
-  explicit StateDir(int file) : file_(file) {}
+  StateDir(int file, std::string name) : file_(file), name_(std::move(name)) {}
   const int file_;
+  const std::string name_;
 };
 
 }  // namespace premura

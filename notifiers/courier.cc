@@ -13,7 +13,6 @@ namespace premura {
 namespace {
 
 constexpr Duration kCheckAgain = std::chrono::seconds(30);
-constexpr int kRecoverAtOnce = 1000;
 
 Attempt EndOf(const Delivery& delivery, const Outcome& outcome, Timestamp now) {
   Attempt attempt;
@@ -28,29 +27,31 @@ Attempt EndOf(const Delivery& delivery, const Outcome& outcome, Timestamp now) {
 
 }  // namespace
 
-Status Courier::Recover(const RetryPolicy& policy, Timestamp now) {
-  for (;;) {
-    auto sending = outbox_->InState(DeliveryState::kSending, kRecoverAtOnce);
-    if (!sending.ok()) return sending.error();
-    if (sending.value().empty()) break;
-    for (Delivery& delivery : sending.value()) {
-      ApplyRestart(policy, now, &delivery);
-    }
-    auto status = EndAbandoned(sending.value(), now);
-    if (!status.ok()) return status;
-  }
+Status Courier::RecoverOwn(const RetryPolicy& policy, Timestamp now) {
+  if (auto status = ledger_->Begin(); !status.ok()) return status;
+  const bool shared = ledger_->database()->shared();
+  auto status = Recover(shared ? lease_->instance() : "", policy, now);
+  return status.ok() ? ledger_->Commit() : status;
+}
+
+Status Courier::Recover(const std::string& owner, const RetryPolicy& policy,
+                        Timestamp now) {
+  auto sending = outbox_->BeingSent(owner);
+  if (!sending.ok()) return sending.error();
   // Asking does no harm, and who was asked answers nobody any more.
-  auto asked = outbox_->BeingAsked();
+  auto asked = outbox_->BeingAsked(owner);
   if (!asked.ok()) return asked.error();
+  for (Delivery& delivery : sending.value()) {
+    ApplyRestart(policy, now, &delivery);
+  }
   for (Delivery& delivery : asked.value()) delivery.due_at = now;
-  return EndAbandoned(asked.value(), now);
+  auto status = EndAbandoned(sending.value(), now);
+  return status.ok() ? EndAbandoned(asked.value(), now) : status;
 }
 
 // The process that made these calls is gone.
 Status Courier::EndAbandoned(const std::vector<Delivery>& deliveries,
                              Timestamp now) {
-  if (deliveries.empty()) return {};
-  if (auto status = ledger_->Begin(); !status.ok()) return status;
   Outcome outcome;
   outcome.reason = Reason::kRestarted;
   for (const Delivery& delivery : deliveries) {
@@ -59,7 +60,7 @@ Status Courier::EndAbandoned(const std::vector<Delivery>& deliveries,
     if (status.ok()) status = outbox_->Save(delivery);
     if (!status.ok()) return status;
   }
-  return ledger_->Commit();
+  return {};
 }
 
 void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
@@ -113,6 +114,7 @@ void Courier::GiveUpOnSilence(Timestamp now) {
 }
 
 Status Courier::TakeAnswers(Timestamp now) {
+  if (auto status = PutBack(now); !status.ok()) return status;
   answers_->TakeInto(&taken_);
   GiveUpOnSilence(now);
   if (taken_.empty()) return {};

@@ -19,6 +19,8 @@
 #include <vector>
 
 #include "notifiers/answers.h"
+#include "notifiers/known_profiles.h"
+#include "notifiers/lease.h"
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outlet.h"
@@ -35,17 +37,22 @@ constexpr Duration kSilence = std::chrono::minutes(10);
 class Courier {
  public:
   // All must outlive it.
-  Courier(Ledger* ledger, Outbox* outbox, const ProfileStore* profiles,
-          OutreachObserver* observer, std::shared_ptr<Answers> answers)
+  Courier(Ledger* ledger, Outbox* outbox, const Lease* lease,
+          KnownProfiles* profiles, OutreachObserver* observer,
+          std::shared_ptr<Answers> answers)
       : ledger_(ledger),
         outbox_(outbox),
+        lease_(lease),
         profiles_(profiles),
         observer_(observer),
         answers_(std::move(answers)) {}
 
-  // What was being sent when the last process ended is unknown now; what was
-  // being asked for is asked again at once.
-  Status Recover(const RetryPolicy& policy, Timestamp now);
+  // What this instance was sending when its last process ended is unknown now;
+  // whom it was looking for is looked for at once.
+  Status RecoverOwn(const RetryPolicy& policy, Timestamp now);
+  // The same of another instance, in the caller's transaction.
+  Status Recover(const std::string& owner, const RetryPolicy& policy,
+                 Timestamp now);
   void Use(std::shared_ptr<const OutreachSettings> settings, Timestamp now);
 
   // The three steps of a round. Each is one transaction; after a failure it may
@@ -112,7 +119,8 @@ class Courier {
 
   Ledger* ledger_;
   Outbox* outbox_;
-  const ProfileStore* profiles_;
+  const Lease* lease_;
+  KnownProfiles* profiles_;
   OutreachObserver* observer_;
   std::shared_ptr<Answers> answers_;
   std::shared_ptr<const OutreachSettings> settings_;
@@ -121,6 +129,7 @@ class Courier {
   std::map<std::uint64_t, Call> calls_;                       // That run.
   std::uint64_t next_call_ = 1;
   std::vector<Call> unbegun_;  // To be put back.
+  Timestamp busy_until_{};     // Of customers that another instance decides on.
   std::vector<Answer> taken_;  // Not in the ledger yet.
   // Lanes whose due deliveries are to say why they wait.
   std::map<std::string, Reason> to_mark_;

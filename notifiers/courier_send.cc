@@ -15,11 +15,12 @@ namespace {
 // Looked at in one go, beside those that find a free slot: deliveries that the
 // gates stop take no slot.
 constexpr int kAtLeast = 32;
+constexpr Duration kBusyPause = std::chrono::milliseconds(50);
 
 }  // namespace
 
 Status Courier::Send(Timestamp now, bool stop_all) {
-  if (auto status = PutBack(now); !status.ok()) return status;
+  if (!lease_->Holds()) return {};
   std::vector<Outlet*> ready;
   for (auto& [name, outlet] : outlets_) {
     if (outlet.Slots(now, settings_->retry.max_concurrent) <= 0) continue;
@@ -41,7 +42,14 @@ Status Courier::Send(Timestamp now, bool stop_all) {
     return status;
   }
   told.Tell(observer_);
-  for (Call& call : calls) Start(std::move(call));
+  for (Call& call : calls) {
+    // The ledger may have taken its time.
+    if (lease_->Holds()) {
+      Start(std::move(call));
+    } else {
+      unbegun_.push_back(std::move(call));
+    }
+  }
   return {};
 }
 
@@ -75,6 +83,14 @@ Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
   const std::size_t full = calls->size() + static_cast<std::size_t>(slots);
   for (Delivery& delivery : due.value()) {
     if (calls->size() >= full) break;
+    // Caps are exact: nobody else decides on this customer meanwhile. Not
+    // waited for, as whoever decides may wait for what is in hand here.
+    const auto mine = ledger_->database()->TryLock(delivery.customer);
+    if (!mine.ok()) return mine.error();
+    if (!mine.value()) {
+      busy_until_ = now + kBusyPause;
+      continue;
+    }
     auto status =
         PrepareDue(outlet, std::move(delivery), now, stop_all, calls, told);
     if (!status.ok()) return status;
@@ -130,7 +146,8 @@ Status Courier::PrepareDoubtful(Outlet* outlet, Delivery delivery,
 Result<Verdict> Courier::AskGates(const Delivery& delivery, Timestamp now,
                                   bool stop_all) {
   const auto profile = profiles_->Get(delivery.customer);
-  Candidate candidate = CandidateOf(delivery, *profile);
+  if (!profile.ok()) return profile.error();
+  Candidate candidate = CandidateOf(delivery, *profile.value());
   candidate.stop_all = stop_all;
   const Duration window =
       LongestWindow(settings_->restraint, candidate.rule_caps);
@@ -202,9 +219,10 @@ Result<bool> Courier::Compose(Delivery* delivery, Timestamp now, Told* told) {
   const CaseSoFar so_far{std::move(decisions).value(),
                          std::move(of_case).value()};
   const auto profile = profiles_->Get(delivery->customer);
+  if (!profile.ok()) return profile.error();
   auto message =
       record.value()
-          ? BuildMessage(*delivery, *record.value(), *profile, so_far,
+          ? BuildMessage(*delivery, *record.value(), *profile.value(), so_far,
                          *settings_, now)
           : Result<Message>(Error{"its detection is not in the ledger"});
   if (message.ok()) {
@@ -240,6 +258,7 @@ Status Courier::Begin(Outlet* outlet, What what, Delivery delivery,
   if (!message.ok()) return Fail(message.error(), now, &delivery, told);
   Delivery before = delivery;
   ++delivery.attempts;
+  delivery.owner = lease_->instance();
   delivery.changed_at = now;
   if (what == What::kDeliver) {
     delivery.state = DeliveryState::kSending;
@@ -293,7 +312,7 @@ Result<std::optional<Timestamp>> Courier::NextDue(Timestamp now) {
     if (!slot) continue;
     const auto due = outbox_->NextDue(name);
     if (!due.ok()) return due.error();
-    if (due.value()) consider(std::max(*due.value(), *slot));
+    if (due.value()) consider(std::max({*due.value(), *slot, busy_until_}));
   }
   return next;
 }

@@ -77,9 +77,10 @@ class Database {
   virtual Status Lock(const std::vector<std::string>& names) = 0;
   // The same without waiting: false if another holds it.
   virtual Result<bool> TryLock(const std::string& name) = 0;
-  // To stand at the end of a select: rows that another transaction is about to
-  // change are left out, the others are this one's to change.
-  virtual std::string_view skip_locked() const = 0;
+  // To stand at the end of a select: its rows are this transaction's to change.
+  // Those that another is about to change are waited for, or left out.
+  enum class Taken { kWait, kSkip };
+  virtual std::string_view ForUpdate(Taken taken) const = 0;
 };
 
 // `sqlite:` creates the file (0600). `postgresql:` connects, and again whenever

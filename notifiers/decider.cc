@@ -119,23 +119,17 @@ void Decider::OnCommitted() {
 }
 
 Status Decider::TakeProfiles(const ShardOutput& output, Timestamp now) {
-  std::unordered_set<std::string> seen;
+  if (auto status = profiles_->Write(output.profiles); !status.ok()) {
+    return status;
+  }
+  std::unordered_set<std::string> told;
   for (const ProfileChange& change : output.profiles) {
-    if (!seen.insert(change.customer).second) continue;
-    // The shard has merged it already; what stands there now is written.
-    const auto profile = profiles_->Get(change.customer);
-    auto status = ledger_->PutProfile(change.customer, profile->from_events());
-    if (!status.ok()) return status;
-    const bool names_zone = std::any_of(
-        output.profiles.begin(), output.profiles.end(),
-        [&](const ProfileChange& one) {
-          return one.customer == change.customer &&
-                 std::any_of(
-                     one.entries.begin(), one.entries.end(),
-                     [](const auto& entry) { return TellsZone(entry.path); });
-        });
-    if (!names_zone) continue;
-    status = outbox_->Release(Reason::kTimezoneMissing, change.customer, now);
+    const bool names_zone =
+        std::any_of(change.entries.begin(), change.entries.end(),
+                    [](const auto& entry) { return TellsZone(entry.path); });
+    if (!names_zone || !told.insert(change.customer).second) continue;
+    auto status =
+        outbox_->Release(Reason::kTimezoneMissing, change.customer, now);
     if (!status.ok()) return status;
   }
   return {};
@@ -151,7 +145,9 @@ Status Decider::TakeDetection(const Detection& detection,
   c.detection = &detection;
   c.circumstances = &circumstances;
   c.record = MakeCaseRecord(detection);
-  c.profile = profiles_->Get(detection.customer);
+  auto profile = profiles_->Get(detection.customer);
+  if (!profile.ok()) return profile.error();
+  c.profile = std::move(profile).value();
   c.cancelled = IsCancelledBy(output, detection);
   if (auto status = Gather(&c); !status.ok()) return status;
   int index = 0;
@@ -296,7 +292,9 @@ Status Decider::Displace(const Delivery& winner, const std::string& key,
 Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
                        Told* told) {
   const std::string pair = Pair(cancellation.rule, cancellation.customer);
-  if (!waiting_.contains(pair)) return {};
+  // Of a shared ledger others may have opened more.
+  const bool shared = ledger_->database()->shared();
+  if (!shared && !waiting_.contains(pair)) return {};
   auto open = outbox_->Open(cancellation.rule, cancellation.customer);
   if (!open.ok()) return open.error();
   if (open.value().empty()) idle_.push_back(pair);

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "notifiers/known_profiles.h"
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outreach.h"
@@ -25,7 +26,7 @@ bool AwaitsTicket(const std::vector<Delivery>& of_case, Timestamp until);
 class Decider {
  public:
   // All must outlive it.
-  Decider(Ledger* ledger, Outbox* outbox, const ProfileStore* profiles,
+  Decider(Ledger* ledger, Outbox* outbox, KnownProfiles* profiles,
           std::string installation)
       : ledger_(ledger),
         outbox_(outbox),
@@ -67,7 +68,7 @@ class Decider {
 
   Ledger* ledger_;
   Outbox* outbox_;
-  const ProfileStore* profiles_;
+  KnownProfiles* profiles_;
   std::string installation_;
   // Rule and customer of what is open and may be cancelled, so that a flood of
   // cancellations that concern nothing costs nothing. May hold more than is

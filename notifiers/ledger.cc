@@ -152,6 +152,18 @@ Status Ledger::PutProfile(const std::string& customer,
       {ToSql(customer), ProfileToJson(from_events)});
 }
 
+Result<Profile::Values> Ledger::ReadProfile(const std::string& customer) {
+  Result<Profile::Values> values = Profile::Values();
+  auto status = database_->Run("select facts from profiles where customer = ?",
+                               {ToSql(customer)}, [&](const SqlRow& row) {
+                                 values = ProfileFromJson(row.Text(0));
+                                 return false;
+                               });
+  if (!status.ok()) return status.error();
+  if (!values.ok()) return values.error().WithContext("profile in the ledger");
+  return values;
+}
+
 // By pages: not everybody is to be in memory twice.
 Status Ledger::EachProfile(
     const std::function<void(std::string_view, Profile::Values)>& visit) {

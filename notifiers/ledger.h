@@ -84,6 +84,7 @@ class Ledger {
   // What events have said of a customer.
   Status PutProfile(const std::string& customer,
                     const Profile::Values& from_events);
+  Result<Profile::Values> ReadProfile(const std::string& customer);
   Status EachProfile(const std::function<void(std::string_view customer,
                                               Profile::Values)>& visit);
 

@@ -40,7 +40,9 @@ class MeasuredDatabase final : public Database {
   Result<bool> TryLock(const std::string& name) override {
     return base_->TryLock(name);
   }
-  std::string_view skip_locked() const override { return base_->skip_locked(); }
+  std::string_view ForUpdate(Taken taken) const override {
+    return base_->ForUpdate(taken);
+  }
 
  private:
   std::unique_ptr<Database> base_;

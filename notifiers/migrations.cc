@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 3> kSteps = {R"sql(
+constexpr std::array<std::string_view, 4> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -134,6 +134,14 @@ create table rulings (
 );
 -- Whose release it goes by; empty: nobody's.
 alter table deliveries add column released_by text not null default '';
+)sql",
+                                                    R"sql(
+create table instances (         -- of those that share this ledger
+  name text primary key,
+  beat bigint not null           -- raised for as long as it lives
+);
+-- Whose call it is that runs or was the last.
+alter table deliveries add column owner text not null default '';
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

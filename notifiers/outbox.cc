@@ -25,7 +25,7 @@ constexpr std::string_view kColumns =
     "detected_at, created_at, expires_at, state, reason, detail, changed_at, "
     "due_at, attempts, retries, retrying_since, first_attempt, message, "
     "provider_id, ticket_desk, ticket_id, ticket_tag, ticket_message, "
-    "cancelled_by, released_by";
+    "cancelled_by, released_by, owner";
 
 std::string SelectWhere(std::string_view condition) {
   std::string sql = "select ";
@@ -76,6 +76,7 @@ Status ReadStanding(const SqlRow& row, Delivery* delivery) {
   delivery->message = TextOf(row, 26);
   delivery->provider_id = TextOf(row, 27);
   delivery->released_by = TextOf(row, 33);
+  delivery->owner = TextOf(row, 34);
   if (!row.Text(29).empty()) {
     delivery->ticket = TicketReference{TextOf(row, 28), TextOf(row, 29),
                                        TextOf(row, 30), TextOf(row, 31)};
@@ -165,7 +166,7 @@ Status Outbox::Add(const Delivery& d) {
   static const std::string sql =
       "insert into deliveries (" + std::string(kColumns) +
       ", contact_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+      "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   const TicketReference ticket = d.ticket.value_or(TicketReference());
   return database_->Run(sql, {ToSql(d.key),
                               ToSql(d.detection),
@@ -201,6 +202,7 @@ Status Outbox::Add(const Delivery& d) {
                               ToSql(ticket.message_id),
                               ToSql(d.cancelled_by),
                               ToSql(d.released_by),
+                              ToSql(d.owner),
                               ContactAt(d)});
 }
 
@@ -218,19 +220,28 @@ Status Outbox::SaveWhere(const Delivery& d, std::string_view condition,
       "changed_at = ?, due_at = ?, contact_at = ?, attempts = ?, "
       "retries = ?, retrying_since = ?, first_attempt = ?, message = ?, "
       "provider_id = ?, ticket_desk = ?, ticket_id = ?, ticket_tag = ?, "
-      "ticket_message = ?, released_by = ? where key = ?";
+      "ticket_message = ?, released_by = ?, owner = ? where key = ?";
   sql += condition;
   const TicketReference ticket = d.ticket.value_or(TicketReference());
-  std::vector<SqlValue> all = {
-      ToSql(ToString(d.state)),  ToSql(ToString(d.reason)),
-      ToSql(d.detail),           ToSql(d.changed_at),
-      ToSql(d.due_at),           ContactAt(d),
-      ToSql(d.attempts),         ToSql(d.retries),
-      ToSql(d.retrying_since),   ToSql(d.first_attempt),
-      ToSql(d.message),          ToSql(d.provider_id),
-      ToSql(ticket.desk),        ToSql(ticket.id),
-      ToSql(ticket.subject_tag), ToSql(ticket.message_id),
-      ToSql(d.released_by),      ToSql(d.key)};
+  std::vector<SqlValue> all = {ToSql(ToString(d.state)),
+                               ToSql(ToString(d.reason)),
+                               ToSql(d.detail),
+                               ToSql(d.changed_at),
+                               ToSql(d.due_at),
+                               ContactAt(d),
+                               ToSql(d.attempts),
+                               ToSql(d.retries),
+                               ToSql(d.retrying_since),
+                               ToSql(d.first_attempt),
+                               ToSql(d.message),
+                               ToSql(d.provider_id),
+                               ToSql(ticket.desk),
+                               ToSql(ticket.id),
+                               ToSql(ticket.subject_tag),
+                               ToSql(ticket.message_id),
+                               ToSql(d.released_by),
+                               ToSql(d.owner),
+                               ToSql(d.key)};
   std::move(values.begin(), values.end(), std::back_inserter(all));
   return database_->Run(sql, all);
 }
@@ -254,8 +265,16 @@ Result<std::vector<Delivery>> Outbox::Select(
 }
 
 Result<std::optional<Delivery>> Outbox::Find(const std::string& key) {
-  static const std::string sql = SelectWhere("key = ?");
-  auto found = Select(sql, {ToSql(key)});
+  return FindOne(key, "");
+}
+
+Result<std::optional<Delivery>> Outbox::Take(const std::string& key) {
+  return FindOne(key, database_->ForUpdate(Database::Taken::kWait));
+}
+
+Result<std::optional<Delivery>> Outbox::FindOne(const std::string& key,
+                                                std::string_view lock) {
+  auto found = Select(SelectWhere("key = ?").append(lock), {ToSql(key)});
   if (!found.ok()) return found.error();
   if (found.value().empty()) return std::optional<Delivery>();
   return std::optional<Delivery>(std::move(found.value().front()));
@@ -269,25 +288,26 @@ Result<std::vector<Delivery>> Outbox::OfDetection(
 
 Result<std::vector<Delivery>> Outbox::Due(const std::string& lane,
                                           Timestamp now, int most) {
-  static const std::string sql =
+  std::string sql =
       SelectWhere("lane = ? and due_at <= ? order by due_at limit ?");
+  sql += database_->ForUpdate(Database::Taken::kSkip);
   return Select(sql, {ToSql(lane), ToSql(now), ToSql(most)});
 }
 
-Result<std::vector<Delivery>> Outbox::InState(DeliveryState state, int most) {
+Result<std::vector<Delivery>> Outbox::BeingSent(const std::string& owner) {
   static const std::string sql = SelectWhere(
-      "state = ? and state in ('pending', 'held', 'sending', "
-      "'retry', 'unknown') limit ?");
-  return Select(sql, {ToSql(ToString(state)), ToSql(most)});
+      "state = 'sending' and (? = '' or owner = ?) and state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown')");
+  return Select(sql, {ToSql(owner), ToSql(owner)});
 }
 
-Result<std::vector<Delivery>> Outbox::BeingAsked() {
+Result<std::vector<Delivery>> Outbox::BeingAsked(const std::string& owner) {
   static const std::string sql = SelectWhere(
-      "state = 'unknown' and state in ('pending', 'held', 'sending', "
-      "'retry', 'unknown') and exists (select 1 from attempts a where "
-      "a.delivery = deliveries.key and a.number = deliveries.attempts "
-      "and a.ended_at is null)");
-  return Select(sql, {});
+      "state = 'unknown' and (? = '' or owner = ?) and state in ('pending', "
+      "'held', 'sending', 'retry', 'unknown') and exists (select 1 from "
+      "attempts a where a.delivery = deliveries.key and a.number = "
+      "deliveries.attempts and a.ended_at is null)");
+  return Select(sql, {ToSql(owner), ToSql(owner)});
 }
 
 Result<std::vector<Delivery>> Outbox::ForPerson(int most) {
@@ -314,19 +334,6 @@ Status Outbox::CancelCall(const std::string& key, const std::string& event) {
       {ToSql(event), ToSql(key)});
 }
 
-Result<std::optional<Timestamp>> Outbox::NextDue(const std::string& lane) {
-  std::optional<Timestamp> next;
-  auto status = database_->Run(
-      "select min(due_at) from deliveries "
-      "where lane = ? and due_at is not null",
-      {ToSql(lane)}, [&](const SqlRow& row) {
-        next = ReadTime(row, 0);
-        return false;
-      });
-  if (!status.ok()) return status.error();
-  return next;
-}
-
 Result<std::vector<Contact>> Outbox::Contacts(const std::string& customer,
                                               Timestamp since) {
   std::vector<Contact> contacts;
@@ -343,19 +350,6 @@ Result<std::vector<Contact>> Outbox::Contacts(const std::string& customer,
       });
   if (!status.ok()) return status.error();
   return contacts;
-}
-
-Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs() {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  auto status = database_->Run(
-      "select distinct rule, customer from deliveries where state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown')",
-      {}, [&](const SqlRow& row) {
-        pairs.emplace_back(row.Text(0), row.Text(1));
-        return true;
-      });
-  if (!status.ok()) return status.error();
-  return pairs;
 }
 
 }  // namespace premura

@@ -86,6 +86,7 @@ struct Delivery {
   std::string message;  // Fixed at the first attempt: JSON.
   std::string provider_id;
   std::optional<TicketReference> ticket;
+  std::string owner;  // The instance whose call runs, or was the last.
   // Who said that it go after all; empty: nobody, or it has been in doubt
   // again since.
   std::string released_by;
@@ -118,17 +119,21 @@ class Outbox {
   Status SaveAnswer(const Delivery& delivery);
 
   Result<std::optional<Delivery>> Find(const std::string& key);
+  // The same, to change it: nobody else does before the transaction ends.
+  Result<std::optional<Delivery>> Take(const std::string& key);
   Result<std::vector<Delivery>> OfDetection(const std::string& detection);
-  // Those of a lane whose time has come, oldest first.
+  // Those of a lane whose time has come, oldest first, but for those that
+  // another instance has in hand: to be changed.
   Result<std::vector<Delivery>> Due(const std::string& lane, Timestamp now,
                                     int most);
   // When the next of a lane is due.
   Result<std::optional<Timestamp>> NextDue(const std::string& lane);
   // When the one was due that has waited longest past its time.
   Result<std::optional<Timestamp>> OldestDue(Timestamp now);
-  Result<std::vector<Delivery>> InState(DeliveryState state, int most);
-  // Those in doubt whose look-up has not been answered.
-  Result<std::vector<Delivery>> BeingAsked();
+  // Those that are being sent, and those in doubt whose look-up has not been
+  // answered; by one instance, or, with "", by any.
+  Result<std::vector<Delivery>> BeingSent(const std::string& owner);
+  Result<std::vector<Delivery>> BeingAsked(const std::string& owner);
   // Those that NeedsPerson(), longest waiting first.
   Result<std::vector<Delivery>> ForPerson(int most);
 
@@ -165,6 +170,8 @@ class Outbox {
   Status EndAttempt(const Attempt& attempt);
 
  private:
+  Result<std::optional<Delivery>> FindOne(const std::string& key,
+                                          std::string_view lock);
   Status SaveWhere(const Delivery& delivery, std::string_view condition,
                    std::vector<SqlValue> values);
   Result<std::vector<Delivery>> Select(std::string_view sql,

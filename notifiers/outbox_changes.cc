@@ -68,6 +68,19 @@ Result<std::set<std::string>> Outbox::Lanes() {
   return lanes;
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs() {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  auto status = database_->Run(
+      "select distinct rule, customer from deliveries where state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown')",
+      {}, [&](const SqlRow& row) {
+        pairs.emplace_back(row.Text(0), row.Text(1));
+        return true;
+      });
+  if (!status.ok()) return status.error();
+  return pairs;
+}
+
 Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
   std::map<std::string, std::size_t> counts;
   auto status = database_->Run(
@@ -79,6 +92,19 @@ Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
       });
   if (!status.ok()) return status.error();
   return counts;
+}
+
+Result<std::optional<Timestamp>> Outbox::NextDue(const std::string& lane) {
+  std::optional<Timestamp> next;
+  auto status = database_->Run(
+      "select min(due_at) from deliveries "
+      "where lane = ? and due_at is not null",
+      {ToSql(lane)}, [&](const SqlRow& row) {
+        next = ReadTime(row, 0);
+        return false;
+      });
+  if (!status.ok()) return status.error();
+  return next;
 }
 
 Result<std::optional<Timestamp>> Outbox::OldestDue(Timestamp now) {

@@ -112,6 +112,10 @@ class Outreach {
 struct OutreachOptions {
   DatabaseAddress ledger;
   std::string name = "premura";  // Of this installation, in keys.
+  // Of this one among those that share the ledger: the same after a restart,
+  // and no other's.
+  std::string instance = "premura";
+  std::function<Duration()> boottime;  // Empty: the machine's.
   // How long finished detections are kept, with all that hangs on them.
   Duration retention = std::chrono::days(400);
 };

@@ -35,9 +35,13 @@ OutreachCore::OutreachCore(const OutreachOptions& options,
     : options_(options),
       ledger_(std::move(ledger)),
       outbox_(ledger_->database()),
-      decider_(ledger_.get(), &outbox_, profiles, options.name),
+      lease_(ledger_->database(), options.instance,
+             options.boottime ? options.boottime : Boottime),
+      profiles_(ledger_.get(), profiles),
+      decider_(ledger_.get(), &outbox_, &profiles_, options.name),
       answers_(std::make_shared<Answers>(std::move(wake))),
-      courier_(ledger_.get(), &outbox_, profiles, observer, answers_),
+      courier_(ledger_.get(), &outbox_, &lease_, &profiles_, observer,
+               answers_),
       observer_(observer) {}
 
 OutreachCore::~OutreachCore() { answers_->Close(); }
@@ -59,7 +63,7 @@ Status OutreachCore::Start(std::shared_ptr<const OutreachSettings> settings,
       [profiles](std::string_view customer, Profile::Values values) {
         profiles->Restore(customer, std::move(values));
       });
-  if (status.ok()) status = courier_.Recover(settings->retry, now);
+  if (status.ok()) status = courier_.RecoverOwn(settings->retry, now);
   if (status.ok()) status = decider_.Load();
   // It may have been lifted while nobody looked.
   if (status.ok()) stop_all_.on = true;
@@ -114,7 +118,9 @@ Timestamp OutreachCore::OnLedgerFailure(const Error& error, Timestamp now) {
 }
 
 Status OutreachCore::Round(Timestamp now) {
-  auto status = PollSwitch(now);
+  auto status = lease_.Keep();
+  if (status.ok()) status = TakeOverFromGone(now);
+  if (status.ok()) status = PollSwitch(now);
   if (status.ok()) status = TakeInbox(now);
   if (status.ok()) status = courier_.TakeAnswers(now);
   if (status.ok()) status = courier_.Tidy(now);
@@ -122,6 +128,20 @@ Status OutreachCore::Round(Timestamp now) {
   if (status.ok()) status = ForgetOld(now);
   if (status.ok()) status = LookAtHealth(now);
   return status;
+}
+
+// What it was sending is in doubt; the rest is anybody's anyway.
+Status OutreachCore::TakeOverFromGone(Timestamp now) {
+  for (const std::string& gone : lease_.Gone()) {
+    if (auto status = ledger_->Begin(); !status.ok()) return status;
+    const auto taken = lease_.TakeOver(gone);
+    if (!taken.ok()) return taken.error();
+    Status status;
+    if (taken.value()) status = courier_.Recover(gone, settings_->retry, now);
+    if (status.ok()) status = ledger_->Commit();
+    if (!status.ok()) return status;
+  }
+  return {};
 }
 
 // In a storm what came before in the round may have taken long: the switch is
@@ -181,8 +201,28 @@ bool OutreachCore::InboxWaits(Timestamp now) const {
          inbox_again_at_ - now <= kLongestTurn;
 }
 
+// Decisions on one customer are taken one after the other, by whichever
+// instance: each sees what the others have decided.
+std::vector<std::string> OutreachCore::CustomersOf(std::size_t count) const {
+  std::vector<std::string> customers;
+  if (!ledger_->database()->shared()) return customers;
+  for (std::size_t i = 0; i < count; ++i) {
+    const ShardOutput& output = inbox_[i].output;
+    for (const auto& one : output.detections) customers.push_back(one.customer);
+    for (const auto& one : output.profiles) customers.push_back(one.customer);
+    for (const auto& one : output.cancellations) {
+      customers.push_back(one.customer);
+    }
+  }
+  return customers;
+}
+
 Status OutreachCore::WriteInbox(std::size_t count, Timestamp now, Told* told) {
   if (auto status = ledger_->Begin(); !status.ok()) return status;
+  if (auto status = ledger_->database()->Lock(CustomersOf(count));
+      !status.ok()) {
+    return status;
+  }
   const Decider::Circumstances circumstances{settings_.get(), stop_all_.on,
                                              now};
   for (std::size_t i = 0; i < count; ++i) {

@@ -16,6 +16,8 @@
 #include "notifiers/answers.h"
 #include "notifiers/courier.h"
 #include "notifiers/decider.h"
+#include "notifiers/known_profiles.h"
+#include "notifiers/lease.h"
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outreach.h"
@@ -66,10 +68,12 @@ class OutreachCore {
                ProfileStore* profiles, Timestamp now);
   Status Round(Timestamp now);
   Status Send(Timestamp now);
+  Status TakeOverFromGone(Timestamp now);
   Status PollSwitch(Timestamp now);
   Status ReadSwitch(Timestamp now);
   Status TakeInbox(Timestamp now);
   bool InboxWaits(Timestamp now) const;
+  std::vector<std::string> CustomersOf(std::size_t count) const;
   Status WriteInbox(std::size_t count, Timestamp now, Told* told);
   Status ForgetOld(Timestamp now);
   Status LookAtHealth(Timestamp now);
@@ -79,6 +83,8 @@ class OutreachCore {
   const OutreachOptions options_;
   std::unique_ptr<Ledger> ledger_;
   Outbox outbox_;
+  Lease lease_;
+  KnownProfiles profiles_;
   Decider decider_;
   std::shared_ptr<Answers> answers_;
   Courier courier_;

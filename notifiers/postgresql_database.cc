@@ -165,7 +165,8 @@ class PostgresqlDatabase final : public Database {
 
   bool shared() const override { return true; }
 
-  // In the order of their numbers, whoever asks.
+  // In the order of their numbers, whoever asks. A thousand of them, so that
+  // the server's table of locks has room for some instances' full batches.
   Status Lock(const std::vector<std::string>& names) override {
     std::string list;
     for (const std::string& name : names) {
@@ -173,8 +174,8 @@ class PostgresqlDatabase final : public Database {
       list.push_back('\n');
     }
     return Run(
-        "select pg_advisory_xact_lock(number) from (select distinct "
-        "hashtextextended(name, 0) as number from "
+        "select pg_advisory_xact_lock(1886545261, number) from (select "
+        "distinct hashtext(name) & 1023 as number from "
         "unnest(string_to_array(?, chr(10))) as name "
         "where name <> '' order by number) as numbers",
         {list}, nullptr);
@@ -183,7 +184,8 @@ class PostgresqlDatabase final : public Database {
   Result<bool> TryLock(const std::string& name) override {
     bool locked = false;
     auto status =
-        Run("select pg_try_advisory_xact_lock(hashtextextended(?, 0))::integer",
+        Run("select pg_try_advisory_xact_lock(1886545261, "
+            "hashtext(?) & 1023)::integer",
             {LockName(name)}, [&locked](const SqlRow& row) {
               locked = row.Int(0) != 0;
               return false;
@@ -192,8 +194,8 @@ class PostgresqlDatabase final : public Database {
     return locked;
   }
 
-  std::string_view skip_locked() const override {
-    return " for update skip locked";
+  std::string_view ForUpdate(Taken taken) const override {
+    return taken == Taken::kSkip ? " for update skip locked" : " for update";
   }
 
  private:

@@ -85,7 +85,7 @@ Status SayInTransaction(Ledger* ledger, const std::set<std::string>& keys,
   Outbox outbox(ledger->database());
   std::string mistakes;
   for (const std::string& key : keys) {
-    auto found = outbox.Find(key);
+    auto found = outbox.Take(key);
     if (!found.ok()) return found.error();
     std::string refusal = found.value()
                               ? Refusal(*found.value(), word)

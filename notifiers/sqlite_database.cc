@@ -129,7 +129,7 @@ class SqliteDatabase final : public Database {
   bool shared() const override { return false; }
   Status Lock(const std::vector<std::string>&) override { return {}; }
   Result<bool> TryLock(const std::string&) override { return true; }
-  std::string_view skip_locked() const override { return ""; }
+  std::string_view ForUpdate(Taken) const override { return ""; }
 
   Error Problem(std::string_view what) const {
     std::string message = path_ + ": ";

@@ -2,10 +2,12 @@
 #include "daemon/service_manager.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -76,6 +78,34 @@ TEST(StateDirTest, OneAtATime) {
                                         ": another premura runs with it");
   first.value().reset();
   EXPECT_TRUE(StateDir::Open(folder.Path("a/b")).ok());
+}
+
+TEST(StateDirTest, HasANameThatStaysAndIsNoOthers) {
+  const TempFolder folder;
+  std::string name;
+  {
+    const auto state = StateDir::Open(folder.Path("a"));
+    ASSERT_TRUE(state.ok()) << state.error().message;
+    name = state.value()->name();
+  }
+  EXPECT_EQ(name.size(), 16U);
+  EXPECT_EQ(StateDir::Open(folder.Path("a")).value()->name(), name);
+  EXPECT_NE(StateDir::Open(folder.Path("b")).value()->name(), name);
+}
+
+TEST(StateDirTest, ANameThatCannotBeKeptIsSaid) {
+  const TempFolder folder;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  const auto state = StateDir::Open(folder.Path("a"));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(state.ok());
+  EXPECT_EQ(state.error().message, "state.dir " + folder.Path("a") +
+                                       ": its name cannot be kept in `lock`");
 }
 
 TEST(StateDirTest, AFolderThatCannotBeMadeIsSaid) {

@@ -63,6 +63,13 @@ TEST_F(TelemetryTest, EverySeriesIsThereFromTheBeginning) {
   }
 }
 
+TEST_F(TelemetryTest, TransactionsOfTheLedgerAreTimed) {
+  telemetry_->OnTransaction(std::chrono::milliseconds(30));
+  telemetry_->OnTransaction(std::chrono::seconds(2));
+  EXPECT_TRUE(Has("premura_ledger_transaction_seconds_count 2"));
+  EXPECT_TRUE(Has(R"(premura_ledger_transaction_seconds_bucket{le="0.05"} 1)"));
+}
+
 TEST_F(TelemetryTest, CountsAreAddedUpBySource) {
   PipelineObserver::Counts counts;
   counts.records = 5;

@@ -63,3 +63,51 @@ def test_the_daemon_waits_for_a_server_that_is_away_and_loses_nothing(
     eventually(lambda: daemon.metric("premura_stop_all") == 1, "stopped", 5)
     assert daemon.command("held").stdout == "Nothing waits for a person.\n"
     assert daemon.stop() == 0
+
+
+def test_of_two_daemons_one_dies_and_the_other_goes_on_without_doubles(
+        servers, start, tmp_path):
+    kafka, server = servers.kafka("3.9.1"), servers.postgresql
+    topic = kafka.create_topic("shared-" + uuid.uuid4().hex[:8], partitions=6)
+    schema = "shared_" + uuid.uuid4().hex[:8]
+    ledger = configs.postgresql_ledger(server, schema)
+    daemons = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "rules.yaml").write_text(configs.FAILURES)
+        source = configs.kafka_source(kafka, topic, "g-" + topic)
+        assert "instance_id: e2e" in source
+        daemons.append(start(
+            source.replace("instance_id: e2e", "instance_id: " + name)
+            + "state: {dir: state}\n" + configs.rules("rules.yaml") + ledger
+            + configs.FILE_DESK + configs.SENDER + configs.QUICK, folder))
+    first, second = daemons
+    eventually(lambda: all(
+        (daemon.metric("premura_source_partitions") or 0) > 0
+        for daemon in daemons), "both read", 90)
+
+    def everybody():
+        return sorted(customers(first) + customers(second))
+    users = new_users(60)
+    kafka.produce(topic, failing(users))
+    eventually(lambda: len(everybody()) >= 60, "all tickets", 60)
+    eventually(lambda: server.query(
+        "select count(*) from deliveries where state = 'sent'",
+        schema) == [["60"]], "and all are known as sent", 30)
+    assert everybody() == users
+    assert server.query("select count(*) from instances", schema) == [["2"]]
+    owners = server.query("select distinct owner from deliveries", schema)
+    assert len(owners) == 2, "each has sent some"
+
+    first.kill()
+    more = new_users(60)
+    kafka.produce(topic, failing(more))
+    eventually(lambda: len(everybody()) >= 120, "the other goes on", 150)
+    assert everybody() == sorted(users + more)
+    # A stop-all thrown beside one is obeyed by all.
+    first.start()
+    second.command("stop-all", "on")
+    eventually(lambda: first.metric("premura_stop_all") == 1, "both stop", 5)
+    for daemon in daemons:
+        assert daemon.stop() == 0

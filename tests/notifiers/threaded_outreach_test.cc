@@ -50,6 +50,9 @@ class ThreadedOutreachTest : public testing::Test, protected OutreachWorld {
     LoadRules(kRules);
     OutreachOptions options;
     options.ledger = address();
+    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
+    ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+    Remember(ledger.value().get());
     auto opened =
         NewOutreach(options, settings, &profiles, &clock_, &counting_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;

@@ -33,7 +33,9 @@ class ForwardingDatabase : public Database {
   Result<bool> TryLock(const std::string& name) override {
     return base_->TryLock(name);
   }
-  std::string_view skip_locked() const override { return base_->skip_locked(); }
+  std::string_view ForUpdate(Taken taken) const override {
+    return base_->ForUpdate(taken);
+  }
 
  protected:
   Database* base() { return base_.get(); }

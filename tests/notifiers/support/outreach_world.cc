@@ -158,6 +158,12 @@ void OutreachWorld::Start(const std::string& text) {
   Open();
 }
 
+void OutreachWorld::Share(const OutreachWorld& first, const std::string& name) {
+  elsewhere_ = first.address();
+  instance_ = name;
+  detections_ = static_cast<int>(std::hash<std::string>()(name) % 1000) * 1000;
+}
+
 void OutreachWorld::Open() {
   auto opened = OpenDatabase(address(), /*read_only=*/false);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
@@ -169,9 +175,13 @@ void OutreachWorld::Open() {
     ASSERT_TRUE(wrap) << ledger.error().message;
     return;
   }
+  Remember(ledger.value().get());
+  OutreachOptions options;
+  options.instance = instance_;
+  options.boottime = [this] { return now.time_since_epoch() + asleep; };
   auto result = OutreachCore::Open(
-      OutreachOptions(), std::move(ledger).value(), settings, &profiles,
-      &observer, [this] { woken_ = true; }, now);
+      options, std::move(ledger).value(), settings, &profiles, &observer,
+      [this] { woken_ = true; }, now);
   if (!result.ok()) {
     ASSERT_TRUE(wrap) << result.error().message;
     return;
@@ -186,7 +196,18 @@ void OutreachWorld::Restart() {
 }
 
 void OutreachWorld::Know(const std::string& customer, Profile::Values values) {
+  known_[customer] = values;
+  if (core != nullptr) Remember(core->ledger());
   profiles.Restore(customer, std::move(values));
+}
+
+// Of a ledger that others write to, its word holds.
+void OutreachWorld::Remember(Ledger* ledger) {
+  if (!ledger->database()->shared()) return;
+  for (const auto& [customer, values] : known_) {
+    EXPECT_TRUE(ledger->PutProfile(customer, values).ok());
+  }
+  known_.clear();
 }
 
 void OutreachWorld::Use() {

@@ -137,7 +137,14 @@ class OutreachWorld {
   std::int64_t Count(const std::string& table);
   std::unique_ptr<Ledger> Reader();
 
-  const DatabaseAddress& address() const { return place_.address(); }
+  // Writes what Know() was told to a ledger that others write to; Open() does.
+  void Remember(Ledger* ledger);
+  // Another instance on the ledger of `first`, which must outlive it.
+  void Share(const OutreachWorld& first, const std::string& name);
+
+  const DatabaseAddress& address() const {
+    return elsewhere_ ? *elsewhere_ : place_.address();
+  }
 
   Timestamp now = *ParseInstant("2026-03-10T10:00:00Z");
   ProfileStore profiles;
@@ -150,9 +157,13 @@ class OutreachWorld {
   // If set, Open() hands it the database it opened and uses what it answers.
   std::function<std::unique_ptr<Database>(std::unique_ptr<Database>)> wrap;
   Database* database = nullptr;  // The core's.
+  Duration asleep{};             // Added to the boot time and not to `now`.
 
  private:
   LedgerPlace place_;
+  std::optional<DatabaseAddress> elsewhere_;
+  std::string instance_ = "first";
+  std::map<std::string, Profile::Values> known_;  // Not in the ledger yet.
   int detections_ = 0;
   bool woken_ = false;
 };

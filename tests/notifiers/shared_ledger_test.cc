@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several instances on one ledger: nothing is sent twice, caps and cooldowns
+// hold across them, and one that is gone leaves nothing behind.
+
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <thread>
+
+#include "notifiers/lease.h"
+#include "tests/notifiers/support/forwarding_database.h"
+#include "tests/notifiers/support/outreach_world.h"
+
+namespace premura {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr char kRules[] = R"(
+  - id: ticket
+    title: Ticket
+    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    actions: [{ticket: {template: help}}]
+  - id: mail
+    title: Mail
+    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    cancel_on: [{event: invoice_paid}]
+    actions: [{email: {template: help}}]
+  - id: rare
+    title: Rare
+    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
+    cooldown: 7d
+    actions: [{ticket: {template: help}}]
+)";
+
+class SharedLedgerTest : public testing::Test {
+ protected:
+  SharedLedgerTest() { b.Share(a, "second"); }
+
+  void StartBoth() {
+    a.Start(kRules);
+    b.Start(kRules);
+  }
+  void PassBoth(Duration duration) {
+    a.Pass(duration);
+    b.Pass(duration);
+  }
+  std::string State(const std::string& id, const std::string& channel) {
+    return a.State(id, channel);
+  }
+
+  OutreachWorld a, b;
+};
+
+TEST_F(SharedLedgerTest, WhatOneIsSendingTheOtherLeavesAloneAlsoAtItsStart) {
+  a.email->Next({"lost_after"});
+  a.Start(kRules);
+  const std::string id = a.Fire("mail", "acme");
+  b.Start(kRules);
+  EXPECT_EQ(State(id, "email"), "sending");
+  for (int i = 0; i < 60; ++i) PassBoth(seconds(5));
+  EXPECT_EQ(State(id, "email"), "sending");
+  EXPECT_TRUE(b.email->deliveries.empty());
+  // The first again: it knows that it is no longer at it.
+  a.Restart();
+  EXPECT_EQ(State(id, "email"), "unknown restarted");
+}
+
+TEST_F(SharedLedgerTest, WhatOneThatIsGoneWasSendingIsInDoubtAndAskedFor) {
+  a.desk->Next({"lost_after"});
+  a.Start(kRules);
+  b.Start(kRules);
+  const std::string id = a.Fire("ticket", "acme");
+  b.desk = a.desk;  // The same desk.
+  b.settings->desks[0].second = a.desk;
+  b.Use();
+  a.Kill();
+  Duration waited{};
+  while (State(id, "ticket") == "sending" && waited < minutes(20)) {
+    b.Pass(seconds(5));
+    waited += seconds(5);
+  }
+  EXPECT_GE(waited, Lease::kGone);
+  EXPECT_LE(waited, Lease::kGone + Lease::kBeat * 2);
+  EXPECT_EQ(State(id, "ticket"), "unknown restarted");
+  EXPECT_TRUE(a.desk->finds.empty());
+  b.Pass(minutes(2));
+  EXPECT_EQ(State(id, "ticket"), "sent already_there");
+  EXPECT_EQ(a.desk->TotalArrived(), 1);
+  EXPECT_EQ(b.Count("instances"), 1);
+}
+
+TEST_F(SharedLedgerTest, WhatWaitsGoesByWhoeverIsThere) {
+  a.desk->check_problem = "no way out here";
+  StartBoth();
+  const std::string id = a.Fire("ticket", "acme");
+  a.Kill();
+  b.Pass(seconds(1));
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+  EXPECT_EQ(b.desk->TotalArrived(), 1);
+}
+
+// The ledger's commit takes as long as the test says, while the machine's
+// clock goes on.
+class SleepyDatabase final : public ForwardingDatabase {
+ public:
+  SleepyDatabase(std::unique_ptr<Database> base, const bool* sleeps,
+                 Duration* asleep)
+      : ForwardingDatabase(std::move(base)), sleeps_(sleeps), asleep_(asleep) {}
+  Status Commit() override {
+    if (*sleeps_) *asleep_ += Lease::kHeld;
+    return base()->Commit();
+  }
+
+ private:
+  const bool* sleeps_;
+  Duration* asleep_;
+};
+
+TEST_F(SharedLedgerTest, WhoseLeaseHasPassedBeginsNoCall) {
+  bool sleeps = false;
+  a.wrap = [&](std::unique_ptr<Database> base) {
+    return std::make_unique<SleepyDatabase>(std::move(base), &sleeps,
+                                            &a.asleep);
+  };
+  a.Start(kRules);
+  sleeps = true;
+  const std::string id = a.Fire("mail", "acme");
+  EXPECT_TRUE(a.email->deliveries.empty());
+  sleeps = false;
+  a.Pass(seconds(1));
+  EXPECT_EQ(State(id, "email"), "sent delivered") << "put back and sent";
+  EXPECT_EQ(a.email->deliveries.size(), 1U);
+}
+
+TEST_F(SharedLedgerTest, AnAnswerThatComesAfterATakeOverIsHeardIfItIsNews) {
+  struct Slow final : Channel {
+    OnDoubt on_doubt() const override { return OnDoubt::kHold; }
+    std::string host() const override { return "slow"; }
+    void Deliver(const Message&, Done done) override { waiting = done; }
+    void Check(std::function<void(CheckResult)> done) override { done({}); }
+    Done waiting;
+  };
+  auto slow = std::make_shared<Slow>();
+  a.settings->email = slow;
+  StartBoth();
+  Outcome sent;
+  sent.verdict = Outcome::Verdict::kDelivered;
+  sent.reason = Reason::kDelivered;
+
+  const std::string first = a.Fire("mail", "acme");
+  b.Pass(Lease::kBeat);
+  b.Pass(Lease::kGone);
+  EXPECT_EQ(State(first, "email"), "unknown restarted");
+  slow->waiting(sent);
+  a.Pump();
+  EXPECT_EQ(State(first, "email"), "sent delivered");
+
+  a.now = b.now;
+  a.Pump();
+  a.Know("other", {{"email", "\"o@example.com\""}});
+  const std::string second = a.Fire("mail", "other");
+  b.Pass(Lease::kBeat);
+  b.Pass(Lease::kGone);
+  EXPECT_EQ(State(second, "email"), "unknown restarted");
+  auto ledger = Ledger::Open(a.address(), Ledger::Access::kWrite);
+  ASSERT_TRUE(ledger.ok());
+  Outbox outbox(ledger.value()->database());
+  Delivery settled = a.Get(second, "email");
+  settled.state = DeliveryState::kFailed;
+  settled.due_at.reset();
+  ASSERT_TRUE(outbox.Save(settled).ok());
+  slow->waiting(sent);
+  a.Pump();
+  EXPECT_EQ(State(second, "email"), "failed restarted") << "settled meanwhile";
+}
+
+TEST_F(SharedLedgerTest, ACancellationFindsWhatTheOtherHasOpened) {
+  a.settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  StartBoth();
+  const std::string id = a.Fire("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "held quiet_hours");
+  b.Cancel("mail", "acme");
+  EXPECT_EQ(State(id, "email"), "suppressed cancelled");
+}
+
+TEST_F(SharedLedgerTest, AConsentWithdrawnBeforeTheOtherHolds) {
+  StartBoth();
+  ShardOutput output;
+  output.profiles.push_back({"acme", b.now, {{"consent.email", "false"}}});
+  b.profiles.Merge(output.profiles[0]);
+  b.Submit(std::move(output));
+  const std::string id = a.Fire("mail", "acme");
+  EXPECT_EQ(a.Decision(id, "email"), "suppress no_consent");
+  // And what one has heard does not undo what the other has.
+  ShardOutput more;
+  more.profiles.push_back({"acme", a.now, {{"tier", "\"gold\""}}});
+  a.profiles.Merge(more.profiles[0]);
+  a.Submit(std::move(more));
+  const auto facts = a.Reader()->ReadProfile("acme");
+  ASSERT_TRUE(facts.ok());
+  EXPECT_EQ(facts.value().at("consent.email"), "false");
+  EXPECT_EQ(facts.value().at("tier"), "\"gold\"");
+}
+
+TEST_F(SharedLedgerTest, TwoThatDecideAtOnceKeepCapsAndCooldowns) {
+  constexpr int kCustomers = 40;
+  constexpr int kTimes = 3;
+  for (OutreachWorld* world : {&a, &b}) {
+    world->settings->restraint.frequency_cap["email"] = {2,
+                                                         std::chrono::days(7)};
+    for (int i = 0; i < kCustomers; ++i) {
+      world->Know("c" + std::to_string(i), {{"email", "\"c@example.com\""}});
+    }
+  }
+  StartBoth();
+  std::barrier together(2);
+  const auto work = [&together](OutreachWorld* world) {
+    for (int i = 0; i < kCustomers; ++i) {
+      for (int time = 0; time < kTimes; ++time) {
+        together.arrive_and_wait();
+        world->Fire("mail", "c" + std::to_string(i));
+        together.arrive_and_wait();
+        world->Fire("rare", "c" + std::to_string(i));
+      }
+    }
+  };
+  std::thread first(work, &a);
+  std::thread second(work, &b);
+  first.join();
+  second.join();
+  PassBoth(seconds(1));
+  const auto count = [&](const std::string& what) {
+    std::map<std::string, std::int64_t> found;
+    EXPECT_TRUE(a.Reader()
+                    ->database()
+                    ->Run(what, {},
+                          [&](const SqlRow& row) {
+                            found[std::string(row.Text(0))] = row.Int(1);
+                            return true;
+                          })
+                    .ok());
+    return found;
+  };
+  const auto mails = count(
+      "select customer, count(*) from deliveries where rule = 'mail' "
+      "and state = 'sent' group by customer");
+  const auto rare = count(
+      "select customer, count(*) from detections where rule = 'rare' "
+      "and counted = 1 group by customer");
+  ASSERT_EQ(mails.size(), std::size_t{kCustomers});
+  ASSERT_EQ(rare.size(), std::size_t{kCustomers});
+  for (const auto& [customer, sent] : mails) EXPECT_EQ(sent, 2) << customer;
+  for (const auto& [customer, one] : rare) EXPECT_EQ(one, 1) << customer;
+  EXPECT_EQ(a.email->TotalArrived() + b.email->TotalArrived(), 2 * kCustomers);
+  EXPECT_EQ(a.Count("detections"), 2 * kCustomers * kTimes * 2);
+}
+
+}  // namespace
+}  // namespace premura
