@@ -63,6 +63,13 @@ SourcePosition DocumentImpl::PositionAt(int line, int column_in_bytes,
           .length = length};
 }
 
+SourcePosition DocumentImpl::PositionOfByte(std::size_t at) {
+  const auto behind =
+      std::upper_bound(line_starts_.begin(), line_starts_.end(), at);
+  const auto line = static_cast<int>(behind - line_starts_.begin()) - 1;
+  return PositionAt(line, static_cast<int>(at - *(behind - 1)), 1);
+}
+
 SourcePosition DocumentImpl::PositionOf(int index) {
   if (index < 0) return FilePosition();
   const NodeData& node = nodes[static_cast<std::size_t>(index)];

@@ -37,6 +37,7 @@ class DocumentImpl {
 
   SourcePosition FilePosition() const;
   SourcePosition PositionAt(int line, int column_in_bytes, int length);
+  SourcePosition PositionOfByte(std::size_t at);
   // Of a node; a scalar's length is what the source shows of it.
   SourcePosition PositionOf(int index);
 

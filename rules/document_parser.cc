@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "rules/document_impl.h"
+#include "rules/quote.h"
 #include "rules/utf8.h"
 
 namespace premura {
@@ -51,6 +52,7 @@ class Builder final : public YAML::EventHandler {
                 YAML::anchor_t anchor, const std::string& text) override {
     CheckTag(mark, tag);
     CheckIndentation(mark);
+    if (tag == "!") CheckQuotes(mark);
     const int index = Add(Node::Kind::kScalar, mark, anchor);
     document_->nodes[Index(index)].text = text;
     document_->nodes[Index(index)].quoted = tag == "!";
@@ -224,6 +226,19 @@ class Builder final : public YAML::EventHandler {
                      "remove it; quotes make a text of anything");
   }
 
+  void CheckQuotes(const YAML::Mark& mark) {
+    const std::string& text = document_->text();
+    const std::string_view line = document_->LineAt(mark.line);
+    const auto at = static_cast<std::size_t>(line.data() - text.data()) +
+                    Index(mark.column);
+    const std::size_t quote = FindOpenQuote(text, at);
+    if (quote == text.npos) return;
+    document_->Error(document_->PositionOfByte(quote),
+                     "the quote that begins here is not closed",
+                     fmt::format("end the text with {}", text[quote]));
+    throw Stop();
+  }
+
   // yaml-cpp counts a tab as one column, which is never what it looks like.
   void CheckIndentation(const YAML::Mark& mark) {
     const std::string_view line = document_->LineAt(mark.line);
@@ -320,7 +335,10 @@ void ParseYaml(DocumentImpl* document) {
   if (!CheckBytes(document)) return;
   Builder builder(document);
   try {
-    std::istringstream in(document->text());
+    // With a line's end a file without its last one means the same, and a quote
+    // that is not closed is found as in any other.
+    const bool ends = document->text().ends_with('\n');
+    std::istringstream in(document->text() + (ends ? "" : "\n"));
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
     }

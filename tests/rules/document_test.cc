@@ -34,6 +34,44 @@ TEST(DocumentTest, PlacesCountFromOneInCharacters) {
   EXPECT_EQ(document.Line(99), "");
 }
 
+TEST(DocumentTest, AQuoteThatIsNotClosedIsSaidWhereItBegins) {
+  const struct {
+    const char* text;
+    const char* expected;
+  } cases[] = {
+      {"a: 1\nb: \"x\nc: 2\n",
+       "2:4: the quote that begins here is not closed (end the text with "
+       "\")\n"},
+      {"a: 1\nb: 'x\nc: 2\n",
+       "2:4: the quote that begins here is not closed (end the text with ')\n"},
+      {"b: 'it''s\n",
+       "1:4: the quote that begins here is not closed (end the text with ')\n"},
+      {"b: \"x\\\"\n\n",
+       "1:4: the quote that begins here is not closed (end the text with "
+       "\")\n"},
+      {"é: [1, \"x\n]\n",
+       "1:8: the quote that begins here is not closed (end the text with "
+       "\")\n"},
+      {"{a: {b: 'x\n}}\n",
+       "1:9: the quote that begins here is not closed (end the text with ')\n"},
+      {"a:\n  &n # why\n  \"x\n",
+       "3:3: the quote that begins here is not closed (end the text with "
+       "\")\n"},
+      {"b: \"x",
+       "1:4: the quote that begins here is not closed (end the text with "
+       "\")\n"},
+      {"b: 'x\n  y'\n", ""},
+      {"b: 'it''s'\nc: \"x \\\"\n\n  y\\\n  z\"", ""},
+      {"b: ''\nc: \"\"\n", ""},
+      {"b: &n 'x'\nc: *n\nd: it's\ne: |\n  \"x\n", ""},
+      {"'b': [\"x\", 'y'] # don't\n", ""},
+  };
+  for (const auto& c : cases) {
+    const Document document = Document::Parse("f.yaml", c.text);
+    EXPECT_EQ(MessagesOf(document), c.expected) << c.text;
+  }
+}
+
 TEST(DocumentTest, OnlyTrueAndFalseAreBooleans) {
   Document document = Document::Parse(
       "f.yaml", "{a: true, b: false, c: yes, d: \"true\", e: True, f: [1]}");
