@@ -9,6 +9,9 @@
 namespace premura {
 namespace {
 
+// Nobody nests deeper, and each tag knows all the sections around it.
+constexpr std::size_t kMaxDepth = 64;
+
 using Kind = TemplateTag::Kind;
 
 std::string_view Trim(std::string_view text) {
@@ -23,7 +26,7 @@ class Scanner {
 
   ScannedTemplate Run() {
     std::size_t at = 0;
-    while ((at = text_.find("{{", at)) != std::string_view::npos) {
+    while (!stopped_ && (at = text_.find("{{", at)) != std::string_view::npos) {
       const std::size_t end = text_.find("}}", at + 2);
       if (end == std::string_view::npos) {
         Complain(std::string(text_.substr(at, 2)), at, "this tag is not closed",
@@ -47,6 +50,11 @@ class Scanner {
                 std::string hint) {
     result_.problems.push_back(
         {std::move(raw), offset, std::move(message), std::move(hint)});
+  }
+
+  void Stop() {
+    stopped_ = true;
+    open_.clear();
   }
 
   void Take(std::size_t at, std::size_t end) {
@@ -104,6 +112,11 @@ class Scanner {
                  fmt::format("section `{}` stands in itself", tag.name),
                  "leave the inner one out");
       }
+      if (open_.size() == kMaxDepth) {
+        Complain(tag.raw, tag.offset, "sections are nested too deeply",
+                 fmt::format("at most {} levels", kMaxDepth));
+        return Stop();
+      }
       open_.push_back(number);
     }
     result_.tags.push_back(std::move(tag));
@@ -121,6 +134,7 @@ class Scanner {
   const std::string_view text_;
   ScannedTemplate result_;
   std::vector<std::size_t> open_;
+  bool stopped_ = false;  // What follows would be noise.
 };
 
 }  // namespace

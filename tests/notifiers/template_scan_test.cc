@@ -57,6 +57,25 @@ TEST(TemplateScanTest, EveryMistakeIsSaid) {
   }
 }
 
+TEST(TemplateScanTest, SectionsAreNotNestedWithoutEnd) {
+  const auto nested = [](int levels) {
+    std::string text;
+    for (int i = 0; i < levels; ++i) text += "{{#s" + std::to_string(i) + "}}";
+    text += "x";
+    for (int i = levels; i-- > 0;) text += "{{/s" + std::to_string(i) + "}}";
+    return text;
+  };
+  EXPECT_TRUE(ScanTemplate(nested(64)).problems.empty());
+  for (const int levels : {65, 50'000}) {
+    const ScannedTemplate scanned = ScanTemplate(nested(levels));
+    ASSERT_EQ(scanned.problems.size(), 1u);
+    EXPECT_EQ(scanned.problems[0].raw, "{{#s64}}");
+    EXPECT_EQ(scanned.problems[0].message, "sections are nested too deeply");
+    EXPECT_EQ(scanned.problems[0].hint, "at most 64 levels");
+    EXPECT_EQ(scanned.tags.size(), 64u);
+  }
+}
+
 TEST(TemplateScanTest, AValueIsGuardedByASectionOfItsOwn) {
   const ScannedTemplate scanned =
       ScanTemplate("{{a}}{{#a}}{{a}}{{b}}{{/a}}{{^b}}{{b}}{{/b}}");
