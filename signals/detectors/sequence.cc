@@ -86,6 +86,8 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
           const Attempt& attempt) const;
   bool Any(const Sight& sight, const std::vector<std::size_t>& patterns,
            const Attempt& attempt) const;
+  std::optional<std::uint32_t> PlaceOf(const Sight& sight,
+                                       const Attempt& attempt) const;
   Fate Decide(const Sight& sight, Attempt* attempt) const;
   Fate DecideAtEnd(const Sight& sight, const Attempt& attempt) const;
   bool Restore(SequenceState* own) const override;
@@ -162,19 +164,31 @@ SequenceDetector::Fate SequenceDetector::DecideAtEnd(
   return Fate::kStay;
 }
 
-// A step wins over a `not`, an earlier step over a later one that may be
-// taken because what stands between is optional.
+// The place that the event takes: of a step that must come rather than of an
+// optional one before it, which else would keep the attempt from going on; of
+// several optional ones the first.
+std::optional<std::uint32_t> SequenceDetector::PlaceOf(
+    const Sight& sight, const Attempt& attempt) const {
+  std::optional<std::uint32_t> optional;
+  for (std::uint32_t i = attempt.place; i < plan_.places.size(); ++i) {
+    const SequencePlan::Place& place = plan_.places[i];
+    const bool wanted = !place.optional || !optional;
+    const bool taken = wanted && Is(sight, place.pattern, attempt);
+    if (!place.optional) return taken ? i : optional;
+    if (taken) optional = i;
+  }
+  return optional;
+}
+
+// A step wins over a `not`.
 SequenceDetector::Fate SequenceDetector::Decide(const Sight& sight,
                                                 Attempt* attempt) const {
   if (AtEnd(*attempt)) return DecideAtEnd(sight, *attempt);
   const SequencePlan::Place& here = plan_.places[attempt->place];
-  for (std::uint32_t i = attempt->place; i < plan_.places.size(); ++i) {
-    if (Is(sight, plan_.places[i].pattern, *attempt)) {
-      if (sight.late()) return Fate::kStay;
-      attempt->Take(sight.Keep(), i);
-      return Fate::kMove;
-    }
-    if (!plan_.places[i].optional) break;
+  if (const auto place = PlaceOf(sight, *attempt)) {
+    if (sight.late()) return Fate::kStay;
+    attempt->Take(sight.Keep(), *place);
+    return Fate::kMove;
   }
   if (sight.time() >= attempt->last && Any(sight, here.nots, *attempt)) {
     return Fate::kKill;

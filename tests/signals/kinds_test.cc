@@ -174,6 +174,20 @@ const Case kSequences[] = {
      Sequence("within: 10s, steps: [x, {event: o, optional: true}, y]"),
      "c x 1s #1\n c y 2s #2\n c x 3s #3\n c o 4s #4\n c y 5s #5",
      {"@2s: 1 2", "@5s: 3 4 5"}},
+    {"one that waits for the same as the next step leaves it the event",
+     Sequence("within: 10s, steps: [x, {event: x, optional: true}, x]"),
+     "c x 1s #1\n c x 2s #2\n c x 3s #3\n c x 4s #4",
+     {"@2s: 1 2", "@4s: 3 4"}},
+    {"and keeps no later one from coming",
+     Sequence("within: 10s, steps: [x, {event: y, optional: true}, y, z]"),
+     "c x 1s #1\n c y 2s #2\n c z 3s #3\n c x 4s #4\n c y 5s #5\n c y 6s\n"
+     "c z 7s #6",
+     {"@3s: 1 2 3", "@7s: 4 5 6"}},
+    {"of several optional ones each takes its own",
+     Sequence(
+         "within: 10s, steps: [x, {event: o, optional: true, times: 2}, y]"),
+     "c x 1s #1\n c o 2s #2\n c o 3s #3\n c o 4s\n c y 5s #4",
+     {"@5s: 1 2 3 4"}},
     {"the not before it holds until it or a later step is taken",
      Sequence(
          "within: 10s, steps: [x, {not: n}, {event: o, optional: true}, y]"),

@@ -302,14 +302,19 @@ void RefSequenceImpl::Step(const Seen& seen, std::size_t index,
     return;
   }
   const RefSequence::Step& here = spec_.steps[fate->place];
-  for (std::size_t i = fate->place; i < spec_.steps.size(); ++i) {
-    if (spec_.steps[i].event(seen.event, &opening)) {
-      if (seen.late) return;
-      fate->taken.push_back(index);
-      fate->place = i + 1;
-      return;
-    }
-    if (!spec_.steps[i].optional) break;
+  // The step that must come, else the first of the optional ones before it.
+  std::size_t must = fate->place;
+  while (spec_.steps[must].optional) ++must;
+  std::size_t takes = must;
+  if (!spec_.steps[must].event(seen.event, &opening)) takes = fate->place;
+  while (takes <= must && !spec_.steps[takes].event(seen.event, &opening)) {
+    ++takes;
+  }
+  if (takes <= must) {
+    if (seen.late) return;
+    fate->taken.push_back(index);
+    fate->place = takes + 1;
+    return;
   }
   for (const RefSequence::Test& test : here.nots) {
     if (test(seen.event, &opening) && time >= last) fate->alive = false;
