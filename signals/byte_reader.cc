@@ -83,6 +83,9 @@ class ByteReaderImpl final : public ByteReader {
       rest_ = head_;
       return Unpack(wait);
     }
+    if (head_.empty() && (path_.ends_with(".gz") || path_.ends_with(".zst"))) {
+      return Error{"is empty, which nothing packed is"};
+    }
     if (head_.empty()) return Chunk{};
     return Chunk{State::kBytes, head_};
   }
@@ -155,7 +158,10 @@ class ByteReaderImpl final : public ByteReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path) {
+namespace {
+
+Result<std::unique_ptr<ByteReader>> Open(const std::string& path,
+                                         bool only_regular) {
   const bool standard_input = path == "-";
   const int fd = standard_input
                      ? STDIN_FILENO
@@ -167,14 +173,24 @@ Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path) {
     close(fd);
     return Error{path + ": is a folder"};
   }
+  if (only_regular && !S_ISREG(about.st_mode)) {
+    if (!standard_input) close(fd);
+    return Error{path + ": is no regular file"};
+  }
   return std::unique_ptr<ByteReader>(std::make_unique<ByteReaderImpl>(
       standard_input ? "standard input" : path, fd, !S_ISREG(about.st_mode),
       about.st_size));
 }
 
+}  // namespace
+
+Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path) {
+  return Open(path, false);
+}
+
 Result<std::string> ReadAllBytes(const std::string& path,
                                  std::size_t max_bytes) {
-  Result<std::unique_ptr<ByteReader>> reader = OpenBytes(path);
+  Result<std::unique_ptr<ByteReader>> reader = Open(path, true);
   if (!reader.ok()) return reader.error();
   std::string all;
   while (true) {

@@ -40,7 +40,8 @@ inline constexpr Duration kForever = Duration::max();
 // "-" is standard input.
 Result<std::unique_ptr<ByteReader>> OpenBytes(const std::string& path);
 
-// All of it; fails beyond `max_bytes`.
+// All of it; fails beyond `max_bytes`, and for what is no regular file: one who
+// waits for the whole could wait for good.
 Result<std::string> ReadAllBytes(const std::string& path,
                                  std::size_t max_bytes);
 

@@ -159,7 +159,8 @@ class Surveyor final : public DecodeSink {
   std::size_t values_ = 0;
 };
 
-// Decodes line after line, with all properties that have been seen so far.
+// Decodes line after line, with all properties that have been seen so far. To
+// take new ones over costs as much as there are, so lines wait for each other.
 class Reading {
  public:
   Reading(std::unique_ptr<EventDecoder> decoder,
@@ -176,24 +177,43 @@ class Reading {
     if (line.find_first_not_of(" \t\r") == line.npos) return;
     ++survey_->records;
     if (line.size() <= max_bytes && finder_->Find(line, &symbols_.properties)) {
-      decoder_->Use(&symbols_);
+      new_properties_ = true;
     }
-    surveyor_.AtLine(line_);
-    Record record;
-    record.value = line;
-    record.position = line_;
-    decoder_->Decode(record, &surveyor_);
+    waiting_.push_back({line_, std::string(line)});
+    bytes_ += line.size();
+    if (waiting_.size() >= kMostWaiting || bytes_ >= kMostBytes) Flush();
+  }
+
+  // To be called behind the last line.
+  void Flush() {
+    if (new_properties_) decoder_->Use(&symbols_);
+    new_properties_ = false;
+    for (const auto& [number, line] : waiting_) {
+      surveyor_.AtLine(number);
+      Record record;
+      record.value = line;
+      record.position = number;
+      decoder_->Decode(record, &surveyor_);
+    }
+    waiting_.clear();
+    bytes_ = 0;
   }
 
   bool full() const { return finder_->full(); }
 
  private:
+  static constexpr std::size_t kMostWaiting = 1000;
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
   const std::unique_ptr<EventDecoder> decoder_;
   const std::unique_ptr<PropertyFinder> finder_;
   Survey* const survey_;
   Symbols symbols_;
   Surveyor surveyor_;
   std::int64_t line_ = 0;
+  std::vector<std::pair<std::int64_t, std::string>> waiting_;
+  std::size_t bytes_ = 0;
+  bool new_properties_ = false;
 };
 
 // The first lines, for the preset; they are taken too.
@@ -233,6 +253,7 @@ Status TakeAll(const SurveyOptions& options, LineReader* lines,
     if (!more.value()) break;
     reading.Take(line, decoding.max_bytes);
   }
+  reading.Flush();
   survey->fields_complete = survey->fields_complete && !reading.full();
   return {};
 }

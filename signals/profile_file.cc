@@ -20,6 +20,8 @@ using Customers = std::map<std::string, Profile::Values>;
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxColumns = 1000;
+constexpr std::size_t kMaxCell = std::size_t{1} << 20;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr const char* kConsentForm =
     "a consent is consent.<email, sms or ticket>, or that with .<category>";
@@ -103,6 +105,11 @@ std::string_view Trim(std::string_view text) {
 // The column of the customers; kNone if the first line is of no use.
 std::size_t CheckHeader(const CsvRow& header, Collector* collector) {
   std::size_t customer = kNone;
+  if (header.cells.size() > kMaxColumns) {
+    collector->Mistake(header.line,
+                       fmt::format("more than {} columns", kMaxColumns));
+    return kNone;
+  }
   for (std::size_t i = 0; i < header.cells.size(); ++i) {
     const std::string& name = header.cells[i];
     const auto begin = header.cells.begin();
@@ -137,6 +144,10 @@ void AddCsvRow(const CsvRow& header, const CsvRow& row, std::size_t customer,
   for (std::size_t i = 0; i < row.cells.size(); ++i) {
     if (!IsUtf8(row.cells[i])) {
       return collector->Mistake(row.line, "a cell is not UTF-8");
+    }
+    if (row.cells[i].size() > kMaxCell) {
+      return collector->Mistake(
+          row.line, fmt::format("a cell of more than {} MiB", kMaxCell >> 20));
     }
     if (i == customer || row.cells[i].empty()) continue;
     std::string json;

@@ -119,6 +119,20 @@ TEST_F(EventSurveyTest, PropertiesAreThoseOfThePreset) {
   EXPECT_EQ(survey.profile.at("tier").values.count("pro"), 1U);
 }
 
+// Each line has a property that none had before.
+TEST_F(EventSurveyTest, NewPropertiesAreCountedFromTheirFirstLineOn) {
+  constexpr std::size_t kLines = 1500;
+  std::string lines;
+  for (std::size_t i = 0; i < kLines; ++i) {
+    lines += Line(0, "a", "n", "\"p" + std::to_string(i) + "\":1");
+  }
+  const Survey survey = Take(lines);
+
+  EXPECT_EQ(survey.events, kLines);
+  EXPECT_EQ(survey.names.at("n").fields.size(), kLines);
+  EXPECT_EQ(survey.names.at("n").fields.at("p1499").present, 1U);
+}
+
 TEST_F(EventSurveyTest, WhatIsRefusedIsCountedWithItsFirstLine) {
   const Survey survey =
       Take("\n{\n{\n" + Line(0, "a", "x") + "{\"event\":\"x\",\"ts\":1}\n");

@@ -117,6 +117,12 @@ TEST(LineReaderTest, SaysWhatIsDamaged) {
   dir.Write("file", damaged);
   EXPECT_THAT(LinesOf(path).back(),
               ::testing::StartsWith("error: " + path + ": zstd: "));
+  for (const char* name : {"empty.gz", "empty.zst"}) {
+    dir.Write(name, "");
+    EXPECT_EQ(
+        LinesOf(dir.Path(name)).back(),
+        "error: " + dir.Path(name) + ": is empty, which nothing packed is");
+  }
   const auto missing = OpenLines(dir.Path("none"), 10);
   EXPECT_EQ(missing.error().message,
             dir.Path("none") + ": No such file or directory");
@@ -125,6 +131,21 @@ TEST(LineReaderTest, SaysWhatIsDamaged) {
   dir.Write("file", std::string(11, 'x'));
   EXPECT_EQ(ReadAllBytes(path, 10).error().message,
             path + ": more than 10 bytes");
+}
+
+// One who waits for the whole of a pipe could wait for good.
+TEST(ReadAllBytesTest, TakesRegularFilesOnly) {
+  const TempDir dir;
+  const std::string pipe = dir.Path("pipe.csv");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::string zero = dir.Path("zero.csv");
+  ASSERT_EQ(symlink("/dev/zero", zero.c_str()), 0);
+  for (const std::string& path : {pipe, zero}) {
+    EXPECT_EQ(ReadAllBytes(path, 10).error().message,
+              path + ": is no regular file");
+  }
+  dir.Write("file", "all");
+  EXPECT_EQ(ReadAllBytes(dir.Path("file"), 10).value(), "all");
 }
 
 // --- The source --------------------------------------------------------------

@@ -182,6 +182,10 @@ TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
   };
   const Case cases[] = {
       {"a.csv", "", {"1: no line with column names"}},
+      {"a.csv", std::string(1000, ',') + "\n", {"1: more than 1000 columns"}},
+      {"a.csv",
+       "customer,n\na," + std::string((1 << 20) + 1, 'x') + "\nb,1\n",
+       {"2: a cell of more than 1 MiB"}},
       {"a.csv",
        "name,,name\nx,y,z\n",
        {"1: column 2 has no name", "1: two columns are called 'name'",
