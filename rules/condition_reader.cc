@@ -19,6 +19,15 @@ using Op = Predicate::Op;
 // A regular expression may use so much memory while it matches.
 constexpr std::int64_t kRegexMemory = 2 << 20;
 
+// For a message: a long text is nothing to read.
+std::string Shortened(const std::string& text) {
+  constexpr std::size_t kLongest = 100;
+  if (text.size() <= kLongest) return text;
+  std::size_t end = kLongest;
+  while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
 const std::vector<std::string>& Modifiers() {
   static const std::vector<std::string> modifiers = {
       "contains", "startswith", "endswith", "re",     "gt",    "gte",
@@ -284,9 +293,10 @@ class Reader {
     options.set_max_mem(kRegexMemory);
     const auto regex = std::make_shared<re2::RE2>(literal.text, options);
     if (!regex->ok()) {
-      node.Complain(fmt::format("`{}` is no regular expression: {}",
-                                literal.text, regex->error()),
-                    "the syntax is RE2's");
+      node.Complain(
+          fmt::format("`{}` is no regular expression: {}",
+                      Shortened(literal.text), Shortened(regex->error())),
+          "the syntax is RE2's");
       return std::nullopt;
     }
     literal.regex = regex;
