@@ -156,8 +156,7 @@ Status Daemon::StartOutreach() {
   auto pool = NewTransferPool({});
   if (!pool.ok()) return pool.error();
   pool_ = std::move(pool).value();
-  settings_.push_back(
-      MakeSettings(*config_, assembly_->templates, pool_.get(), clock_));
+  settings_.push_back(MakeSettings(*config_, *assembly_, pool_.get(), clock_));
   explain_->Use(settings_.back()->restraint);
   OutreachObserver* observer = telemetry_.get();
   if (options_.decisions != nullptr) {
@@ -292,8 +291,7 @@ bool Daemon::Reload() {
 void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
                       std::shared_ptr<const Assembly> assembly,
                       const std::vector<std::string>& waiting) {
-  settings_.push_back(
-      MakeSettings(*config, assembly->templates, pool_.get(), clock_));
+  settings_.push_back(MakeSettings(*config, *assembly, pool_.get(), clock_));
   explain_->Use(settings_.back()->restraint);
   if (settings_.size() > kSettingsKept) settings_.pop_front();
   telemetry_->OnRules(*assembly->rules);
@@ -317,13 +315,14 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
   running->log = config_->log;
   running->shards = config_->shards;
   config_ = std::move(running);
+  const std::string what = WhatChanged(*assembly_->rules, *assembly->rules);
   assembly_ = std::move(assembly);
   const std::string but =
       waiting.empty()
           ? ""
           : fmt::format("; {} not before a restart", fmt::join(waiting, ", "));
   log_->Write(Level::kInfo, "reloaded",
-              "rules and settings were taken over" + but,
+              "rules and settings were taken over" + what + but,
               {{"rules", assembly_->rules->rules().size()},
                {"fingerprint", assembly_->rules->fingerprint()}});
 }

@@ -216,6 +216,30 @@ std::vector<std::string> NeedRestart(const Config& before,
   return keys;
 }
 
+std::string WhatChanged(const RuleSet& before, const RuleSet& after) {
+  std::vector<std::string> added, changed, gone;
+  for (const Rule& rule : after.rules()) {
+    const Rule* const old = before.Find(rule.id);
+    if (old == nullptr) {
+      added.push_back(rule.id);
+    } else if (old->hash != rule.hash) {
+      changed.push_back(rule.id);
+    }
+  }
+  for (const Rule& rule : before.rules()) {
+    if (after.Find(rule.id) == nullptr) gone.push_back(rule.id);
+  }
+  std::string text;
+  for (const auto& [what, ids] :
+       {std::pair{"added", &added}, std::pair{"changed", &changed},
+        std::pair{"gone", &gone}}) {
+    if (!ids->empty()) {
+      text += fmt::format("; {}: {}", what, fmt::join(*ids, ", "));
+    }
+  }
+  return text;
+}
+
 bool Ends(const Config& config) {
   return std::all_of(config.sources.begin(), config.sources.end(),
                      [](const SourceConfig& source) {

@@ -39,6 +39,10 @@ std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
 // start: "sources", "http".
 std::vector<std::string> NeedRestart(const Config& before, const Config& after);
 
+// "; added: a, b; changed: c; gone: d": how the rules differ; empty: not at
+// all.
+std::string WhatChanged(const RuleSet& before, const RuleSet& after);
+
 // Every source is a file, which comes to its end.
 bool Ends(const Config& config);
 

@@ -267,7 +267,7 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   }
   LoadedRules rules = LoadRulePaths(config.rules, options);
   Append(std::move(rules.diagnostics), diagnostics);
-  assembly->rules = rules.rules;
+  assembly->rules = loaded.rules = rules.rules;
   if (assembly->rules && assembly->templates) {
     CheckActions(*assembly->rules, *assembly->templates, &config, diagnostics);
     WarnOfLanguages(*assembly->rules, *assembly->templates, diagnostics);
@@ -289,13 +289,15 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   return loaded;
 }
 
-std::shared_ptr<const OutreachSettings> MakeSettings(
-    const Config& config, std::shared_ptr<const TemplateSet> templates,
-    TransferPool* pool, const Clock* clock) {
+std::shared_ptr<const OutreachSettings> MakeSettings(const Config& config,
+                                                     const Assembly& assembly,
+                                                     TransferPool* pool,
+                                                     const Clock* clock) {
   auto settings = std::make_shared<OutreachSettings>();
+  settings->rules = assembly.rules;
   settings->restraint = config.restraint;
   settings->sender = config.sender;
-  settings->templates = std::move(templates);
+  settings->templates = assembly.templates;
   settings->retry = config.retry;
   for (const auto& [name, desk] : config.tickets) {
     settings->desks.emplace_back(name, MakeDesk(desk, pool, clock));

@@ -28,7 +28,9 @@ struct Assembly {
 
 struct LoadedAssembly {
   std::shared_ptr<const Assembly> assembly;  // nullptr if there are errors.
-  Diagnostics diagnostics;                   // Sorted.
+  // Those without a mistake of their own, whatever else has some.
+  std::shared_ptr<const RuleSet> rules;
+  Diagnostics diagnostics;  // Sorted.
 };
 
 // `previous`: the rules in force, or nullptr.
@@ -49,11 +51,12 @@ std::map<std::string, Profile::Values> ReadProfileFiles(
     const std::vector<std::string>& paths, const RuleSet* rules,
     Diagnostics* diagnostics);
 
-// Restraint, sender, templates and channels, new. `pool` and `clock` must
-// outlive it.
-std::shared_ptr<const OutreachSettings> MakeSettings(
-    const Config& config, std::shared_ptr<const TemplateSet> templates,
-    TransferPool* pool, const Clock* clock);
+// Rules, restraint, sender, templates and channels, new. `pool` and `clock`
+// must outlive it.
+std::shared_ptr<const OutreachSettings> MakeSettings(const Config& config,
+                                                     const Assembly& assembly,
+                                                     TransferPool* pool,
+                                                     const Clock* clock);
 
 // What a Diagnostic made by others lacks: the source line.
 void FillLines(Diagnostics* diagnostics);

@@ -14,12 +14,16 @@ namespace premura {
 namespace {
 
 constexpr std::size_t kMostCharacters = 48;
-using Line = std::array<std::string, 6>;
+using Line = std::array<std::string, 7>;
 
 std::string Why(const Delivery& delivery) {
   std::string why(ToString(delivery.state));
   if (delivery.reason == Reason::kNone) return why;
-  return why + ": " + std::string(ToString(delivery.reason));
+  why += ": " + std::string(ToString(delivery.reason));
+  if (delivery.detail.empty()) return why;
+  return why + " (" +
+         std::string(CutCharacters(OneLine(delivery.detail), kMostCharacters)) +
+         ")";
 }
 
 // Of one that was never tried there is no message yet.
@@ -35,8 +39,9 @@ std::string What(const Delivery& delivery) {
 }
 
 Line LineOf(const Delivery& delivery) {
-  return {delivery.key,  delivery.channel,  FormatUtc(delivery.changed_at),
-          Why(delivery), delivery.customer, What(delivery)};
+  return {delivery.key,  delivery.channel, FormatUtc(delivery.changed_at),
+          Why(delivery), delivery.rule,    delivery.customer,
+          What(delivery)};
 }
 
 std::string DeliveryJson(const Delivery& delivery) {
@@ -65,7 +70,7 @@ std::string DeliveryJson(const Delivery& delivery) {
 std::string HeldText(const std::vector<Delivery>& deliveries, bool more) {
   if (deliveries.empty()) return "Nothing waits for a person.\n";
   std::vector<Line> lines = {
-      {"key", "channel", "since", "why", "customer", "what"}};
+      {"key", "channel", "since", "why", "rule", "customer", "what"}};
   for (const Delivery& delivery : deliveries) {
     lines.push_back(LineOf(delivery));
   }

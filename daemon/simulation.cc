@@ -14,6 +14,9 @@
 namespace premura {
 namespace {
 
+// Whoever asks why means all of the past that was played.
+constexpr Duration kForEver = std::chrono::days(400'000);
+
 class DeliversAtOnce final : public Channel {
  public:
   OnDoubt on_doubt() const override { return OnDoubt::kRepeat; }
@@ -58,6 +61,7 @@ std::shared_ptr<const OutreachSettings> SettingsOf(const SimulatedGates& gates,
                                                    const RuleSet& rules) {
   auto settings = std::make_shared<OutreachSettings>();
   settings->restraint = gates.restraint;
+  settings->simulation_is_live = gates.simulation_is_live;
   settings->templates = std::make_shared<NoWords>();
   std::set<std::string> named;
   for (const Rule& rule : rules.rules()) {
@@ -143,6 +147,7 @@ class Contacts final : public Simulation,
     if (!ledger.ok()) return ledger.error();
     OutreachOptions outreach;
     outreach.name = "simulation";
+    outreach.retention = kForEver;
     auto core = OutreachCore::Open(
         outreach, std::move(ledger).value(),
         SettingsOf(*options_.gates, *options_.rules), options_.profiles, this,

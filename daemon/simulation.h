@@ -50,6 +50,7 @@ struct SimulatedGates {
   std::optional<std::vector<std::string>> desks;
   bool email = true;
   bool sms = true;
+  bool simulation_is_live = false;  // As OutreachSettings has it.
 };
 
 struct SimulationOptions {

@@ -67,7 +67,6 @@ Candidate CandidateOf(const Detection& detection, const Action& action,
   candidate.category = action.category;
   candidate.priority = rule.priority;
   candidate.critical = rule.level == Level::kCritical;
-  candidate.simulation = rule.status == RuleStatus::kSimulation;
   candidate.only_if_holds =
       action.only_if.Matches(ProfileFacts(profile, detection.rules->symbols()));
   if (!candidate.only_if_holds) {
@@ -103,6 +102,17 @@ Candidate CandidateOf(const Delivery& delivery, const Profile& profile) {
   }
   SetAddress(profile, &candidate);
   return candidate;
+}
+
+void LookUpRule(const RuleSet& rules, Candidate* candidate) {
+  const Rule* rule = rules.Find(candidate->rule);
+  if (rule == nullptr) {
+    candidate->rule_off = Reason::kRuleGone;
+  } else if (rule->status == RuleStatus::kDisabled) {
+    candidate->rule_off = Reason::kRuleDisabled;
+  } else {
+    candidate->simulation = rule->status == RuleStatus::kSimulation;
+  }
 }
 
 Duration LongestWindow(const RestraintPolicy& policy,

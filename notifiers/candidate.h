@@ -6,16 +6,20 @@
 
 #include "notifiers/gates.h"
 #include "notifiers/outbox.h"
+#include "rules/rule_set.h"
 #include "signals/detection.h"
 #include "signals/profile.h"
 
 namespace premura {
 
-// `profile` must outlive the candidate. Left to the caller: stop_all,
-// last_of_rule, contacts and, of a detection, cancelled.
+// `profile` must outlive the candidate. Left to the caller: simulation,
+// stop_all, last_of_rule, contacts and, of a detection, cancelled.
 Candidate CandidateOf(const Detection& detection, const Action& action,
                       const Profile& profile);
 Candidate CandidateOf(const Delivery& delivery, const Profile& profile);
+
+// What the rules in force say of a delivery's rule.
+void LookUpRule(const RuleSet& rules, Candidate* candidate);
 
 // The longest window of any cap that could bind it; zero: there is no cap.
 Duration LongestWindow(const RestraintPolicy& policy,

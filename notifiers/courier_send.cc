@@ -149,6 +149,7 @@ Result<Verdict> Courier::AskGates(const Delivery& delivery, Timestamp now,
   if (!profile.ok()) return profile.error();
   Candidate candidate = CandidateOf(delivery, *profile.value());
   candidate.stop_all = stop_all;
+  if (settings_->rules) LookUpRule(*settings_->rules, &candidate);
   const Duration window =
       LongestWindow(settings_->restraint, candidate.rule_caps);
   if (window > Duration::zero()) {
@@ -169,12 +170,14 @@ Result<Verdict> Courier::AskGates(const Delivery& delivery, Timestamp now,
 
 Status Courier::PutOff(const Verdict& verdict, Timestamp now,
                        Delivery* delivery, Told* told) {
-  delivery->state = verdict.kind == Verdict::Kind::kHold
-                        ? DeliveryState::kHeld
-                        : DeliveryState::kSuppressed;
+  const bool hold = verdict.kind == Verdict::Kind::kHold;
+  // Held again for the same: since when, is what is asked for.
+  const bool still = hold && delivery->state == DeliveryState::kHeld &&
+                     delivery->reason == verdict.reason;
+  delivery->state = hold ? DeliveryState::kHeld : DeliveryState::kSuppressed;
   delivery->reason = verdict.reason;
   delivery->detail = verdict.detail;
-  delivery->changed_at = now;
+  if (!still) delivery->changed_at = now;
   delivery->due_at = verdict.until;
   told->Add(*delivery, now);
   auto status = outbox_->Save(*delivery);

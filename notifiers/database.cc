@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/database.h"
 
+#include <filesystem>
+
 #include "notifiers/database_engines.h"
 
 namespace premura {
@@ -37,6 +39,12 @@ Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseAddress& address,
   }
   if (IsPostgresql(address.url)) return OpenPostgresql(address, read_only);
   return Unsupported(address.url);
+}
+
+bool WouldBeMade(const DatabaseAddress& address) {
+  std::error_code ignored;
+  return IsSqlite(address.url) &&
+         !std::filesystem::exists(address.url.substr(kSqlite.size()), ignored);
 }
 
 Status CheckAddress(const DatabaseAddress& address) {

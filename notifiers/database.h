@@ -93,6 +93,9 @@ Result<std::unique_ptr<Database>> OpenDatabase(const DatabaseAddress& address,
 // What is wrong with an address, before anything is opened; names no password.
 Status CheckAddress(const DatabaseAddress& address);
 
+// There is no ledger, and opening it for writing makes one in a file here.
+bool WouldBeMade(const DatabaseAddress& address);
+
 // Lives as long as it is open; for simulations.
 Result<std::unique_ptr<Database>> OpenDatabaseInMemory();
 

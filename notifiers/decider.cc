@@ -8,6 +8,7 @@
 #include "notifiers/digest.h"
 #include "notifiers/evidence_summary.h"
 #include "notifiers/quiet_hours.h"
+#include "notifiers/simulated_contacts.h"
 #include "signals/customer_zone.h"
 
 namespace premura {
@@ -82,6 +83,8 @@ struct Decider::Case {
   std::vector<Contact> contacts;
   std::vector<DecisionRecord> decisions;
   std::vector<Delivery> deliveries;
+  bool simulation = false;
+  std::vector<SimulatedContactRecord> simulated;
   // Who gives up a place, and to which of `deliveries`.
   std::vector<std::pair<std::string, std::size_t>> displaced;
 };
@@ -149,6 +152,8 @@ Status Decider::TakeDetection(const Detection& detection,
   if (!profile.ok()) return profile.error();
   c.profile = std::move(profile).value();
   c.cancelled = IsCancelledBy(output, detection);
+  c.simulation = detection.rule->status == RuleStatus::kSimulation &&
+                 !circumstances.settings->simulation_is_live;
   if (auto status = Gather(&c); !status.ok()) return status;
   int index = 0;
   for (const Action& action : detection.rule->actions) {
@@ -168,6 +173,14 @@ Status Decider::TakeDetection(const Detection& detection,
       c.contacts.push_back(
           {made.key, made.rule, made.channel, {}, true, made.priority});
     }
+    if (verdict.would_go) {
+      const Rule& rule = *detection.rule;
+      const std::string channel = ToString(action.channel);
+      c.simulated.push_back({detection.id, index, rule.id, detection.customer,
+                             channel, rule.priority, detection.at,
+                             *verdict.would_go});
+      c.contacts.push_back({"", rule.id, channel, {}, true, rule.priority});
+    }
     ++index;
   }
   LetMailsWait(&c.deliveries);
@@ -185,16 +198,32 @@ Status Decider::Gather(Case* c) {
   }
   const Duration window =
       LongestWindow(c->circumstances->settings->restraint, rule.frequency_cap);
-  if (window == Duration::zero()) return {};
-  auto contacts =
-      outbox_->Contacts(c->detection->customer, c->circumstances->now - window);
+  const Timestamp since = c->circumstances->now - window;
+  if (window > Duration::zero()) {
+    auto contacts = outbox_->Contacts(c->detection->customer, since);
+    if (!contacts.ok()) return contacts.error();
+    c->contacts = std::move(contacts).value();
+  }
+  return c->simulation ? GatherSimulated(since, c) : Status();
+}
+
+// A rule in simulation sees what it and its like would have sent, too.
+Status Decider::GatherSimulated(Timestamp since, Case* c) {
+  const std::string& customer = c->detection->customer;
+  SimulatedContacts simulated(ledger_->database());
+  const auto last = simulated.LastOfRule(c->detection->rule->id, customer);
+  if (!last.ok()) return last.error();
+  c->last_of_rule = std::max(c->last_of_rule, last.value());
+  const auto contacts = simulated.Of(customer, since, c->circumstances->now);
   if (!contacts.ok()) return contacts.error();
-  c->contacts = std::move(contacts).value();
+  c->contacts.insert(c->contacts.end(), contacts.value().begin(),
+                     contacts.value().end());
   return {};
 }
 
 Verdict Decider::DecideAction(const Action& action, Case* c) {
   Candidate candidate = CandidateOf(*c->detection, action, *c->profile);
+  candidate.simulation = c->simulation;
   candidate.stop_all = c->circumstances->stop_all;
   candidate.cancelled = c->cancelled;
   candidate.last_of_rule = c->last_of_rule;
@@ -259,6 +288,11 @@ Status Decider::Write(Case* c, Told* told) {
   }
   for (const Delivery& delivery : c->deliveries) {
     status = outbox_->Add(delivery);
+    if (!status.ok()) return status;
+  }
+  SimulatedContacts simulated(ledger_->database());
+  for (const SimulatedContactRecord& contact : c->simulated) {
+    status = simulated.Add(contact);
     if (!status.ok()) return status;
   }
   for (const auto& [key, winner] : c->displaced) {

@@ -40,7 +40,7 @@ std::string Summarise(const CaseRecord& record, const std::string& zone) {
   };
   const char* const utc = zone.empty() ? " UTC" : "";
   if (record.evidence.empty()) {
-    return "no event, but the clock: " + local(record.at).substr(11) + utc;
+    return "no event, but the clock: " + local(record.at) + utc;
   }
   const std::string first = local(record.evidence.front().at);
   const std::string last = local(record.evidence.back().at);
@@ -48,11 +48,11 @@ std::string Summarise(const CaseRecord& record, const std::string& zone) {
   if (first.substr(0, 10) != last.substr(0, 10)) {
     return fmt::format("{} from {} to {}{}", names, first, last, utc);
   }
-  if (first == last) {
-    return fmt::format("{} at {}{}", names, first.substr(11), utc);
-  }
-  return fmt::format("{} from {} to {}{}", names, first.substr(11),
-                     last.substr(11), utc);
+  // A day is said where it is another than the detection's.
+  const bool same_day = last.substr(0, 10) == local(record.at).substr(0, 10);
+  const std::string begin = first.substr(same_day ? 11 : 0);
+  if (first == last) return fmt::format("{} at {}{}", names, begin, utc);
+  return fmt::format("{} from {} to {}{}", names, begin, last.substr(11), utc);
 }
 
 }  // namespace premura

@@ -10,7 +10,8 @@
 namespace premura {
 
 // Names in order of their first occurrence; times with dates where they lie on
-// different days, in UTC, which is named, unless another zone is given.
+// different days or on another than the detection, in UTC, which is named,
+// unless another zone is given.
 std::string Summarise(const CaseRecord& record, const std::string& zone = "");
 
 }  // namespace premura

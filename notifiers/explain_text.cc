@@ -61,6 +61,8 @@ std::string Fate(const Delivery& d, const LocalTimes& t) {
     case DeliveryState::kSuppressed:
       break;
   }
+  // A person's word follows, with the time.
+  if (d.reason == Reason::kDropped) return "suppressed";
   return fmt::format("suppressed {}{}", t.At(d.changed_at),
                      Because(d.reason, d.detail));
 }
@@ -181,16 +183,20 @@ std::string RuleText(const StandingReport::Rule& rule,
 }
 
 // Rules of which there is something to tell, then those that are gone and yet
-// fired, then, on one line, the others.
+// fired, then those that are for others, then, on one line, the rest.
 std::string ByRule(const Explanation& explanation,
                    const StandingReport& standings) {
   std::string idle;
+  std::string others;
   std::set<std::string> told;
   std::string text;
   for (const StandingReport::Rule& rule : standings.rules) {
     told.insert(rule.id);
     const std::string cases = CasesOf(explanation, rule.id, standings.zone);
-    if (rule.idle && cases.empty() && explanation.only.empty()) {
+    const bool untold = cases.empty() && explanation.only.empty();
+    if (untold && !rule.for_customer && !rule.now.empty()) {
+      others += fmt::format("{} {}\n", rule.id, rule.now.front());
+    } else if (untold && rule.idle) {
       idle += (idle.empty() ? "" : ", ") + rule.id;
     } else {
       text += RuleText(rule, cases);
@@ -202,6 +208,7 @@ std::string ByRule(const Explanation& explanation,
                         one.record.rule_id, one.record.title);
     text += CasesOf(explanation, one.record.rule_id, standings.zone);
   }
+  if (!others.empty()) text += "\n" + others;
   if (!idle.empty()) text += "\nnothing under way: " + idle + "\n";
   return text;
 }

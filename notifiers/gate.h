@@ -24,6 +24,7 @@ struct GateQuestion {
 
 using GateAnswer = std::optional<Verdict>;
 
+GateAnswer RuleGate(const GateQuestion& question);
 GateAnswer StopAllGate(const GateQuestion& question);
 GateAnswer OnlyIfGate(const GateQuestion& question);
 GateAnswer ConsentGate(const GateQuestion& question);

@@ -19,7 +19,8 @@ struct Gate {
   bool again;  // Asked at the moment of sending too.
 };
 
-constexpr std::array<Gate, 11> kGates = {{{StopAllGate, true},
+constexpr std::array<Gate, 12> kGates = {{{RuleGate, true},
+                                          {StopAllGate, true},
                                           {OnlyIfGate, false},
                                           {ConsentGate, true},
                                           {AddressGate, true},
@@ -108,6 +109,11 @@ Verdict Hold(Reason reason, std::optional<Timestamp> until,
   return Verdict{Verdict::Kind::kHold, reason, until, std::move(detail), {}};
 }
 
+GateAnswer RuleGate(const GateQuestion& question) {
+  if (question.candidate.rule_off == Reason::kNone) return std::nullopt;
+  return Suppress(question.candidate.rule_off);
+}
+
 // Held, not suppressed: what the switch stops is not lost when it is lifted.
 GateAnswer StopAllGate(const GateQuestion& question) {
   if (!question.candidate.stop_all) return std::nullopt;
@@ -170,7 +176,11 @@ Verdict Decide(const Candidate& candidate, const RestraintPolicy& policy,
   Verdict verdict =
       AskAll(GateQuestion{candidate, policy, now, now, at_send_time});
   if (!candidate.simulation) return verdict;
-  return Suppress(Reason::kSimulation, InWords(verdict));
+  Verdict simulated = Suppress(Reason::kSimulation, InWords(verdict));
+  if (verdict.kind != Verdict::Kind::kSuppress) {
+    simulated.would_go = verdict.until.value_or(now);
+  }
+  return simulated;
 }
 
 }  // namespace premura

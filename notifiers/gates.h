@@ -2,12 +2,11 @@
 // Gates: the checks between a detection's action and a contact, in their order.
 // Each is a pure function of what it is given; time is an argument.
 //
-//   simulation, stop-all, only_if, consent, address, holdout, cooldown,
+//   rule's status, stop-all, only_if, consent, address, holdout, cooldown,
 //   frequency cap, delay, quiet hours, expiry, cancel_on
 //
 // All are asked when an action is decided, and again at the moment of sending
-// but for those that cannot change (simulation, only_if, holdout, cooldown,
-// delay).
+// but for those whose answer is final (only_if, holdout, cooldown, delay).
 //
 // A gate that suppresses beats any that holds; among those that suppress the
 // first in order speaks, among those that hold the one that holds longest.
@@ -60,6 +59,8 @@ struct Candidate {
   int priority = 0;
   bool critical = false;  // Level: may loosen caps and quiet hours.
   bool simulation = false;
+  // kRuleDisabled, kRuleGone: what became of the rule since it was decided.
+  Reason rule_off = Reason::kNone;
   bool only_if_holds = true;
   std::string only_if_saw;  // If it does not: "tier is standard".
   double holdout = 0;
@@ -90,6 +91,9 @@ struct Verdict {
   std::string detail;              // "2/7d: 2026-11-20, 2026-11-21"
   // Waiting contacts that a higher priority displaces (outranked_by).
   std::vector<std::string> outranked;
+  // Suppressed by simulation alone: when it would have gone out at the
+  // earliest.
+  std::optional<Timestamp> would_go = std::nullopt;
 };
 
 std::string_view ToString(Verdict::Kind kind);  // "send", "hold", "suppress"

@@ -270,6 +270,7 @@ Result<int> Ledger::Forget(Timestamp before, int most) {
           "delete from rulings where delivery in "
           "(select key from deliveries where detection = ?)",
           "delete from deliveries where detection = ?",
+          "delete from simulated_contacts where detection = ?",
           "delete from decisions where detection = ?",
           "delete from detections where id = ?"}) {
       status = database_->Run(sql, {ToSql(id)});

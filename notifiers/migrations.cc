@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 4> kSteps = {R"sql(
+constexpr std::array<std::string_view, 5> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -142,6 +142,21 @@ create table instances (         -- of those that share this ledger
 );
 -- Whose call it is that runs or was the last.
 alter table deliveries add column owner text not null default '';
+)sql",
+                                                    R"sql(
+create table simulated_contacts (  -- what rules in simulation would have sent
+  detection   text not null references detections (id),
+  action      integer not null,
+  rule        text not null,
+  customer    text not null,
+  channel     text not null,
+  priority    integer not null,
+  detected_at bigint not null,
+  at          bigint not null,     -- when it would have gone out
+  primary key (detection, action)
+);
+create index simulated_contacts_by_customer on simulated_contacts
+  (customer, at);
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -213,6 +213,10 @@ Status Outbox::SaveAnswer(const Delivery& d) {
                    {ToSql(d.attempts)});
 }
 
+Status Outbox::SaveWaiting(const Delivery& d) {
+  return SaveWhere(d, " and state in ('pending', 'held', 'retry')", {});
+}
+
 Status Outbox::SaveWhere(const Delivery& d, std::string_view condition,
                          std::vector<SqlValue> values) {
   std::string sql =
@@ -308,6 +312,14 @@ Result<std::vector<Delivery>> Outbox::BeingAsked(const std::string& owner) {
       "attempts a where a.delivery = deliveries.key and a.number = "
       "deliveries.attempts and a.ended_at is null)");
   return Select(sql, {ToSql(owner), ToSql(owner)});
+}
+
+Result<std::vector<Delivery>> Outbox::WaitingOf(const std::string& rule,
+                                                int most) {
+  static const std::string sql = SelectWhere(
+      "rule = ? and state in ('pending', 'held', 'retry') and state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown') limit ?");
+  return Select(sql, {ToSql(rule), ToSql(most)});
 }
 
 Result<std::vector<Delivery>> Outbox::ForPerson(int most) {

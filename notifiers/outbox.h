@@ -117,6 +117,8 @@ class Outbox {
   // The same after a call, unless the delivery has gone on without it: a call
   // has been begun since, or what it has come to is known.
   Status SaveAnswer(const Delivery& delivery);
+  // The same of one that is waiting, if it still is.
+  Status SaveWaiting(const Delivery& delivery);
 
   Result<std::optional<Delivery>> Find(const std::string& key);
   // The same, to change it: nobody else does before the transaction ends.
@@ -134,6 +136,8 @@ class Outbox {
   // answered; by one instance, or, with "", by any.
   Result<std::vector<Delivery>> BeingSent(const std::string& owner);
   Result<std::vector<Delivery>> BeingAsked(const std::string& owner);
+  // Of one rule, those that are waiting (IsWaiting()).
+  Result<std::vector<Delivery>> WaitingOf(const std::string& rule, int most);
   // Those that NeedsPerson(), longest waiting first.
   Result<std::vector<Delivery>> ForPerson(int most);
 

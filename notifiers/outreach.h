@@ -22,6 +22,7 @@
 #include "notifiers/rate_limiter.h"
 #include "notifiers/templates.h"
 #include "rules/result.h"
+#include "rules/rule_set.h"
 #include "signals/detection.h"
 #include "signals/profile.h"
 
@@ -39,6 +40,12 @@ struct RetryPolicy {
 
 // What a reload may replace, as a whole.
 struct OutreachSettings {
+  // The rules in force: what waits goes only while its rule is live in them.
+  // nullptr: they never change.
+  std::shared_ptr<const RuleSet> rules;
+  // In a backtest, which is a simulation itself: rules in simulation decide as
+  // live ones do.
+  bool simulation_is_live = false;
   RestraintPolicy restraint;
   SenderFacts sender;
   std::shared_ptr<const TemplateSet> templates;

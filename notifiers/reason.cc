@@ -7,9 +7,11 @@
 namespace premura {
 namespace {
 
-constexpr std::array<std::pair<Reason, std::string_view>, 32> kWords = {{
+constexpr std::array<std::pair<Reason, std::string_view>, 34> kWords = {{
     {Reason::kNone, "none"},
     {Reason::kSimulation, "simulation"},
+    {Reason::kRuleDisabled, "rule_disabled"},
+    {Reason::kRuleGone, "rule_gone"},
     {Reason::kStopAll, "stop_all"},
     {Reason::kOnlyIf, "only_if"},
     {Reason::kNoConsent, "no_consent"},

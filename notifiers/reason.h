@@ -15,6 +15,8 @@ enum class Reason : std::uint8_t {
   kNone,  // Nothing stood in the way.
   // Gates, in their order.
   kSimulation,
+  kRuleDisabled,  // Since it was decided.
+  kRuleGone,
   kStopAll,
   kOnlyIf,  // The action's own `only_if` does not hold.
   kNoConsent,

@@ -10,6 +10,8 @@
 namespace premura {
 namespace {
 
+constexpr int kDroppedAtOnce = 1000;
+
 bool IsOfDoubt(RulingWord word) {
   return word == RulingWord::kArrived || word == RulingWord::kLost;
 }
@@ -53,6 +55,7 @@ void Apply(RulingWord word, const std::string& by, Timestamp now,
       delivery->state = DeliveryState::kSuppressed;
       delivery->reason = Reason::kDropped;
       delivery->changed_at = now;
+      delivery->due_at.reset();
       break;
     case RulingWord::kArrived:
       // Counts for caps from when it was sent.
@@ -66,14 +69,17 @@ void Apply(RulingWord word, const std::string& by, Timestamp now,
   delivery->detail.clear();
 }
 
-Status Write(Ledger* ledger, const Delivery& delivery, RulingWord word,
-             const std::string& by, Timestamp now) {
+Status Write(Ledger* ledger, DeliveryState before, const Delivery& delivery,
+             RulingWord word, const std::string& by, Timestamp now) {
   Outbox outbox(ledger->database());
   auto status = ledger->database()->Run(
       "insert into rulings (delivery, at, word, said_by) values (?, ?, ?, ?) "
       "on conflict do nothing",
       {ToSql(delivery.key), ToSql(now), ToSql(ToString(word)), ToSql(by)});
-  if (status.ok()) status = outbox.Save(delivery);
+  if (status.ok()) {
+    status = IsWaiting(before) ? outbox.SaveWaiting(delivery)
+                               : outbox.Save(delivery);
+  }
   if (!status.ok() || delivery.channel != "ticket") return status;
   // A mail that waits for this ticket need not wait any longer.
   return outbox.ReleaseOfDetection(delivery.detection,
@@ -95,11 +101,26 @@ Status SayInTransaction(Ledger* ledger, const std::set<std::string>& keys,
       continue;
     }
     Delivery delivery = *std::move(found).value();
+    const DeliveryState before = delivery.state;
     Apply(word, by, now, &delivery);
-    auto status = Write(ledger, delivery, word, by, now);
+    auto status = Write(ledger, before, delivery, word, by, now);
     if (!status.ok()) return status;
   }
   return mistakes.empty() ? Status() : Status(Error{mistakes});
+}
+
+Result<std::size_t> DropSome(Ledger* ledger, const std::string& rule,
+                             const std::string& by, Timestamp now) {
+  auto waiting = Outbox(ledger->database()).WaitingOf(rule, kDroppedAtOnce);
+  if (!waiting.ok()) return waiting.error();
+  for (Delivery& delivery : waiting.value()) {
+    const DeliveryState before = delivery.state;
+    Apply(RulingWord::kDropped, by, now, &delivery);
+    auto status =
+        Write(ledger, before, delivery, RulingWord::kDropped, by, now);
+    if (!status.ok()) return status.error();
+  }
+  return waiting.value().size();
 }
 
 }  // namespace
@@ -128,6 +149,23 @@ Status SayOf(Ledger* ledger, const std::vector<std::string>& keys,
   if (status.ok()) status = ledger->Commit();
   if (!status.ok()) ledger->Rollback();
   return status;
+}
+
+Result<std::size_t> DropAllOf(Ledger* ledger, const std::string& rule,
+                              const std::string& by, Timestamp now) {
+  std::size_t all = 0;
+  for (;;) {
+    auto status = ledger->Begin();
+    if (!status.ok()) return status.error();
+    auto some = DropSome(ledger, rule, by, now);
+    if (some.ok()) status = ledger->Commit();
+    if (!some.ok() || !status.ok()) {
+      ledger->Rollback();
+      return some.ok() ? Result<std::size_t>(status.error()) : some;
+    }
+    all += some.value();
+    if (some.value() < kDroppedAtOnce) return all;
+  }
 }
 
 Result<std::vector<Ruling>> RulingsOf(Ledger* ledger, const std::string& key) {

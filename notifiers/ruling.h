@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,6 +38,12 @@ struct Ruling {
 // of none. A transaction of its own.
 Status SayOf(Ledger* ledger, const std::vector<std::string>& keys,
              RulingWord word, const std::string& by, Timestamp now);
+
+// Drops all of a rule's deliveries that are waiting, whether for a person, for
+// their time or for stop-all; what may have arrived stays. Answers how many.
+// A transaction for each thousand: a daemon beside it goes on meanwhile.
+Result<std::size_t> DropAllOf(Ledger* ledger, const std::string& rule,
+                              const std::string& by, Timestamp now);
 
 // Of one delivery, oldest first.
 Result<std::vector<Ruling>> RulingsOf(Ledger* ledger, const std::string& key);

@@ -85,7 +85,7 @@ class RuleTeller {
   StandingReport::Rule Tell(const Rule& rule,
                             const RuleStanding* standing) const {
     StandingReport::Rule told{
-        rule.id, rule.title, ToString(rule.status), true, {}, {}, ""};
+        rule.id, rule.title, ToString(rule.status), true, true, {}, {}, ""};
     if (standing == nullptr) {
       told.now.push_back("is disabled, and sees nothing");
     } else {
@@ -99,11 +99,13 @@ class RuleTeller {
   void TellNow(const Rule& rule, const RuleStanding& standing,
                StandingReport::Rule* told) const {
     if (standing.not_for) {
+      told->for_customer = false;
       told->now.push_back("is not for this customer: " +
                           InWords(*standing.not_for));
     }
     for (const TrackStanding& track : standing.tracks) {
       told->idle = told->idle && track.standing.phase == Phase::kIdle;
+      if (!told->for_customer) continue;  // Whatever is counted fires nothing.
       std::string group;
       for (const auto& [path, json] : track.group) {
         group += fmt::format("{} {}: ", path, json);
@@ -112,10 +114,10 @@ class RuleTeller {
                           InWords(rule, symbols_, track.standing, times_) +
                           WhyHeld(track, times_));
     }
-    if (standing.tracks.empty()) {
+    if (standing.tracks.empty() && told->for_customer) {
       told->now.push_back("has seen nothing of any group yet");
     }
-    if (standing.groups_untold > 0) {
+    if (standing.groups_untold > 0 && told->for_customer) {
       told->now.push_back(
           fmt::format("and {} groups more", standing.groups_untold));
     }
@@ -258,6 +260,7 @@ Result<StandingReport::Rule> ParseRule(const std::string& json) {
     *into = std::move(sentences).value();
   }
   rule.idle = parts.value()["idle"] == "true";
+  rule.for_customer = parts.value()["for_customer"] != "false";
   return rule;
 }
 

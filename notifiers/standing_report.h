@@ -19,6 +19,7 @@ struct StandingReport {
     std::string id;
     std::string title;
     std::string status;
+    bool for_customer = true;  // By its `only_for`; else `now` says why not.
     // Nothing of it is under way, and nothing was passed over.
     bool idle = false;
     std::vector<std::string> now;          // A sentence for each group.

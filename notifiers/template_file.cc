@@ -207,10 +207,15 @@ void ReadEmail(FileReader* reader, Mapping* root, TemplateFile* file) {
   part.html = reader->Text(email.Get("html"), "html", Place::kEmail);
   reader->WarnOfHoles(subject, part.subject, true);
   reader->WarnOfHoles(text, part.text);
+  if (email.Get("why")) {
+    email.ComplainAtKey("why",
+                        "`why` stands at the top of the file, not in "
+                        "`email`");
+  }
   email.RejectOtherKeys("in `email`");
   const Node why = root->Get("why");
   file->why = reader->Text(why, "why", Place::kEmail);
-  reader->Require(!file->why.empty(), email.node(),
+  reader->Require(!file->why.empty() || email.Has("why"), email.node(),
                   "an email must say why it came: `why` is missing",
                   "add `why: You get this mail because ..`");
   file->parts["email"] = std::move(part);

@@ -94,6 +94,7 @@ class LoadedTemplates final : public TemplateSet {
   std::map<std::string, StandardTexts> standards_;
   std::map<std::string, TemplateWords> words_;
   const TemplateWords english_;
+  std::set<std::string> broken_;  // Names with a file that cannot be used.
 };
 
 void AddError(const std::string& file, std::string message, std::string hint,
@@ -149,7 +150,11 @@ void LoadedTemplates::LoadFile(const fs::path& path, Diagnostics* diagnostics) {
     return;
   }
   auto file = ReadTemplateFile(path.string(), name, *locale, diagnostics);
-  if (file) files_[name][*locale] = *std::move(file);
+  if (file) {
+    files_[name][*locale] = *std::move(file);
+  } else {
+    broken_.insert(name);
+  }
 }
 
 void LoadedTemplates::CheckStandards(Diagnostics* diagnostics) const {
@@ -249,6 +254,8 @@ Diagnostics LoadedTemplates::Check(const std::string& name,
                         std::move(hint), ""}};
   };
   const auto locales = files_.find(name);
+  // What is wrong with its file has been said.
+  if (!Has(name, channel) && broken_.contains(name)) return {};
   if (locales == files_.end()) {
     const std::string nearest = Nearest(name, Names());
     return complain(

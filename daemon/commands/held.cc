@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `premura held`: what waits for a person; `premura release KEY..`, `premura
-// drop KEY..` and `premura settle KEY arrived|lost`: the person's word on it.
-// Beside a daemon or without one.
+// drop KEY..|--rule ID` and `premura settle KEY arrived|lost`: the person's
+// word on it. Beside a daemon or without one.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <ostream>
 
+#include "daemon/admin_client.h"
 #include "daemon/commands/commands.h"
 #include "daemon/held_report.h"
 #include "notifiers/clock.h"
@@ -40,20 +41,46 @@ int List(const ListOptions& options, const Io& io) {
 
 struct WordOptions {
   std::vector<std::string> keys;
+  std::string rule;  // Of drop: all of it instead.
   std::string config;
 };
 
+int DropRule(const std::string& rule, Ledger* ledger, const Io& io) {
+  const auto dropped = DropAllOf(ledger, rule, WhoAmI(), SystemClock().Now());
+  if (!dropped.ok()) return Fail(io, dropped.error().message);
+  if (dropped.value() == 0) {
+    return Fail(io, fmt::format("nothing of a rule `{}` is waiting", rule));
+  }
+  *io.out << fmt::format("rule {}: {} dropped\n", rule, dropped.value());
+  return kOk;
+}
+
+// Released ones are due, but only a daemon sends.
+void TellIfNobodySends(const Config& config, const Io& io) {
+  ConfigOptions environment;
+  environment.environment = io.environment;
+  if (AdminGet(config, environment, "/healthz").ok()) return;
+  *io.err << "no daemon answers: what is released goes when one runs\n";
+}
+
 int Say(const WordOptions& options, RulingWord word, const Io& io) {
+  if (options.keys.empty() && options.rule.empty()) {
+    return Fail(io, "drop needs KEY.. or --rule ID", kUsage);
+  }
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
   auto ledger = OpenLedger(*config, io, Ledger::Access::kWrite);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
+  if (!options.rule.empty()) {
+    return DropRule(options.rule, ledger.value().get(), io);
+  }
   const Status said = SayOf(ledger.value().get(), options.keys, word, WhoAmI(),
                             SystemClock().Now());
   if (!said.ok()) return Fail(io, said.error().message);
   for (const std::string& key : options.keys) {
     *io.out << fmt::format("delivery {}: {}\n", key, ToString(word));
   }
+  if (word == RulingWord::kReleased) TellIfNobodySends(*config, io);
   return kOk;
 }
 
@@ -61,9 +88,16 @@ void AddWord(CLI::App* app, const char* name, const char* help, RulingWord word,
              const Io& io, Chosen* chosen) {
   auto options = std::make_shared<WordOptions>();
   CLI::App* const command = app->add_subcommand(name, help);
-  command
-      ->add_option("KEY", options->keys, "Keys, as `premura held` lists them")
-      ->required();
+  CLI::Option* const keys = command->add_option(
+      "KEY", options->keys, "Keys, as `premura held` lists them");
+  if (word == RulingWord::kDropped) {
+    command
+        ->add_option("--rule", options->rule,
+                     "All that waits of this rule, for whatever reason")
+        ->excludes(keys);
+  } else {
+    keys->required();
+  }
   AddConfigOption(command, &options->config);
   command->callback([options, word, io, chosen] {
     *chosen = [options, word, io] { return Say(*options, word, io); };
@@ -99,7 +133,9 @@ void AddRelease(CLI::App* app, const Io& io, Chosen* chosen) {
 }
 
 void AddDrop(CLI::App* app, const Io& io, Chosen* chosen) {
-  AddWord(app, "drop", "Never send deliveries that wait for a person.",
+  AddWord(app, "drop",
+          "Never send deliveries that wait for a person, or all that wait of a "
+          "rule.",
           RulingWord::kDropped, io, chosen);
 }
 
@@ -126,7 +162,7 @@ void AddSettle(CLI::App* app, const Io& io, Chosen* chosen) {
     const RulingWord word =
         settled->what == "arrived" ? RulingWord::kArrived : RulingWord::kLost;
     *chosen = [settled, word, io] {
-      return Say({{settled->key}, settled->config}, word, io);
+      return Say({{settled->key}, "", settled->config}, word, io);
     };
   });
 }

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "daemon/commands/commands.h"
+#include "daemon/state_dir.h"
 #include "notifiers/clock.h"
 #include "notifiers/ledger.h"
 
@@ -27,12 +28,23 @@ void Say(const StopAll& state, std::ostream* out) {
   *out << '\n';
 }
 
+// Before the first start there is no ledger: a careful one begins stopped.
+Result<std::unique_ptr<Ledger>> OpenToThrow(const Config& config,
+                                            const Io& io) {
+  if (!WouldBeMade(config.ledger)) {
+    return OpenLedger(config, io, Ledger::Access::kWrite);
+  }
+  const auto folder = StateDir::Open(config.state_dir);
+  if (!folder.ok()) return folder.error();
+  return Ledger::Open(config.ledger, Ledger::Access::kWrite);
+}
+
 int SetOrShow(const Options& options, const Io& io) {
   const auto config = LoadConfigToLook(io, options.config);
   if (config == nullptr) return kFailure;
   const bool show = options.what == "status";
-  auto ledger = OpenLedger(
-      *config, io, show ? Ledger::Access::kRead : Ledger::Access::kWrite);
+  auto ledger = show ? OpenLedger(*config, io, Ledger::Access::kRead)
+                     : OpenToThrow(*config, io);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   if (!show) {
     StopAll state;

@@ -149,7 +149,15 @@ TEST_F(AppTest, ReloadTakesOverGoodRules) {
   EXPECT_TRUE(app_->Reload());
   EXPECT_TRUE(HasMetric(R"(premura_detections_total{rule="another"} 0)"));
   EXPECT_TRUE(HasMetric("premura_last_reload_success 1"));
-  EXPECT_TRUE(Logged("reloaded: "));
+  EXPECT_TRUE(Logged("taken over; added: another")) << log_.str();
+  std::string changed = kAnotherRule;
+  changed.replace(changed.find("title: "), 7, "title: Now ");
+  folder_.Write("rules/b.yaml", changed);
+  EXPECT_TRUE(app_->Reload());
+  EXPECT_TRUE(Logged("taken over; changed: another")) << log_.str();
+  folder_.Write("rules/b.yaml", "version: 1\nrules: []\n");
+  EXPECT_TRUE(app_->Reload());
+  EXPECT_TRUE(Logged("taken over; gone: another")) << log_.str();
 }
 
 TEST_F(AppTest, ReloadOfAMistakeChangesNothing) {

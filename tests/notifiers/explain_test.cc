@@ -174,9 +174,12 @@ EvidenceEvent Event(const char* name, const char* at) {
 TEST(Summarise, SaysInOneLineWhatWasSeen) {
   CaseRecord record;
   record.at = *ParseInstant("2026-03-10T10:30:00Z");
-  EXPECT_EQ(Summarise(record), "no event, but the clock: 10:30 UTC");
+  EXPECT_EQ(Summarise(record), "no event, but the clock: 2026-03-10 10:30 UTC");
   record.evidence = {Event("export_started", "2026-03-10T09:41:07Z")};
   EXPECT_EQ(Summarise(record), "export_started at 09:41 UTC");
+  record.at = *ParseInstant("2026-03-14T10:30:00Z");
+  EXPECT_EQ(Summarise(record), "export_started at 2026-03-10 09:41 UTC");
+  record.at = *ParseInstant("2026-03-10T10:30:00Z");
   record.evidence.push_back(Event("failed", "2026-03-10T09:44:00Z"));
   record.evidence.push_back(Event("failed", "2026-03-10T09:52:00Z"));
   EXPECT_EQ(Summarise(record),

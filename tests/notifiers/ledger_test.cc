@@ -205,7 +205,7 @@ TEST(Words, OfStatesAndReasonsAreReadBack) {
   for (const Reason reason : AllReasons()) {
     EXPECT_EQ(ParseReason(ToString(reason)), reason);
   }
-  EXPECT_EQ(AllReasons().size(), 32U);
+  EXPECT_EQ(AllReasons().size(), 34U);
   EXPECT_FALSE(ParseReason("because"));
   for (int i = 0; i < 8; ++i) {
     const auto state = static_cast<DeliveryState>(i);

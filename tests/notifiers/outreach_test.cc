@@ -207,6 +207,73 @@ TEST_F(OutreachTest, ARuleOnTrialIsDecidedAndNotSent) {
   EXPECT_EQ(observer.decided[0].verdict.detail, "would be sent");
 }
 
+// As it would if it were live; live rules do not see what did not happen.
+TEST_F(OutreachTest, ARuleOnTrialIsBoundByWhatItWouldHaveSent) {
+  settings->restraint.frequency_cap["email"] = {2, days(7)};
+  Start(Rule("loop", "status: simulation\n    cooldown: 1d",
+             std::string(kTicket) + kEmail) +
+        Rule("like", "status: simulation", kEmail) + Rule("live", "", kEmail));
+  const auto say = [this](const std::string& rule) {
+    Fire(rule, "acme");
+    return observer.decided.back().verdict.detail;
+  };
+  EXPECT_EQ(say("loop"), "would be sent");
+  now += hours(1);
+  EXPECT_EQ(say("loop"), "would be suppressed by cooldown");
+  EXPECT_EQ(say("like"), "would be sent");
+  EXPECT_EQ(say("like"), "would be suppressed by frequency_cap")
+      << "by its own and by that of another in simulation";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Decision(Fire("live", "acme"), "email"), "send");
+  }
+  EXPECT_EQ(Decision(Fire("live", "acme"), "email"), "suppress frequency_cap");
+  now += days(6);
+  EXPECT_EQ(say("loop"), "would be suppressed by frequency_cap")
+      << "by what was really sent";
+  Restart();
+  now += days(1);
+  EXPECT_EQ(say("like"), "would be sent");
+  Pass(days(401));
+  Pass(hours(1));
+  EXPECT_EQ(Count("simulated_contacts"), 0);
+}
+
+TEST_F(OutreachTest, WhereAllIsATrialARuleInSimulationIsLive) {
+  settings->simulation_is_live = true;
+  Start(Rule("loop", "status: simulation", kEmail));
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "send");
+}
+
+// A flood is stopped by stop-all, its rule mended, and stop-all lifted.
+TEST_F(OutreachTest, WhatWaitsGoesOnlyWhileItsRuleIsLive) {
+  struct Row {
+    std::string rule_now;
+    std::string state;
+  };
+  for (const auto& [rule_now, state] :
+       std::vector<Row>{{Rule("loop", "", kEmail), "sent delivered"},
+                        {Rule("loop", "status: simulation", kEmail),
+                         "suppressed simulation"},
+                        {Rule("loop", "status: disabled", kEmail),
+                         "suppressed rule_disabled"},
+                        {Rule("other", "", kEmail), "suppressed rule_gone"}}) {
+    if (core) SetStopAll(true);
+    Start(Rule("loop", "", kEmail));
+    SetStopAll(true);
+    Pass(seconds(1));
+    const std::string id = Fire("loop", "acme");
+    EXPECT_EQ(State(id, "email"), "held stop_all");
+    LoadRules(rule_now);
+    settings->rules = rules;
+    Use();
+    SetStopAll(false);
+    Pass(seconds(1));
+    EXPECT_EQ(State(id, "email"), state);
+    settings->rules = nullptr;
+    now += days(8);
+  }
+}
+
 TEST_F(OutreachTest, AnActionsOwnConditionReadsTheProfile) {
   Start(Rule("loop", "",
              "      - sms: {template: s, only_if: {tier: professional}}\n"));

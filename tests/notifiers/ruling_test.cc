@@ -161,8 +161,7 @@ TEST_F(RulingTest, ADroppedOneNeverGoesAndMayHaveArrived) {
       Outbox(ledger->database()).Contacts("acme", tried - seconds(1));
   ASSERT_EQ(contacts.value().size(), 1U) << "it counts for caps";
   EXPECT_EQ(contacts.value()[0].at, tried);
-  EXPECT_NE(Told().find("suppressed 2026-03-10 11:00:00 UTC by dropped; "
-                        "dropped 2026-03-10 11:00:00 UTC by anna"),
+  EXPECT_NE(Told().find("suppressed; dropped 2026-03-10 11:00:00 UTC by anna"),
             std::string::npos)
       << Told();
   const std::string json =
@@ -181,6 +180,47 @@ TEST_F(RulingTest, OneThatWasNeverTriedCountsForNothingOnceDropped) {
   EXPECT_EQ(Say({Key(id)}, RulingWord::kDropped), "");
   const auto ledger = Reader();
   EXPECT_TRUE(Outbox(ledger->database()).Contacts("acme", {}).value().empty());
+}
+
+TEST_F(RulingTest, AllThatWaitsOfARuleIsDroppedAndWhatMayHaveArrivedStays) {
+  Start(kRules);
+  const std::string doubt = InDoubt();
+  SetStopAll(true);
+  Pass(seconds(1));
+  const std::string stopped = Fire("mail", "acme");
+  const std::string ticket = Fire("ticket", "acme");
+  SetStopAll(false);
+  settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  Use();
+  Pass(seconds(1));
+  EXPECT_EQ(State(stopped, "email"), "held quiet_hours");
+  const auto drop = [&](const std::string& rule) {
+    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
+    return DropAllOf(ledger.value().get(), rule, "anna", now).value();
+  };
+  EXPECT_EQ(drop("mail"), 1U);
+  EXPECT_EQ(drop("mail"), 0U);
+  EXPECT_EQ(drop("nothing"), 0U);
+  Pass(hours(3));
+  EXPECT_EQ(State(stopped, "email"), "suppressed dropped");
+  EXPECT_EQ(State(doubt, "email"), "unknown unknown_outcome");
+  EXPECT_EQ(State(ticket, "ticket"), "sent delivered") << "of another rule";
+  EXPECT_NE(Told().find("; dropped 2026-03-10 10:00:02 UTC by anna"),
+            std::string::npos)
+      << Told();
+}
+
+TEST_F(RulingTest, HowLongItWaitsIsKeptOverARestart) {
+  settings->restraint.timezone_missing = "hold";
+  settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  const Timestamp since = now;
+  now += hours(1);
+  Restart();
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "email"), "held timezone_missing");
+  EXPECT_EQ(Get(id, "email").changed_at, since);
 }
 
 TEST_F(RulingTest, WhatDoesNotWaitForAPersonIsRefusedAndNothingIsDone) {

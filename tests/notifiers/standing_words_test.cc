@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "notifiers/explain.h"
 #include "notifiers/standing_report.h"
 #include "tests/signals/stream.h"
 
@@ -155,6 +156,20 @@ TEST(StandingWords, OfWhatIsNotForThisCustomerOrSwitchedOff) {
                 .now.at(0),
             "is not for this customer: wanted tier: [pro, gold], tier is not "
             "there");
+  const StandingReport other =
+      Report(std::string("    only_for: {tier: pro}\n") + kDetect, "ann a 1m");
+  EXPECT_EQ(other.rules.at(0).now.size(), 1U)
+      << "nothing is promised that does not come";
+  const auto again = ParseStandingReport(ToJson(other));
+  EXPECT_FALSE(again.value().rules.at(0).for_customer);
+  Explanation explanation;
+  explanation.customer = "ann";
+  explanation.standings = again.value();
+  EXPECT_NE(ToText(explanation)
+                .find("\nr is not for this customer: wanted tier: pro, tier is "
+                      "not there\n"),
+            std::string::npos)
+      << ToText(explanation);
   const StandingReport off =
       Report(std::string("    status: disabled\n") + kDetect, "ann a 1m");
   EXPECT_EQ(off.rules.at(0).now.at(0), "is disabled, and sees nothing");
