@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+
+#include "rules/number.h"
+#include "rules/time.h"
 
 namespace premura {
 namespace {
@@ -55,6 +59,16 @@ Result<Trial> Read(const TuneOptions& options, const RuleParameter& parameter,
   return trial;
 }
 
+// To put values of a kind in order.
+double SizeOf(std::string_view value) {
+  if (const auto duration = ParseDuration(value)) {
+    return static_cast<double>(duration->count());
+  }
+  if (value.ends_with('%')) value.remove_suffix(1);
+  const auto number = ParseNumber(value);
+  return number ? number->AsDouble() : 0;
+}
+
 // The values to try, the one that is written among them.
 std::vector<std::string> ValuesOf(const TuneRange& range,
                                   const std::string& written) {
@@ -62,7 +76,12 @@ std::vector<std::string> ValuesOf(const TuneRange& range,
   const bool has_it = std::any_of(
       values.begin(), values.end(),
       [&](const std::string& value) { return AreSame(value, written); });
-  if (!has_it) values.insert(values.begin(), written);
+  if (has_it) return values;
+  const auto place =
+      std::find_if(values.begin(), values.end(), [&](const std::string& value) {
+        return SizeOf(value) > SizeOf(written);
+      });
+  values.insert(place, written);
   return values;
 }
 

@@ -149,7 +149,7 @@ class Reader {
     std::vector<std::string> parts = Split(key, '|');
     Predicate predicate;
     predicate.field = ReadFieldRef(parts[0], mapping_.KeyNode(key), context_);
-    MentionField(predicate.field, parts[0], mapping_.KeyNode(key),
+    MentionField(predicate.field, key, mapping_.KeyNode(key),
                  Mention::What::kField);
     parts.erase(parts.begin());
     if (!ReadModifiers(key, parts, &predicate)) return nullptr;

@@ -303,6 +303,35 @@ bool CheckBytes(DocumentImpl* document) {
   return true;
 }
 
+// The line, from 0, of the last bracket that is open where the text ends; -1 if
+// none is. Quotes and comments are passed over.
+int LineOfOpenBracket(std::string_view text, char* bracket) {
+  std::vector<std::pair<char, int>> open;
+  int line = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool begins =
+        i == 0 || std::string_view(" \n,:{[").find(text[i - 1]) != text.npos;
+    if (c == '\n') ++line;
+    if (quote != 0) {
+      if (c == '\\' && quote == '"') ++i;
+      if (c == quote) quote = 0;
+    } else if (begins && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (begins && c == '#') {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if ((begins || !open.empty()) && (c == '{' || c == '[')) {
+      open.emplace_back(c, line);
+    } else if ((c == '}' || c == ']') && !open.empty()) {
+      open.pop_back();
+    }
+  }
+  if (open.empty()) return -1;
+  *bracket = open.back().first;
+  return open.back().second;
+}
+
 // What yaml-cpp's words mostly mean.
 std::string SyntaxHint(const std::string& message, std::string_view line) {
   if (line.find('\t') != line.npos) {
@@ -323,10 +352,17 @@ std::string SyntaxHint(const std::string& message, std::string_view line) {
 
 void ComplainOfSyntax(const YAML::Exception& mistake, DocumentImpl* document) {
   const int line = std::max(0, mistake.mark.line);
+  std::string hint = SyntaxHint(mistake.msg, document->LineAt(line));
+  char bracket = 0;
+  const auto end = static_cast<std::size_t>(std::max(0, mistake.mark.pos));
+  const int open = LineOfOpenBracket(
+      std::string_view(document->text()).substr(0, end), &bracket);
+  if (open >= 0 && open < line) {
+    hint = fmt::format("the `{}` of line {} is not closed", bracket, open + 1);
+  }
   document->Error(
       document->PositionAt(line, std::max(0, mistake.mark.column), 1),
-      "not YAML: " + mistake.msg,
-      SyntaxHint(mistake.msg, document->LineAt(line)));
+      "not YAML: " + mistake.msg, std::move(hint));
 }
 
 }  // namespace

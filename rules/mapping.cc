@@ -8,6 +8,21 @@
 
 namespace premura {
 
+namespace {
+
+// Of those that are not there yet. A few are told, many are nothing to read.
+std::string KeysThereAre(const std::vector<std::string>& keys) {
+  constexpr std::size_t kMost = 12;
+  if (keys.size() < 2 || keys.size() > kMost) return "";
+  std::string list;
+  for (const std::string& key : keys) {
+    list += fmt::format("{}`{}`", list.empty() ? "" : ", ", key);
+  }
+  return "keys that may stand here: " + list;
+}
+
+}  // namespace
+
 // What readers have asked of a mapping so far.
 struct Mapping::Asked {
   std::vector<std::string> known;
@@ -55,7 +70,8 @@ Node Mapping::Require(std::string_view key) {
                   [key](const auto& missing) { return missing.first == key; });
   if (!there && !told) {
     const std::size_t number = node_.document_->Error(
-        node_.position(), fmt::format("`{}` is missing", key));
+        node_.position(), fmt::format("`{}` is missing", key),
+        key == "version" ? "begin the file with `version: 1`" : "");
     asked_->missing.emplace_back(key, number);
   }
   return Get(key);
@@ -149,10 +165,11 @@ void Mapping::RejectOtherKeys(std::string_view where) {
     const auto& known = asked_->known;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string nearest = Nearest(key, free);
-    document->Error(
-        document->PositionOf(index),
-        fmt::format("unknown key `{}`{}", key, place),
-        nearest.empty() ? "" : fmt::format("did you mean `{}`?", nearest));
+    document->Error(document->PositionOf(index),
+                    fmt::format("unknown key `{}`{}", key, place),
+                    nearest.empty()
+                        ? KeysThereAre(free)
+                        : fmt::format("did you mean `{}`?", nearest));
     // One mistake, one message.
     for (const auto& [missing, number] : asked_->missing) {
       if (missing == nearest) document->TakeBack(number);

@@ -20,7 +20,7 @@ struct Mention {
     kValue,  // What a property is to equal.
   };
   What what = What::kEvent;
-  std::string text;       // The name, or the value as written.
+  std::string text;       // As written: a name, a value, `amount|gt`.
   SymbolId property = 0;  // Of kField and kValue.
   // The events whose field it is; empty: any that the rule speaks of.
   std::vector<SymbolId> names;

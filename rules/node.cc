@@ -51,6 +51,37 @@ std::optional<std::int64_t> ParseWhole(std::string_view text) {
   return number;
 }
 
+// "2 days", "30min" as durations are written; empty: it cannot be told.
+std::string DurationMeant(const std::string& text) {
+  const std::size_t digits =
+      std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::size_t unit =
+      std::min(text.find_first_not_of(' ', digits), text.size());
+  const std::string word = text.substr(unit);
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7>
+      kUnits = {{{"ms", "milliseconds"},
+                 {"s", "seconds"},
+                 {"m", "minutes"},
+                 {"h", "hours"},
+                 {"d", "days"},
+                 {"w", "weeks"},
+                 {"h", "hrs"}}};
+  if (digits == 0 || word.empty()) return "";
+  for (const auto& [short_name, name] : kUnits) {
+    if (word != short_name && !name.starts_with(word)) continue;
+    const std::string meant = text.substr(0, digits) + std::string(short_name);
+    return ParseDuration(meant) ? meant : "";
+  }
+  return "";
+}
+
+// "50%" as a share is written.
+std::string ShareMeant(std::string_view text) {
+  if (!text.ends_with('%')) return "";
+  const auto number = ParseNumber(text.substr(0, text.size() - 1));
+  return number ? fmt::format("write {}", number->AsDouble() / 100) : "";
+}
+
 struct SizeUnit {
   std::string_view name;
   std::int64_t bytes;
@@ -171,7 +202,7 @@ std::optional<double> Node::AsNumber(std::string_view what) const {
   if (number && !node->quoted) return number->AsDouble();
   Complain(fmt::format("`{}` must be a number, not {}`{}`", what,
                        node->quoted ? "the text " : "", node->text),
-           number ? "write it without quotes" : "");
+           number ? "write it without quotes" : ShareMeant(node->text));
   return std::nullopt;
 }
 
@@ -181,13 +212,17 @@ std::optional<Duration> Node::AsDuration(std::string_view what) const {
   const std::string& text = node->text;
   const auto duration = ParseDuration(text);
   if (duration) return duration;
-  if (ParseDuration(text + "s")) {
+  const auto seconds = ParseDuration(text + "s");
+  if (seconds && *seconds > Duration(0)) {
     Complain(fmt::format("`{}` needs a unit", what),
-             fmt::format("write {0}s, {0}m or {0}h", text));
-  } else {
-    Complain(fmt::format("`{}` is `{}`, which is no duration", what, text),
-             "a whole number and one of ms s m h d w, for example 15m");
+             fmt::format("write {0}s, {0}m, {0}h or {0}d", text));
+    return std::nullopt;
   }
+  const std::string meant = DurationMeant(text);
+  Complain(fmt::format("`{}` is `{}`, which is no duration", what, text),
+           meant.empty()
+               ? "a whole number and one of ms s m h d w, for example 15m"
+               : fmt::format("write {}", meant));
   return std::nullopt;
 }
 

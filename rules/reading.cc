@@ -203,12 +203,20 @@ CountBound ReadCountBound(Mapping mapping) {
   CountBound bound;
   const auto gte = mapping.Int("gte", 1, kMaxCount);
   const auto lt = mapping.Int("lt", 1, kMaxCount);
+  const bool above = mapping.Has("gt") && !mapping.Has("gte");
+  if (above) {
+    const auto more = mapping.Int("gt", 0, kMaxCount - 1);
+    mapping.ComplainAtKey(
+        "gt", "a count has `gte` or `lt`, not `gt`",
+        more ? fmt::format("more than {0} is `gte: {1}`", *more, *more + 1)
+             : "");
+  }
   if (mapping.Has("gte") && mapping.Has("lt")) {
     mapping.ComplainAtKey("lt", "`gte` and `lt` exclude each other",
                           "one rule looks for many or for few");
   } else if (mapping.Has("lt")) {
     bound.op = CountBound::Op::kLt;
-  } else if (!mapping.Has("gte")) {
+  } else if (!mapping.Has("gte") && !above) {
     mapping.Require("gte");
   }
   bound.count = static_cast<int>(lt.value_or(gte.value_or(0)));

@@ -64,7 +64,7 @@ Error NoSuchParameter(const std::string& rule, const std::string& name,
                       const std::vector<Scalar>& scalars) {
   std::vector<std::string> names;
   for (const Scalar& scalar : scalars) {
-    names.push_back(LastName(scalar.path));
+    if (LastName(scalar.path) != name) names.push_back(LastName(scalar.path));
     names.push_back(scalar.path);
   }
   const std::string nearest = Nearest(name, names);
@@ -84,7 +84,10 @@ std::vector<Scalar> Named(const std::vector<Scalar>& all,
                           const std::string& name) {
   std::vector<Scalar> found;
   for (const Scalar& scalar : all) {
-    if (EndsWithName(scalar.path, name)) found.push_back(scalar);
+    if (!EndsWithName(scalar.path, name)) continue;
+    // What measures the rule is no part of it: only who names it means it.
+    const bool is_success = scalar.path.starts_with("success.");
+    if (!is_success || name.starts_with("success.")) found.push_back(scalar);
   }
   const auto is_in_kind = [&](const Scalar& scalar) {
     const std::string& path = scalar.path;

@@ -23,7 +23,8 @@ struct RuleParameter {
 
 // `name` is a path or its end: `gte`, `event_count.gte`, `success.within`,
 // `steps.2.times` (counted from 1). Where several end so, the one directly in
-// the kind is meant, or else the one directly in the rule. Fails, with a
+// the kind is meant, or else the one directly in the rule; what stands in
+// `success` only by its path. Fails, with a
 // suggestion, if there is no such rule or parameter, or if it is not clear
 // which. REQUIRES: LoadRules() finds no mistake in `files`.
 Result<RuleParameter> FindRuleParameter(const std::vector<RuleFile>& files,

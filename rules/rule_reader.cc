@@ -7,6 +7,7 @@
 
 #include "rules/digest.h"
 #include "rules/futility.h"
+#include "rules/kinds/kind.h"
 #include "rules/number.h"
 
 namespace premura {
@@ -96,12 +97,25 @@ class RuleReader {
   void ReadDetection() {
     rule_.only_for = ReadCondition(mapping_.MappingOf("only_for"),
                                    {reading_.symbols, true, {}});
-    rule_.detect =
-        ReadDetect(mapping_.Require("detect").AsMapping("detect"), &reading_);
+    const Node detect = mapping_.Require("detect");
+    rule_.detect = ReadDetect(detect.AsMapping("detect"), &reading_);
+    if (!detect) ComplainOfKindsBeside();
     const auto late = mapping_.Get("late").AsChoice("late", {"ignore"});
     rule_.detect.ignore_late = late.has_value();
     if (const Node cause = mapping_.Get("cause")) {
       rule_.cause = ReadFields(cause, "cause", &reading_);
+    }
+  }
+
+  // `detect:` with nothing in it, and its kind on the next line.
+  void ComplainOfKindsBeside() {
+    for (const Kind* kind : Kinds()) {
+      if (!mapping_.Has(kind->name)) continue;
+      mapping_.Get(kind->name);
+      mapping_.ComplainAtKey(
+          kind->name,
+          fmt::format("`{}` stands beside `detect`, not in it", kind->name),
+          "indent it, and all that belongs to it, below `detect:`");
     }
   }
 
@@ -196,6 +210,11 @@ class RuleReader {
   Node at_;
 };
 
+bool IsTemplate(const Mapping& file) {
+  if (!file || file.Has("rules") || file.Has("version")) return false;
+  return file.Has("email") || file.Has("ticket") || file.Has("sms");
+}
+
 }  // namespace
 
 std::vector<ReadRule> ReadRulesFile(const Document& document,
@@ -210,6 +229,12 @@ std::vector<ReadRule> ReadRulesFile(const Document& document,
     return rules;
   }
   Mapping file = root.AsMapping("a rules file");
+  if (IsTemplate(file)) {
+    root.Complain("this is a template, and no file of rules",
+                  "templates are checked with the rules that use them: "
+                  "`premura check RULES`, or with `-c`");
+    return rules;
+  }
   file.RequireInt("version", 1, 1);
   for (const Node& node : file.Require("rules").AsList("rules")) {
     Mapping mapping = node.AsMapping("a rule");

@@ -120,6 +120,10 @@ TEST_F(TuneTest, WhatIsWrittenIsAmongTheValues) {
   EXPECT_THAT(
       csv.out,
       HasSubstr("\r\nfails,detect.event_count.gte,3,false,1,1,0,1,0,1,"));
+  EXPECT_LT(csv.out.find(",2,true,"), csv.out.find(",3,false,"));
+  const Ran below = Tune({"fails", "gte=1..1", "--output", "csv"});
+  EXPECT_LT(below.out.find(",1,false,"), below.out.find(",2,true,"))
+      << "in order";
   // However it is written.
   const Ran json = Tune({"fails", "within=5m..10m..5m", "--output", "jsonl"});
   EXPECT_THAT(json.out, HasSubstr(R"("value":"10m","now":true,)"

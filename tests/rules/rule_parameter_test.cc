@@ -20,6 +20,10 @@ rules:
     actions:
       - email: {template: a, delay: 5m}
       - ticket: {template: a, delay: 10m}
+  - id: waits
+    title: Waits
+    detect: {absence: {after: a, without: b, for: 1h}}
+    success: {event: solved, within: 1h}
   - id: steps
     title: Steps
     detect:
@@ -77,6 +81,9 @@ TEST(RuleParameterTest, SaysWhatThereIsInstead) {
       {"steps", "priority",
        "has no number or duration `priority` written in it; it has "
        "`detect.sequence.within`, `detect.sequence.steps.2.times`"},
+      {"waits", "within",
+       "has no number or duration `within` written in it; it has "
+       "`detect.absence.for`, `success.within`"},
       {"fails", "title", "has no number or duration `title`"},
       {"fails", "delay",
        "`delay` in rule `fails` may be `actions.1.email.delay`, "
