@@ -5,6 +5,7 @@
 
 #include <ostream>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -76,29 +77,42 @@ class JsonReport final : public BacktestReport {
 class CsvReport final : public BacktestReport {
  public:
   explicit CsvReport(std::ostream* out) : out_(out) {
-    out_.Add("at,rule,customer,channel,what,reason,detail,until,detection\r\n");
+    out_.Add(
+        "at,rule,customer,channel,what,reason,detail,until,detection,"
+        "group\r\n");
   }
-  void OnDetection(const Detection&) override {}
+  void OnDetection(const Detection& detection) override {
+    if (detection.group.empty()) return;
+    std::string& group = groups_[detection.id];
+    for (const auto& [path, json] : detection.group) {
+      group += fmt::format("{}{}={}", group.empty() ? "" : " ", path, json);
+    }
+  }
   void OnContact(const SimulatedContact& contact) override {
+    const auto group = groups_.find(contact.detection);
     const bool why = contact.reason != Reason::kNone;
     out_.Add(fmt::format(
-        "{},{},{},{},{},{},{},{},{}\r\n", FormatInstant(contact.at),
+        "{},{},{},{},{},{},{},{},{},{}\r\n", FormatInstant(contact.at),
         contact.rule, CsvCell(contact.customer), contact.channel,
         ToString(contact.what), why ? ToString(contact.reason) : "",
         CsvCell(contact.detail),
-        contact.until ? FormatInstant(*contact.until) : "", contact.detection));
+        contact.until ? FormatInstant(*contact.until) : "", contact.detection,
+        group == groups_.end() ? "" : CsvCell(group->second)));
   }
   void Finish() override { out_.Write(); }
 
  private:
   Output out_;
+  // By detection, of those that have one: a contact may follow days later.
+  std::unordered_map<std::string, std::string> groups_;
 };
 
 // --- Table ------------------------------------------------------------------
 
 class TableReport final : public BacktestReport {
  public:
-  explicit TableReport(std::ostream* out) : out_(out) {}
+  TableReport(std::shared_ptr<const RuleSet> rules, std::ostream* out)
+      : rules_(std::move(rules)), out_(out) {}
 
   void OnDetection(const Detection& detection) override {
     sums_.OnDetection(detection);
@@ -110,8 +124,12 @@ class TableReport final : public BacktestReport {
   void Finish() override {
     std::vector<TextRow> rows = {
         {"rule", "detections", "customers", "tickets", "emails", "sms"}};
-    for (const auto& [rule, sums] : sums_.rules()) {
-      rows.push_back({rule, std::to_string(sums.detections),
+    for (const Rule& rule : rules_->rules()) {
+      if (rule.status == RuleStatus::kDisabled) continue;
+      const auto found = sums_.rules().find(rule.id);
+      const BacktestSums::OfRule sums =
+          found == sums_.rules().end() ? BacktestSums::OfRule() : found->second;
+      rows.push_back({rule.id, std::to_string(sums.detections),
                       std::to_string(sums.customers.size()),
                       std::to_string(sums.Sent("ticket")),
                       std::to_string(sums.Sent("email")),
@@ -119,11 +137,26 @@ class TableReport final : public BacktestReport {
     }
     *out_ << AlignedTable(rows);
     PrintNotSent();
-    *out_ << fmt::format("\n{} customers would have been contacted.\n",
-                         sums_.contacted().size());
+    const auto count = [](std::size_t customers) {
+      return fmt::format("{} customer{}", customers, customers == 1 ? "" : "s");
+    };
+    *out_ << fmt::format("\nTickets about {}; emails or SMS to {}.\n",
+                         count(sums_.ticketed().size()),
+                         count(sums_.contacted().size()));
+    PrintRulesOf(RuleStatus::kSimulation,
+                 "In simulation, and counted here as if live");
+    PrintRulesOf(RuleStatus::kDisabled, "Disabled, and not played");
   }
 
  private:
+  void PrintRulesOf(RuleStatus status, const char* what) {
+    std::string ids;
+    for (const Rule& rule : rules_->rules()) {
+      if (rule.status == status) ids += (ids.empty() ? "" : ", ") + rule.id;
+    }
+    if (!ids.empty()) *out_ << fmt::format("{}: {}\n", what, ids);
+  }
+
   void PrintNotSent() {
     BacktestSums::Counts counts = sums_.not_sent();
     for (const auto& [what, count] : sums_.StillHeld()) {
@@ -131,23 +164,25 @@ class TableReport final : public BacktestReport {
                                               "still held: " + what.reason},
                      count);
     }
-    if (!counts.empty()) *out_ << "\nNot sent\n";
-    std::vector<TextRow> rows;
+    if (counts.empty()) return;
+    std::vector<TextRow> rows = {{"not sent", "channel", "why", "count"}};
     for (const auto& [what, count] : counts) {
-      rows.push_back({what.rule + "  " + what.channel + "  " + what.reason,
-                      std::to_string(count)});
+      rows.push_back(
+          {what.rule, what.channel, what.reason, std::to_string(count)});
     }
-    *out_ << AlignedTable(rows);
+    *out_ << '\n' << AlignedTable(rows, 3);
   }
 
+  const std::shared_ptr<const RuleSet> rules_;
   std::ostream* const out_;
   BacktestSums sums_;
 };
 
 }  // namespace
 
-std::unique_ptr<BacktestReport> NewTableReport(std::ostream* out) {
-  return std::make_unique<TableReport>(out);
+std::unique_ptr<BacktestReport> NewTableReport(
+    std::shared_ptr<const RuleSet> rules, std::ostream* out) {
+  return std::make_unique<TableReport>(std::move(rules), out);
 }
 std::unique_ptr<BacktestReport> NewCsvReport(std::ostream* out) {
   return std::make_unique<CsvReport>(out);

@@ -20,9 +20,10 @@ class BacktestReport : public BacktestSink {
   virtual void Finish() = 0;
 };
 
-// By rule: detections, customers, what would have been sent by channel, and
-// what would not, by reason.
-std::unique_ptr<BacktestReport> NewTableReport(std::ostream* out);
+// By rule, for each of `rules`: detections, customers, what would have been
+// sent by channel, and what would not, by reason.
+std::unique_ptr<BacktestReport> NewTableReport(
+    std::shared_ptr<const RuleSet> rules, std::ostream* out);
 // A line for each contact, under a line of names.
 std::unique_ptr<BacktestReport> NewCsvReport(std::ostream* out);
 // One object for each detection (ToJson()), and for each contact one that has

@@ -25,7 +25,10 @@ void BacktestSums::OnContact(const SimulatedContact& contact) {
     waiting_.erase(key);
     OfRule& sums = rules_[contact.rule];
     ++sums.sent[contact.channel];
-    if (contact.channel == "ticket") return;
+    if (contact.channel == "ticket") {
+      ticketed_.insert(contact.customer);
+      return;
+    }
     sums.contacted.insert(contact.customer);
     contacted_.insert(contact.customer);
     return;

@@ -49,6 +49,8 @@ class BacktestSums final : public BacktestSink {
   Counts StillHeld() const;
   // Customers who got an email or SMS: a ticket stays in the house.
   const std::set<std::string>& contacted() const { return contacted_; }
+  // Customers about whom a ticket was opened.
+  const std::set<std::string>& ticketed() const { return ticketed_; }
 
  private:
   std::map<std::string, OfRule> rules_;
@@ -57,6 +59,7 @@ class BacktestSums final : public BacktestSink {
   // By detection and action.
   std::unordered_map<std::string, Restrained> waiting_;
   std::set<std::string> contacted_;
+  std::set<std::string> ticketed_;
 };
 
 }  // namespace premura

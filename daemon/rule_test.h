@@ -13,7 +13,7 @@
 //       detections: [9m billing-page-loop anna]
 //       decisions: [9m billing-page-loop anna ticket sent]
 //
-// daemon/README.md has the whole of it.
+// rules/LANGUAGE.md has the whole of it.
 
 #pragma once
 
@@ -45,9 +45,15 @@ struct RuleTest {
   Timestamp start{};
   std::map<std::string, Profile::Values> profiles;
   std::vector<Step> steps;
+  // A line of what must come of it.
+  struct Expected {
+    std::string text;
+    std::string rule;
+    SourcePosition position;
+  };
   // What must be found, and nothing else; nullopt: not looked at.
-  std::optional<std::vector<std::string>> detections;
-  std::optional<std::vector<std::string>> decisions;
+  std::optional<std::vector<Expected>> detections;
+  std::optional<std::vector<Expected>> decisions;
 };
 
 struct RuleTestFile {
@@ -61,6 +67,10 @@ struct RuleTestFile {
 // Mistakes go to `diagnostics`; nullopt then.
 std::optional<RuleTestFile> ReadRuleTests(const std::string& path,
                                           Diagnostics* diagnostics);
+
+// Expectations of rules that there are not.
+void CheckExpected(const RuleTestFile& file, const RuleSet& rules,
+                   Diagnostics* diagnostics);
 
 struct RuleTestResult {
   bool passed() const { return differences.empty(); }

@@ -16,33 +16,6 @@ namespace {
 
 constexpr std::size_t kMostEvents = 100'000;
 
-// At spaces, but for those inside quotes and brackets.
-std::vector<std::string> Words(const std::string& text) {
-  std::vector<std::string> words;
-  std::string word;
-  bool quoted = false;
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\' && i + 1 < text.size()) {
-      word += c;
-      word += text[++i];
-      continue;
-    }
-    if (c == '"') quoted = !quoted;
-    if (!quoted && (c == '[' || c == '{')) ++depth;
-    if (!quoted && (c == ']' || c == '}')) --depth;
-    if ((c == ' ' || c == '\t') && !quoted && depth <= 0) {
-      if (!word.empty()) words.push_back(std::move(word));
-      word.clear();
-    } else {
-      word += c;
-    }
-  }
-  if (!word.empty()) words.push_back(std::move(word));
-  return words;
-}
-
 // Fields by path, nested where the path has dots.
 class Fields {
  public:
@@ -127,6 +100,39 @@ bool IsReserved(const std::string& field) {
 
 }  // namespace
 
+std::vector<std::string> NotedWords(const std::string& text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\' && i + 1 < text.size()) {
+      word += c;
+      word += text[++i];
+      continue;
+    }
+    if (c == '"') quoted = !quoted;
+    if (!quoted && (c == '[' || c == '{')) ++depth;
+    if (!quoted && (c == ']' || c == '}')) --depth;
+    if ((c == ' ' || c == '\t') && !quoted && depth <= 0) {
+      if (!word.empty()) words.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+std::string Unquoted(const std::string& word) {
+  if (!word.starts_with('"')) return word;
+  Arena arena;
+  const Value value = ParseJsonValue(word, &arena);
+  return value.kind() == Value::Kind::kText ? std::string(value.text()) : word;
+}
+
 std::string JsonOfText(const std::string& text) {
   Arena arena;
   if (ParseJsonValue(text, &arena).kind() != Value::Kind::kAbsent) return text;
@@ -137,7 +143,7 @@ std::string JsonOfText(const std::string& text) {
 
 Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
                                                 Timestamp start) {
-  const std::vector<std::string> words = Words(text);
+  const std::vector<std::string> words = NotedWords(text);
   if (words.size() < 3) {
     return Error{"an event is written `TIME CUSTOMER EVENT FIELD=VALUE ..`"};
   }
@@ -172,9 +178,9 @@ Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
       return Error{fmt::format("more than {} events in one line", kMostEvents)};
     }
     std::string record = "{\"customer\":";
-    AppendJsonText(words[1], &record);
+    AppendJsonText(Unquoted(words[1]), &record);
     record += ",\"event\":";
-    AppendJsonText(words[2], &record);
+    AppendJsonText(Unquoted(words[2]), &record);
     record +=
         fmt::format(",\"ts\":{}", (start + at).time_since_epoch().count());
     if (!id.empty()) {

@@ -5,7 +5,9 @@
 //
 // "0m..9m/3m anna page_viewed page=/billing/card" is four events. A value is
 // JSON where it can be (12, true, null, "with spaces", [1, 2]), else text;
-// a dotted field is nested. Times count from the start of the test.
+// a dotted field is nested. Times count from the start of the test. A customer
+// or an event whose name has spaces is written in quotes, as JSON: "Checkout
+// Started", "12\" screen".
 
 #pragma once
 
@@ -25,6 +27,12 @@ struct NotedEvent {
 // `start` is what times count from.
 Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
                                                 Timestamp start);
+
+// A line's words, which spaces divide, but for those inside quotes and
+// brackets.
+std::vector<std::string> NotedWords(const std::string& text);
+// Without the quotes around it, if it has any and is JSON.
+std::string Unquoted(const std::string& word);
 
 // A JSON value for what a person has written without quotes.
 std::string JsonOfText(const std::string& text);

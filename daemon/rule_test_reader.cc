@@ -7,6 +7,7 @@
 #include "daemon/config_reader.h"
 #include "daemon/rule_test.h"
 #include "daemon/rule_test_notation.h"
+#include "notifiers/reason.h"
 #include "rules/document.h"
 #include "rules/reading.h"
 #include "rules/value.h"
@@ -41,6 +42,58 @@ void ReadValues(const Node& node, const std::string& prefix,
       (*values)[prefix + name] = JsonOf(value);
     }
   }
+}
+
+const std::vector<std::string> kChannels = {"ticket", "email", "sms"};
+const std::vector<std::string> kVerbs = {"sent", "held", "not_sent"};
+
+std::vector<std::string> ReasonWords() {
+  std::vector<std::string> words;
+  for (const Reason reason : AllReasons()) {
+    words.emplace_back(ToString(reason));
+  }
+  return words;
+}
+
+// Whether `word` is one of `words`; a mistake if it is not.
+bool IsOneOf(const Node& node, const char* what, const std::string& word,
+             const std::vector<std::string>& words) {
+  if (std::find(words.begin(), words.end(), word) != words.end()) return true;
+  const std::string nearest = Nearest(word, words);
+  node.Complain(fmt::format("`{}` is no {}", word, what),
+                nearest.empty()
+                    ? fmt::format("it is one of {}", fmt::join(words, ", "))
+                    : fmt::format("did you mean `{}`?", nearest));
+  return false;
+}
+
+// A line of at least so many words: TIME RULE CUSTOMER CHANNEL WHAT REASON ..
+void ReadLine(const Node& node, const std::string& text, std::size_t least,
+              std::vector<RuleTest::Expected>* lines) {
+  std::vector<std::string> words = NotedWords(text);
+  const auto at = ParseDuration(words.empty() ? "" : words[0]);
+  if (!at || words.size() < least) {
+    return node.Complain(
+        fmt::format("`{}` is nothing that could happen", text),
+        least == 3 ? "write `TIME RULE CUSTOMER`, for example "
+                     "`9m billing-page-loop anna`"
+                   : "write `TIME RULE CUSTOMER CHANNEL sent`, or `held` or "
+                     "`not_sent` and the reason");
+  }
+  const bool decision = least == 5;
+  if (decision &&
+      !(IsOneOf(node, "channel", words[3], kChannels) &&
+        IsOneOf(node, "word for what became of it", words[4], kVerbs))) {
+    return;
+  }
+  if (decision && words.size() > 5 &&
+      !IsOneOf(node, "reason", words[5], ReasonWords())) {
+    return;
+  }
+  words[0] = FormatDuration(*at);
+  words[2] = Unquoted(words[2]);
+  lines->push_back(
+      {fmt::format("{}", fmt::join(words, " ")), words[1], node.position()});
 }
 
 class TestReader {
@@ -89,27 +142,14 @@ class TestReader {
     }
   }
 
-  // Lines of at least so many words, the first of which is a time.
-  static std::optional<std::vector<std::string>> ReadExpected(
+  std::optional<std::vector<RuleTest::Expected>> ReadExpected(
       const Node& node, std::size_t words) {
     if (!node) return std::nullopt;
-    std::vector<std::string> lines;
+    std::vector<RuleTest::Expected> lines;
     for (const Node& element : node.AsList("expected")) {
-      const auto text = element.AsText("expected");
-      if (!text) continue;
-      const auto at = ParseDuration(text->substr(0, text->find(' ')));
-      const auto spaces = std::count(text->begin(), text->end(), ' ');
-      if (!at || static_cast<std::size_t>(spaces) + 1 < words) {
-        element.Complain(
-            fmt::format("`{}` is nothing that could happen", *text),
-            words == 3
-                ? "write `TIME RULE CUSTOMER`, for example "
-                  "`9m billing-page-loop anna`"
-                : "write `TIME RULE CUSTOMER CHANNEL sent`, or `held` or "
-                  "`not_sent` and the reason");
-        continue;
+      if (const auto text = element.AsText("expected")) {
+        ReadLine(element, *text, words, &lines);
       }
-      lines.push_back(FormatDuration(*at) + text->substr(text->find(' ')));
     }
     return lines;
   }
@@ -118,7 +158,35 @@ class TestReader {
   Duration newest_{};
 };
 
+// A day is its midnight in UTC.
+std::optional<Timestamp> ReadStart(const std::string& text) {
+  if (const auto day = ParseDate(text)) return Timestamp(*day);
+  return ParseInstant(text);
+}
+
 }  // namespace
+
+void CheckExpected(const RuleTestFile& file, const RuleSet& rules,
+                   Diagnostics* diagnostics) {
+  std::vector<std::string> ids;
+  for (const Rule& rule : rules.rules()) ids.push_back(rule.id);
+  for (const RuleTest& test : file.tests) {
+    for (const auto* lines : {&test.detections, &test.decisions}) {
+      if (!*lines) continue;
+      for (const RuleTest::Expected& line : **lines) {
+        if (rules.Find(line.rule) != nullptr) continue;
+        const std::string nearest = Nearest(line.rule, ids);
+        Diagnostic diagnostic;
+        diagnostic.where = line.position;
+        diagnostic.message = fmt::format("there is no rule `{}`", line.rule);
+        if (!nearest.empty()) {
+          diagnostic.hint = fmt::format("did you mean `{}`?", nearest);
+        }
+        diagnostics->push_back(std::move(diagnostic));
+      }
+    }
+  }
+}
 
 std::optional<RuleTestFile> ReadRuleTests(const std::string& path,
                                           Diagnostics* diagnostics) {
@@ -141,11 +209,12 @@ std::optional<RuleTestFile> ReadRuleTests(const std::string& path,
     file.self_preservation = config.self_preservation;
     Timestamp start = ParseInstant(kStart).value();
     if (const auto text = root.Text("start")) {
-      if (const auto at = ParseInstant(*text)) {
+      if (const auto at = ReadStart(*text)) {
         start = *at;
       } else {
-        root.ComplainAtKey("start", "`start` is no instant",
-                           "write 2026-01-31T10:00:00Z");
+        root.ComplainAtKey(
+            "start", "`start` is no instant",
+            "write 2026-01-31T10:00:00Z, or 2026-01-31 for midnight UTC");
       }
     }
     for (const Node& node : root.Require("tests").AsList("tests")) {

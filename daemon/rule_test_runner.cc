@@ -44,9 +44,11 @@ bool IsMeant(const std::string& expected, const std::string& found) {
          (found.size() == expected.size() || found[expected.size()] == ' ');
 }
 
-void Compare(std::vector<std::string> expected,
+void Compare(const std::vector<RuleTest::Expected>& lines,
              const std::vector<std::string>& found,
              std::vector<std::string>* differences) {
+  std::vector<std::string> expected;
+  for (const RuleTest::Expected& line : lines) expected.push_back(line.text);
   std::vector<bool> used(found.size());
   std::stable_sort(expected.begin(), expected.end(),
                    [](const std::string& a, const std::string& b) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "daemon/survey_report.h"
 #include "rules/condition.h"
@@ -66,6 +67,7 @@ class Adviser {
           break;
         case Mention::What::kField:
           CheckField(mention);
+          CheckNumbers(rule, mention);
           break;
         case Mention::What::kValue:
           CheckValue(mention);
@@ -136,6 +138,56 @@ class Adviser {
                      "of",
                      path, Grouped(count)),
          std::move(hint));
+  }
+
+  // What is compared as a number, and never was one.
+  void CheckNumbers(const Rule& rule, const Mention& mention) {
+    const auto* aggregate = std::get_if<AggregateSpec>(&rule.detect.spec);
+    const bool summed = aggregate != nullptr &&
+                        aggregate->field.symbol == mention.property &&
+                        aggregate->field.root == FieldRef::Root::kProperty &&
+                        mention.text == aggregate->field.path;
+    if (!summed && !ComparesNumbers(mention.text)) return;
+    const auto events = EventsOf(mention);
+    if (!survey_.fields_complete || !events) return;
+    const std::string& path = symbols_.properties.Text(mention.property);
+    std::uint64_t count = 0;
+    for (const NameSurvey* event : *events) {
+      const auto found = event->fields.find(path);
+      if (found == event->fields.end()) continue;
+      if (MayBeNumbers(found->second, /*texts_too=*/!summed)) return;
+      count += found->second.present;
+    }
+    if (count == 0) return;
+    Warn(mention,
+         fmt::format("`{}` never was a number in {} events that have it", path,
+                     Grouped(count)),
+         summed ? "`aggregate` counts JSON numbers: `12`, not `\"12\"`"
+                : "`gt gte lt lte` look at numbers only");
+  }
+
+  // `amount|gt`, `amount|all|gt`
+  static bool ComparesNumbers(const std::string& key) {
+    for (const char* word : {"|gt", "|gte", "|lt", "|lte"}) {
+      const std::size_t at = key.find(word);
+      if (at == key.npos) continue;
+      const std::size_t end = at + std::string_view(word).size();
+      if (end == key.size() || key[end] == '|') return true;
+    }
+    return false;
+  }
+
+  static bool MayBeNumbers(const FieldSurvey& field, bool texts_too) {
+    using Kind = Value::Kind;
+    for (const Kind kind : {Kind::kInteger, Kind::kReal, Kind::kList}) {
+      if (field.kinds[static_cast<std::size_t>(kind)] > 0) return true;
+    }
+    if (!texts_too) return false;
+    return !field.values_complete ||
+           std::any_of(field.values.begin(), field.values.end(),
+                       [](const auto& value) {
+                         return ParseNumber(value.first).has_value();
+                       });
   }
 
   std::string WhereItIs(const std::string& path) const {

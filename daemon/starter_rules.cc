@@ -64,6 +64,12 @@ bool IsAlmostAlwaysThere(const NameSurvey& name, const FieldSurvey& field) {
   return field.present * 20 >= name.count * 19;
 }
 
+// As many as `most`, or as the customer has who has the most of them.
+std::uint64_t AtMost(std::uint64_t most, const NameSurvey& name) {
+  const auto counts = name.customers.Counts();
+  return counts.empty() ? 0 : std::min(most, counts.back());
+}
+
 class Starter {
  public:
   explicit Starter(const Survey& survey) {
@@ -78,7 +84,7 @@ class Starter {
     yaml_.Begin("rules");
     const bool failures = WriteFailures();
     const bool unfinished = WriteUnfinished();
-    if (!failures && !unfinished) WriteCommonest();
+    if (!failures && !unfinished && !WriteCommonest()) return "";
     yaml_.End();
     return yaml_.text();
   }
@@ -140,6 +146,8 @@ class Starter {
   bool WriteFailures() {
     const Named* const failing = Commonest(kFailing);
     if (failing == nullptr) return false;
+    const std::uint64_t least = AtMost(3, *failing->second);
+    if (least < 2) return false;  // It could fire for nobody here.
     const auto well = About(Subject(failing->first, kFailing), kGoingWell);
     Begin(IdOf(failing->first, "again"),
           fmt::format("{} again and again", failing->first),
@@ -148,7 +156,7 @@ class Starter {
     yaml_.Begin("event_count");
     yaml_.Text("event", failing->first);
     yaml_.Text("group_by", Grouping(*failing->second));
-    yaml_.Plain("gte", "3");
+    yaml_.Plain("gte", std::to_string(least));
     yaml_.Plain("within", "15m");
     if (!well.empty()) {
       yaml_.Begin("unless");
@@ -211,8 +219,10 @@ class Starter {
     return true;
   }
 
-  void WriteCommonest() {
+  bool WriteCommonest() {
     const Named* const common = Commonest({});
+    const std::uint64_t least = AtMost(5, *common->second);
+    if (least < 2) return false;
     Begin(IdOf(common->first, "loop"),
           fmt::format("Comes back to {}", common->first),
           fmt::format("Seen: {}, at customers: {}.", common->second->count,
@@ -220,7 +230,7 @@ class Starter {
     yaml_.Begin("event_count");
     yaml_.Text("event", common->first);
     yaml_.Text("group_by", Grouping(*common->second));
-    yaml_.Plain("gte", "5");
+    yaml_.Plain("gte", std::to_string(least));
     yaml_.Plain("within", "15m");
     yaml_.End();
     End();
@@ -230,9 +240,10 @@ class Starter {
     yaml_.Begin("silence");
     yaml_.Text("event", common->first);
     yaml_.Plain("for", "14d");
-    yaml_.Plain("min_events", "5");
+    yaml_.Plain("min_events", std::to_string(least));
     yaml_.End();
     End();
+    return true;
   }
 
   Names names_;

@@ -8,7 +8,7 @@
 
 namespace premura {
 
-std::string AlignedTable(const std::vector<TextRow>& rows) {
+std::string AlignedTable(const std::vector<TextRow>& rows, std::size_t texts) {
   std::vector<std::size_t> widths;
   for (const TextRow& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -19,8 +19,9 @@ std::string AlignedTable(const std::vector<TextRow>& rows) {
   std::string text;
   for (const TextRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      text += i == 0 ? fmt::format("{:<{}}", row[i], widths[i])
-                     : fmt::format("  {:>{}}", row[i], widths[i]);
+      if (i > 0) text += "  ";
+      text += i < texts ? fmt::format("{:<{}}", row[i], widths[i])
+                        : fmt::format("{:>{}}", row[i], widths[i]);
     }
     text += '\n';
   }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,10 @@ namespace premura {
 
 using TextRow = std::vector<std::string>;
 
-// Columns as wide as they need to be; all but the first stand at the right.
-std::string AlignedTable(const std::vector<TextRow>& rows);
+// Columns as wide as they need to be; all but the first `texts` stand at the
+// right.
+std::string AlignedTable(const std::vector<TextRow>& rows,
+                         std::size_t texts = 1);
 
 // One cell by RFC 4180; what a spreadsheet would take for a formula is text.
 std::string CsvCell(std::string text);

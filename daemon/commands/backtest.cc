@@ -90,6 +90,7 @@ int CompareVersions(const BacktestLine& given, const Io& io,
     counts = std::move(ran).value();
   }
   plan->bar.reset();
+  if (RefuseNothing(counts, *plan, io) != kOk) return kFailure;
   PrintComparison(Compare(found[0], found[1]), given.output, io.out);
   WarnOfEvents(counts, plan->options.sort, io);
   return kOk;
@@ -127,6 +128,7 @@ int TuneRule(const BacktestLine& given, const Io& io, const TuneRange& range,
   const auto tuned = Tune(tune);
   plan->bar.reset();
   if (!tuned.ok()) return Fail(io, tuned.error().message);
+  if (RefuseNothing(counts, *plan, io) != kOk) return kFailure;
   *io.out << (given.output == "jsonl" ? TuneJsonLines(tuned.value())
               : given.output == "csv" ? TuneCsv(tuned.value())
                                       : TuneTable(tuned.value()));
@@ -144,7 +146,7 @@ std::unique_ptr<BacktestReport> MakeReport(const BacktestLine& given,
     return NewHtmlReport(
         {plan.rules, plan.events->name(), plan.options.from, success}, io.out);
   }
-  if (given.output == "table") return NewTableReport(io.out);
+  if (given.output == "table") return NewTableReport(plan.rules, io.out);
   // CSV is one table.
   return given.success ? nullptr : NewCsvReport(io.out);
 }
@@ -167,6 +169,7 @@ int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
       RunBacktest(plan->events.get(), options, plan->rules, &sinks);
   plan->bar.reset();
   if (!counts.ok()) return Fail(io, counts.error().message);
+  if (RefuseNothing(counts.value(), *plan, io) != kOk) return kFailure;
   if (report) report->Finish();
   if (given.success && !html) PrintSuccess(given.output, *success, io);
   WarnOfEvents(counts.value(), options.sort, io);
@@ -177,6 +180,10 @@ int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
 std::string WhatIsWrong(const BacktestLine& given) {
   if (given.detections_only && given.output != "jsonl") {
     return "`--detections-only` goes with `--output jsonl`";
+  }
+  std::error_code error;
+  if (fs::equivalent(given.out, given.events, error)) {
+    return "`--out` is the file that the events are read from";
   }
   const bool compares = !given.against.empty();
   const bool tunes = !given.tune.empty();
@@ -207,6 +214,7 @@ int Run(const BacktestLine& given, const Io& io) {
   BacktestPlan plan;
   const int made = MakeBacktestPlan(given, io, &plan);
   if (made != kOk) return made;
+  if (plan.options.gates) plan.options.gates->simulation_is_live = true;
   if (!given.against.empty()) return CompareVersions(given, io, &plan);
   if (!given.tune.empty()) return TuneRule(given, io, range, &plan);
   return Show(given, io, &plan);

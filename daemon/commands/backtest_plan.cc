@@ -12,9 +12,7 @@
 #include <utility>
 
 #include "daemon/assembly.h"
-#include "daemon/commands/output_file.h"
 #include "daemon/rules_at_ref.h"
-#include "daemon/waiting_note.h"
 
 namespace premura {
 namespace {
@@ -47,10 +45,8 @@ Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
                       given.preset)};
     }
   }
-  Duration warm_up{};  // Only a topic has one, but it may be wrong anywhere.
   for (const Status& status :
-       {ReadDuration(given.warm_up, "--warm-up", &warm_up),
-        ReadInstant(given.until, "--until", &options->until),
+       {ReadInstant(given.until, "--until", &options->until),
         ReadInstant(given.from, "--from", &options->from),
         ReadInstant(given.to, "--to", &options->to),
         ReadDuration(given.allowed_lateness, "--allowed-lateness",
@@ -59,9 +55,6 @@ Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
         ReadDuration(given.dedup_window, "--dedup-window",
                      &options->intake.dedup_window)}) {
     if (!status.ok()) return status;
-  }
-  if (options->from && options->to && *options->to <= *options->from) {
-    return Error{"--to is not after --from: nothing lies between them"};
   }
   return {};
 }
@@ -184,9 +177,6 @@ int OpenEvents(const BacktestLine& given, const Config* config, const Io& io,
   } else {
     auto range = RangeOf(given, *plan, config);
     if (!range.ok()) return Fail(io, range.error().message, kUsage);
-    const std::string brokers = range.value().properties["bootstrap.servers"];
-    const WaitingNote note(io.err, "waiting for " + brokers + " ..",
-                           std::chrono::seconds(2));
     events = OpenPastTopics(std::move(range).value());
   }
   if (!events.ok()) return Fail(io, events.error().message);
@@ -224,11 +214,12 @@ void AddPastOptions(CLI::App* command, BacktestLine* options) {
 Status ReadInstant(const std::string& text, const char* option,
                    std::optional<Timestamp>* into) {
   if (text.empty()) return {};
-  *into = ParseInstant(text);
+  const auto day = ParseDate(text);
+  *into = day ? Timestamp(*day) : ParseInstant(text);
   if (*into) return {};
   return Error{fmt::format(
-      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z or epoch "
-      "milliseconds",
+      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z, "
+      "2026-01-31 for midnight UTC, or epoch milliseconds",
       option, text)};
 }
 
@@ -250,27 +241,20 @@ void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io) {
                          reasons);
 }
 
-namespace {
-
-// Before anything is written.
-Status CheckOut(const BacktestLine& given, const BacktestPlan& plan,
-                const Sources& sources) {
-  std::vector<std::string> files = sources.profile_files;
-  files.insert(files.end(), {given.events, given.config});
-  std::vector<std::string> rules = plan.rule_paths;
-  if (!given.against.empty()) rules.push_back(given.against);
-  return CheckOutput("--out", given.out, files, rules);
+int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,
+                  const Io& io) {
+  if (counts.events > 0 || counts.refused.empty()) return kOk;
+  WarnOfEvents(counts, plan.options.sort, io);
+  return Fail(io, plan.events->name() +
+                      ": no event in it can be used; `premura infer` tells "
+                      "why");
 }
-
-}  // namespace
 
 int MakeBacktestPlan(const BacktestLine& given, const Io& io,
                      BacktestPlan* plan) {
   Sources sources;
   const int read = ReadConfig(given, io, plan, &sources);
   if (read != kOk) return read;
-  const Status apart = CheckOut(given, *plan, sources);
-  if (!apart.ok()) return Fail(io, apart.error().message, kUsage);
   LoadedRules rules = LoadRulePaths(plan->rule_paths, {});
   Diagnostics diagnostics = std::move(rules.diagnostics);
   plan->rules = std::move(rules.rules);

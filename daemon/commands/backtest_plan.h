@@ -60,6 +60,11 @@ Status ReadInstant(const std::string& text, const char* option,
 // Warns of events that were late or could not be used.
 void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io);
 
+// kOk, or, if there were records and none of them is an event that could be
+// used, what the command answers; it has been said.
+int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,
+                  const Io& io);
+
 // `--against`: nullptr if they cannot be used; it has been said why.
 std::shared_ptr<const RuleSet> LoadOtherRules(const std::string& against,
                                               const BacktestPlan& plan,

@@ -81,7 +81,7 @@ Checked CheckConfig(const Options& options, const Io& io) {
     if (!options.paths.empty()) config.rules = options.paths;
     LoadedAssembly assembled = Assemble(config, nullptr);
     checked.diagnostics = std::move(assembled.diagnostics);
-    if (assembled.assembly) checked.rules = assembled.assembly->rules;
+    checked.rules = assembled.rules;
     checked.config = loaded.config;
   }
   checked.diagnostics.insert(checked.diagnostics.end(),

@@ -1,22 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // `premura infer`: what there is in events, for who begins to write rules.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "daemon/commands/commands.h"
 #include "daemon/commands/event_options.h"
+#include "daemon/customer_guess.h"
+#include "daemon/past_events.h"
 #include "daemon/starter_rules.h"
 #include "daemon/survey_report.h"
 
 namespace premura {
 namespace {
 
+constexpr std::size_t kRecordsLookedAt = 20;
+
 struct Options {
   EventOptions events;
   std::string config;
   std::string format = "text";
 };
+
+// Without a customer an event is no use, whatever else it says.
+void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
+                           const Io& io) {
+  if (!survey.refused.contains(Refusal::kNoCustomer)) return;
+  const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
+  if (!events.ok()) return;
+  const auto head = events.value()->Head(kRecordsLookedAt);
+  if (!head.ok()) return;
+  const std::string field = GuessCustomerField(head.value());
+  if (field.empty()) return;
+  *io.err << fmt::format(
+      "`{0}` looks like the customer: write it in a configuration, and pass "
+      "that with -c\n\n"
+      "  sources:\n"
+      "    - file: {{path: \"{1}\"}}\n"
+      "      mapping: {{customer: [{0}]}}\n",
+      field, options.events);
+}
 
 int Infer(const Options& options, const Io& io) {
   std::shared_ptr<const Config> config;
@@ -28,6 +53,9 @@ int Infer(const Options& options, const Io& io) {
   if (!how.ok()) return Fail(io, how.error().message, kUsage);
   const auto survey = SurveyEvents(how.value());
   if (!survey.ok()) return Fail(io, survey.error().message);
+  if (options.events.file != "-") {
+    TellWhereCustomersAre(how.value(), survey.value(), io);
+  }
   const std::string starter = StarterRules(survey.value());
   *io.out << (options.format == "json" ? SurveyJson(survey.value(), starter)
                                        : SurveyText(survey.value(), starter));

@@ -11,7 +11,6 @@
 
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
-#include "daemon/commands/output_file.h"
 #include "daemon/commands/test_probe.h"
 #include "daemon/junit.h"
 #include "daemon/rule_test.h"
@@ -50,13 +49,6 @@ Result<std::vector<std::string>> FindFiles(
   return files;
 }
 
-// Its mistakes are told when it is run.
-std::vector<std::string> RulesOf(const std::string& path) {
-  Diagnostics ignored;
-  const auto file = ReadRuleTests(path, &ignored);
-  return file ? file->rules : std::vector<std::string>();
-}
-
 class Runner {
  public:
   Runner(const Options& options, const Io& io) : options_(options), io_(io) {
@@ -72,10 +64,11 @@ class Runner {
       rules = loaded.rules;
       diagnostics.insert(diagnostics.end(), loaded.diagnostics.begin(),
                          loaded.diagnostics.end());
+      if (rules) CheckExpected(*file, *rules, &diagnostics);
     }
     FillLines(&diagnostics);
     *io_.err << RenderText(diagnostics);
-    if (rules == nullptr) {
+    if (rules == nullptr || HasErrors(diagnostics)) {
       outcomes_.push_back(
           {path, "the file can be used", {"it has mistakes"}, {}});
       return;
@@ -137,11 +130,6 @@ int Test(const Options& options, const Io& io) {
     return Fail(
         io, fmt::format("--run: `{}` is no regular expression", options.run),
         kUsage);
-  }
-  for (const std::string& file : files.value()) {
-    const Status apart =
-        CheckOutput("--junit", options.junit, {&file, 1}, RulesOf(file));
-    if (!apart.ok()) return Fail(io, apart.error().message, kUsage);
   }
   for (const std::string& file : files.value()) runner->RunFile(file);
   runner->PrintSum();

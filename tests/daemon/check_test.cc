@@ -76,6 +76,16 @@ TEST_F(CheckTest, WhatNobodySentIsSaidWithWhatWasMeant) {
        "`page_vieweds` was never seen", "did you mean `page_viewed`"},
       {"value_count: {event: page_viewed, field: pages, gte: 2, within: 1h}",
        "field `pages` was never seen", "did you mean `page`"},
+      {"aggregate: {event: Plan Chosen, field: plan, fn: avg, gt: 2, within: "
+       "1h}",
+       "a.yaml:6:46: warning: `plan` never was a number in 1 events that have "
+       "it",
+       "`aggregate` counts JSON numbers: `12`, not `\"12\"`"},
+      {"event_count: {event: Plan Chosen, where: {plan|gt: 3}, gte: 2, within: "
+       "1h}",
+       "a.yaml:6:49: warning: `plan` never was a number in 1 events that have "
+       "it",
+       "`gt gte lt lte` look at numbers only"},
       {"change: {event: Plan Chosen, field: plan, to: prp}",
        "`plan` never was `prp` in 1 events", "did you mean `pro` (seen once)?"},
   };
@@ -90,7 +100,9 @@ TEST_F(CheckTest, WhatNobodySentIsSaidWithWhatWasMeant) {
 
 TEST_F(CheckTest, WhatWasSeenIsNotSpokenOf) {
   const std::string events =
-      Event("a", R"(,"page":"/X","code":500,"d":{"k":{"z":1}},"tags":["t"])") +
+      Event(
+          "a",
+          R"(,"page":"/X","code":500,"d":{"k":{"z":1}},"tags":["t"],"n":"7")") +
       Event("b", R"(,"email":"x@y.example","page":"/x")");
   for (const char* detect :
        {"event_count: {event: a, where: {page: /x, code: '500.0', tags: t, "
@@ -98,6 +110,10 @@ TEST_F(CheckTest, WhatWasSeenIsNotSpokenOf) {
         "event_count: {event: b, where: {email: z@y.example}, gte: 2, within: "
         "1h}",
         "event_count: {event: [a, b], where: {code: 500}, gte: 2, within: 1h}",
+        "event_count: {event: a, where: {n|gt: 3, code|lte: 9}, gte: 2, "
+        "within: "
+        "1h}",
+        "aggregate: {event: a, field: code, fn: max, gt: 3, within: 1h}",
         "event_count: {where: {page: /x}, gte: 2, within: 1h, group_by: "
         "tags}"}) {
     const Ran ran = Check(Rule(detect), events);
@@ -124,6 +140,40 @@ TEST_F(CheckTest, EventsThatCannotBeReadAreAnError) {
   EXPECT_TRUE(Contains(preset.err, "there is no preset `pain`"));
   EXPECT_EQ(Check("rules: 1\n", Event("a")).code, kFailure)
       << "mistakes of the rules come first";
+}
+
+// Once, and not as a template that is not there for each action.
+TEST_F(CheckTest, AMistakeInATemplateIsSaidWhereItIs) {
+  folder_.Write("rules/templates/_standard.en.yaml",
+                "signature: \"{{sender.name}}\"\nfooter: \"{{why}} STOP\"\n");
+  folder_.Write("rules/templates/t.en.yaml",
+                "email:\n  subject: s\n  text: t\n  why: Because.\n");
+  const Ran ran =
+      Check(Rule("event_count: {event: a, gte: 2, within: 1h}",
+                 "    actions: [{email: {template: t}}, {email: {template: t, "
+                 "delay: 1h}}]\n"),
+            Event("a") + Event("b"));
+  EXPECT_TRUE(Contains(ran.out,
+                       "t.en.yaml:4:3: error: `why` stands at the top of the "
+                       "file, not in `email`\n"))
+      << ran.out;
+  EXPECT_TRUE(Contains(ran.out, "\n1 error in 1 file.\n")) << ran.out;
+}
+
+// What is in vain is said beside mistakes of other files.
+TEST_F(CheckTest, EventsAreLookedAtBesideMistakesElsewhere) {
+  folder_.Write("templates/t.en.yaml", "ticket: {subject: s}\n");
+  folder_.Write("premura.yaml", R"(
+sources: [{file: {path: events.jsonl}}]
+rules: [rules]
+templates: [templates]
+state: {dir: state}
+)");
+  const Ran ran =
+      Check(Rule("event_count: {event: page_veiwed, gte: 2, within: 1h}"),
+            Event("page_viewed"), {"-c", folder_.Path("premura.yaml")});
+  EXPECT_TRUE(Contains(ran.out, "`text` is missing")) << ran.out;
+  EXPECT_TRUE(Contains(ran.out, "`page_veiwed` was never seen")) << ran.out;
 }
 
 TEST_F(CheckTest, ALanguageThatATemplateLacksIsSaid) {

@@ -538,11 +538,77 @@ rules:
   EXPECT_FALSE(Contains(ran.out, R"("customer":"a")"));
 }
 
+TEST_F(CliTest, BacktestOfNothingThatCanBeUsedFails) {
+  folder_.Write("events.jsonl",
+                R"({"customer_id":"a","event":"failed","ts":1767225600})"
+                "\n");
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, {"--against", folder_.Path("rules")}}) {
+    const Ran ran = Backtest(more);
+    EXPECT_EQ(ran.code, kFailure);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_TRUE(
+        Contains(ran.err, "warning: 1 events cannot be used: no_customer 1\n"))
+        << ran.err;
+    EXPECT_TRUE(Contains(ran.err,
+                         "events.jsonl: no event in it can be used; `premura "
+                         "infer` tells why\n"));
+  }
+}
+
 TEST_F(CliTest, BacktestOfAnEmptyFileIsNoMistake) {
   folder_.Write("events.jsonl", "");
   const Ran ran = Backtest({});
   EXPECT_EQ(ran.code, kOk);
   EXPECT_EQ(ran.out + ran.err, "");
+}
+
+// A rule that finds nobody is shown, one in simulation counts as live.
+TEST_F(CliTest, BacktestShowsEveryRuleAsIfItWereLive) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: trial
+    title: On trial
+    status: simulation
+    detect: {event_count: {event: failed, gte: 1, within: 10m}}
+    cooldown: 7d
+    actions: [{ticket: {template: failures}}, {email: {template: failures}}]
+  - id: never
+    title: Never
+    detect: {event_count: {event: nothing, gte: 1, within: 10m}}
+  - id: off
+    title: Off
+    status: disabled
+    detect: {event_count: {event: failed, gte: 1, within: 10m}}
+  - id: grouped
+    title: Grouped
+    detect:
+      event_count: {event: asked, gte: 1, within: 10m, group_by: [service]}
+    actions: [{ticket: {template: failures}}]
+)");
+  folder_.Write(
+      "events.jsonl",
+      Event("a", 0) + Event("a", 1) +
+          R"({"customer":"a","event":"asked","ts":"2026-01-01T00:02:00Z",)" +
+          "\"service\":\"web\"}\n");
+  const std::vector<std::string> arguments = {"backtest", "--rules",
+                                              folder_.Path("rules"), "--events",
+                                              folder_.Path("events.jsonl")};
+  EXPECT_EQ(Premura(arguments).out,
+            "rule     detections  customers  tickets  emails  sms\n"
+            "grouped           1          1        1       0    0\n"
+            "never             0          0        0       0    0\n"
+            "trial             2          1        1       0    0\n"
+            "\nnot sent  channel  why         count\n"
+            "trial     email    no_address      2\n"
+            "trial     ticket   cooldown        1\n"
+            "\nTickets about 1 customer; emails or SMS to 0 customers.\n"
+            "In simulation, and counted here as if live: trial\n"
+            "Disabled, and not played: off\n");
+  std::vector<std::string> csv = arguments;
+  csv.insert(csv.end(), {"--output", "csv"});
+  EXPECT_TRUE(Contains(Premura(csv).out, ",\"service=\"\"web\"\"\"\r\n"))
+      << Premura(csv).out;
 }
 
 // The gates of the configuration, in the time of the events.
@@ -576,12 +642,12 @@ rules:
   EXPECT_EQ(backtest({}).out,
             "rule           detections  customers  tickets  emails  sms\n"
             "many-failures           1          1        1       1    0\n"
-            "\nNot sent\n"
-            "many-failures  sms  still held: quiet_hours  1\n"
-            "\n1 customers would have been contacted.\n");
+            "\nnot sent       channel  why                      count\n"
+            "many-failures  sms      still held: quiet_hours      1\n"
+            "\nTickets about 1 customer; emails or SMS to 1 customer.\n");
   const Ran csv = backtest({"--output", "csv"});
   EXPECT_TRUE(csv.out.starts_with(
-      "at,rule,customer,channel,what,reason,detail,until,detection\r\n"));
+      "at,rule,customer,channel,what,reason,detail,until,detection,group\r\n"));
   EXPECT_TRUE(Contains(csv.out,
                        "\n2026-01-01T00:03:00.000Z,many-failures,a,ticket,sent"
                        ",,,,"))
@@ -605,9 +671,6 @@ rules:
 
 TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
-      {{"--warm-up", "long"}, "--warm-up is `long`, which is no duration"},
-      {{"--from", "2026-01-02T00:00:00Z", "--to", "2026-01-02T00:00:00Z"},
-       "--to is not after --from: nothing lies between them"},
       {{"--until", "tomorrow"}, "--until is `tomorrow`, which is no instant"},
       {{"--reorder", "5"}, "--reorder is `5`, which is no duration"},
       {{"--preset", "segmant"}, "there is no preset `segmant`"},
@@ -636,13 +699,14 @@ TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
 }
 
 TEST_F(CliTest, StopAllIsThrownLiftedAndShown) {
-  folder_.Write("state/.keep", "");
   const std::string config = folder_.Path("premura.yaml");
-  EXPECT_EQ(Premura({"stop-all", "status", "-c", config}).code, kFailure);
-  Ran ran = Premura({"stop-all", "on", "-c", config});
+  Ran ran = Premura({"stop-all", "status", "-c", config});
   EXPECT_EQ(ran.code, kFailure);
   EXPECT_TRUE(Contains(ran.err, "there is no such ledger")) << ran.err;
+  ran = Premura({"stop-all", "on", "-c", config});
+  EXPECT_EQ(ran.code, kOk) << "before the first start: " << ran.err;
   EXPECT_EQ(Premura({"run", "--once", "-c", config}).code, kOk);
+  EXPECT_TRUE(folder_.List("out").empty());
   ran = Premura({"stop-all", "on", "-c", config});
   EXPECT_EQ(ran.code, kOk) << ran.err;
   EXPECT_TRUE(ran.out.starts_with("stop-all is on: nothing is sent (since "));
@@ -665,6 +729,7 @@ Delivery Unknown(const std::string& key, DeliveryState state) {
   delivery.channel = delivery.lane = "email";
   delivery.state = state;
   delivery.reason = Reason::kTimeout;
+  delivery.detail = "silent";
   delivery.changed_at = Timestamp(std::chrono::hours(1));
   return delivery;
 }
@@ -694,19 +759,20 @@ TEST_F(CliTest, APersonSeesWhatWaitsForOneAndSaysWhatBecomesOfIt) {
   }
   Delivery held = Unknown("k5", DeliveryState::kHeld);
   held.reason = Reason::kTimezoneMissing;
+  held.detail.clear();
   held.template_name = "help";
   ASSERT_TRUE(outbox.Add(held).ok());
 
   const std::string table = Premura({"held", "-c", config}).out;
   EXPECT_TRUE(table.starts_with(
-      "key  channel  since                    why                     "
+      "key  channel  since                    why                        rule  "
       "customer  what\n"
-      "k1   email    1970-01-01 01:00:00 UTC  unknown: timeout        a       "
-      "  Can we help?\n"))
+      "k1   email    1970-01-01 01:00:00 UTC  unknown: timeout (silent)  r     "
+      "a         Can we help?\n"))
       << table;
   EXPECT_TRUE(Contains(table,
                        "k5   email    1970-01-01 01:00:00 UTC  held: "
-                       "timezone_missing  a         template help\n"))
+                       "timezone_missing     r     a         template help\n"))
       << table;
   EXPECT_TRUE(Contains(Premura({"held", "--most", "2", "-c", config}).out,
                        "There are more: see --most.\n"));
@@ -725,7 +791,10 @@ TEST_F(CliTest, APersonSeesWhatWaitsForOneAndSaysWhatBecomesOfIt) {
   EXPECT_EQ(say({"settle", "k2", "lost"}).out, "delivery k2: lost\n");
   EXPECT_EQ(say({"drop", "k3", "k5"}).out,
             "delivery k3: dropped\ndelivery k5: dropped\n");
-  EXPECT_EQ(say({"release", "k4"}).out, "delivery k4: released\n");
+  const Ran released = say({"release", "k4"});
+  EXPECT_EQ(released.out, "delivery k4: released\n");
+  EXPECT_EQ(released.err,
+            "no daemon answers: what is released goes when one runs\n");
   const Delivery arrived = *outbox.Find("k1").value();
   EXPECT_EQ(arrived.state, DeliveryState::kSent);
   EXPECT_EQ(arrived.changed_at, Timestamp(std::chrono::hours(1)));
@@ -744,6 +813,18 @@ TEST_F(CliTest, APersonSeesWhatWaitsForOneAndSaysWhatBecomesOfIt) {
             "be released\nthere is no delivery k9\n");
   EXPECT_EQ(say({"settle", "k4", "perhaps"}).code, kUsage);
   EXPECT_EQ(say({"drop"}).code, kUsage);
+  EXPECT_EQ(say({"drop"}).err, "premura: drop needs KEY.. or --rule ID\n");
+  EXPECT_EQ(say({"drop", "k4", "--rule", "r"}).code, kUsage);
+
+  for (const char* key : {"k6", "k7"}) {
+    Delivery waits = Unknown(key, DeliveryState::kHeld);
+    waits.due_at = Timestamp::max();
+    ASSERT_TRUE(outbox.Add(waits).ok());
+  }
+  EXPECT_EQ(say({"drop", "--rule", "r"}).out, "rule r: 2 dropped\n");
+  EXPECT_EQ(outbox.Find("k6").value()->state, DeliveryState::kSuppressed);
+  EXPECT_EQ(say({"drop", "--rule", "r"}).err,
+            "premura: nothing of a rule `r` is waiting\n");
 }
 
 TEST_F(CliTest, ExplainWithoutALedgerFails) {
@@ -824,6 +905,24 @@ TEST_F(CliTest, ExplainOfAFileTellsHowFarRulesWereAtAnyInstant) {
   EXPECT_EQ(
       without.err,
       "premura: explain --events needs --rules, or -c with rules in it\n");
+}
+
+// However long ago: who replays a file means all of it. A day is its midnight.
+TEST_F(CliTest, ExplainOfAFileForgetsNothing) {
+  folder_.Write("events.jsonl",
+                Event("a", 0) + Event("a", 2) + Event("a", 3) +
+                    R"({"customer":"b","event":"failed","ts":1861920000000})"
+                    "\n");
+  const std::vector<std::string> arguments = {
+      "explain",  "a",
+      "--rules",  folder_.Path("rules"),
+      "--events", folder_.Path("events.jsonl")};
+  const Ran all = Premura(arguments);
+  EXPECT_TRUE(Contains(all.out, "a: 1 detection;")) << all.out << all.err;
+  std::vector<std::string> before = arguments;
+  before.insert(before.end(), {"--at", "2026-01-01"});
+  EXPECT_TRUE(Contains(Premura(before).out, "a: 0 detections;"))
+      << Premura(before).out;
 }
 
 TEST_F(CliTest, WhatRunWritesIsNotForEverybody) {

@@ -102,6 +102,8 @@ TEST_F(InferTest, JsonHasTheSameFigures) {
 TEST_F(InferTest, TheRulesToBeginWithPassTheCheckAndFire) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {Line(0, "a", "payment_failed", R"(,"method":"card")") +
+           Line(0, "a", "payment_failed", R"(,"method":"card")") +
+           Line(0, "a", "payment_failed", R"(,"method":"card")") +
            Line(1, "b", "payment_failed", R"(,"method":"sepa")") +
            Line(2, "a", "payment_succeeded", ""),
        "group_by: method\n        gte: 3\n        within: 15m\n"
@@ -111,8 +113,10 @@ TEST_F(InferTest, TheRulesToBeginWithPassTheCheckAndFire) {
        "absence:\n        after: \"Export Started\"\n"
        "        without: [\"Export Finished\"]\n"
        "        group_by: export_id\n        for: 1h\n"},
-      {Line(0, "a", "odd: \\\"name\\\" #1", ""),
-       "silence:\n        event: \"odd: \\\"name\\\" #1\"\n"}};
+      {Line(0, "a", "odd: \\\"name\\\" #1", "") +
+           Line(1, "a", "odd: \\\"name\\\" #1", ""),
+       "silence:\n        event: \"odd: \\\"name\\\" #1\"\n"
+       "        for: 14d\n        min_events: 2\n"}};
   for (const auto& [events, expected] : cases) {
     const Ran ran = Infer(events);
     const std::string starter = Starter(ran.out);
@@ -159,9 +163,33 @@ TEST_F(InferTest, WhatNoRuleCanSayIsPassedOver) {
     EXPECT_EQ(Checked(ran), "No mistakes found.\n") << ran.out;
   }
   for (const char* name : {"\\u001b[2J failed", "\\u00e9chou\\u00e9 failed"}) {
-    const Ran ran = Infer(Line(0, "a", name, ""));
+    const Ran ran = Infer(Line(0, "a", name, "") + Line(1, "a", name, ""));
+    EXPECT_TRUE(Contains(ran.out, "gte: 2")) << ran.out;
     EXPECT_EQ(Checked(ran), "No mistakes found.\n") << ran.out;
   }
+}
+
+// Who tries a rule that nobody of the sample meets learns nothing.
+TEST_F(InferTest, NoRuleIsWrittenThatCouldFireForNobody) {
+  for (const char* name : {"viewed", "payment_failed"}) {
+    EXPECT_EQ(
+        Starter(Infer(Line(0, "a", name, "") + Line(1, "b", name, "")).out),
+        "");
+  }
+}
+
+TEST_F(InferTest, SaysWhereCustomersMayBe) {
+  const auto said = [this](const std::string& fields) {
+    return Infer("{\"event\":\"x\",\"ts\":1767225600," + fields + "}\n").err;
+  };
+  EXPECT_EQ(said(R"("user_name":"u","customer_id":"c")"),
+            "`customer_id` looks like the customer: write it in a "
+            "configuration, and pass that with -c\n\n  sources:\n    - file: "
+            "{path: \"" +
+                folder_.Path("events.jsonl") +
+                "\"}\n      mapping: {customer: [customer_id]}\n");
+  EXPECT_TRUE(Contains(said(R"("who":{"clientId":7})"), "`who.clientId`"));
+  EXPECT_EQ(said(R"("page":"/")"), "");
 }
 
 TEST_F(InferTest, AnEmptyFileIsNoMistake) {
@@ -181,7 +209,7 @@ state: {dir: state}
       "{\"who\":\"w\",\"event\":\"x\",\"ts\":1767225600}\n";
   EXPECT_TRUE(Contains(Infer(events).out, "no_customer"));
   const Ran ran = Infer(events, {"-c", folder_.Path("premura.yaml")});
-  EXPECT_TRUE(Contains(ran.out, "1 events of 1 customers"))
+  EXPECT_TRUE(Contains(ran.out, "1 event of 1 customer in 1 record ("))
       << ran.out << ran.err;
 }
 
