@@ -9,7 +9,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <charconv>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -68,6 +67,11 @@ AdminAnswer Page(const Shared& shared, std::string_view path, bool trusted) {
     if (why.empty()) return {200, "ready\n"};
     return {503, trusted ? "not ready: " + why + "\n" : "not ready\n"};
   }
+  if (!trusted && shared.options.token.empty()) {
+    return {421,
+            "without a token only by the name of this machine's own "
+            "address: localhost, 127.0.0.1 or [::1]\n"};
+  }
   if (!trusted) return {401, "a token is needed: Authorization: Bearer ..\n"};
   if (path == "/metrics") {
     return {200, shared.pages.metrics(), "text/plain; version=0.0.4"};
@@ -77,9 +81,27 @@ AdminAnswer Page(const Shared& shared, std::string_view path, bool trusted) {
   return {404, pages + " and /readyz\n"};
 }
 
+// A page of the web can give its own name this machine's address, and a browser
+// would let it read what is here: but the browser says that name. Who is no
+// browser may say none.
+bool NamesThisMachine(std::string_view host, const std::string& listen) {
+  if (host.empty()) return true;
+  const bool bracketed = host.starts_with('[') && host.find(']') != host.npos;
+  host = bracketed ? host.substr(1, host.find(']') - 1)
+                   : host.substr(0, host.find(':'));
+  if (beast::iequals({host.data(), host.size()}, "localhost")) return true;
+  if (host == listen) return true;
+  beast::error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  return !error && address.is_loopback();
+}
+
 bool IsTrusted(const Shared& shared, const Request& request) {
   const std::string& token = shared.options.token.Reveal();
-  if (token.empty()) return true;
+  if (token.empty()) {
+    const auto host = request[http::field::host];
+    return NamesThisMachine({host.data(), host.size()}, shared.options.host);
+  }
   const auto header = request[http::field::authorization];
   constexpr std::string_view kBearer = "Bearer ";
   const std::string_view text(header.data(), header.size());
@@ -93,25 +115,6 @@ std::pair<std::string_view, std::string_view> SplitTarget(
   const std::string_view all(target.data(), target.size());
   const std::size_t mark = all.find('?');
   return {all.substr(0, mark), mark == all.npos ? "" : all.substr(mark + 1)};
-}
-
-std::optional<std::string> Unescape(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      plain.push_back(text[i]);
-      continue;
-    }
-    unsigned char byte = 0;
-    const char* const digits = text.data() + i + 1;
-    if (i + 2 >= text.size() ||
-        std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2) {
-      return std::nullopt;
-    }
-    plain.push_back(static_cast<char>(byte));
-    i += 2;
-  }
-  return plain;
 }
 
 // One connection; lives as long as something of it is under way.
@@ -177,7 +180,9 @@ class Session : public std::enable_shared_from_this<Session> {
       return write(Page(*shared_, path, trusted));
     }
     const auto query = ParseAdminQuery(query_text);
-    if (!query) return write({400, "a broken escape after the `?`\n"});
+    if (!query) {
+      return write({400, "a broken escape after the `?`, or no UTF-8\n"});
+    }
     Ask(api->second, *query);
   }
 
@@ -342,20 +347,6 @@ class BeastAdminServer final : public AdminServer {
 };
 
 }  // namespace
-
-std::optional<AdminQuery> ParseAdminQuery(std::string_view query) {
-  AdminQuery values;
-  while (!query.empty()) {
-    const std::string_view part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), part.size() + 1));
-    const std::size_t equals = std::min(part.find('='), part.size());
-    const auto name = Unescape(part.substr(0, equals));
-    const auto value = Unescape(part.substr(std::min(part.size(), equals + 1)));
-    if (!name || !value) return std::nullopt;
-    values[*name] = *value;
-  }
-  return values;
-}
 
 Result<std::unique_ptr<AdminServer>> NewAdminServer(AdminServerOptions options,
                                                     AdminPages pages) {

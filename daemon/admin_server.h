@@ -31,7 +31,8 @@ struct AdminServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  // 0: any that is free.
   // Not empty: asked for as `Authorization: Bearer ..`, but for the bare state
-  // of /healthz and /readyz, which probes read: they get no words then.
+  // of /healthz and /readyz, which probes read: they get no words then. Empty:
+  // the request's Host must be localhost, a loopback address, or `host`.
   Secret token;
   int max_connections = 64;
   // Who says nothing for so long is let go, also between two requests; when
@@ -58,7 +59,7 @@ struct AdminPages {
       api;
 };
 
-// nullopt if an escape is broken.
+// nullopt if an escape is broken, or something is not UTF-8.
 std::optional<AdminQuery> ParseAdminQuery(std::string_view query);
 
 class AdminServer {

@@ -34,6 +34,12 @@ constexpr OwnKey kOwnKeys[] = {
     {"sasl.password", "sasl: {password_file: ..}"},
 };
 
+// These load code, the first as soon as it is set: to check a file would run
+// what it names.
+constexpr std::string_view kLoadsCode[] = {"plugin.library.paths",
+                                           "ssl.engine.location",
+                                           "ssl.engine.id", "ssl.providers"};
+
 // librdkafka's properties whose values are secrets.
 const std::set<std::string>& SecretProperties() {
   static const std::set<std::string> names = {
@@ -48,6 +54,12 @@ bool RefuseOwned(const std::string& name, Mapping* mapping) {
     if (own.property != name) continue;
     mapping->ComplainAtKey(name, fmt::format("`{}` has a key of its own", name),
                            fmt::format("write `{}` below `kafka`", own.key));
+    return true;
+  }
+  if (std::count(std::begin(kLoadsCode), std::end(kLoadsCode), name) > 0) {
+    mapping->ComplainAtKey(
+        name, fmt::format("`{}` loads code, which is not taken", name),
+        "leave it out");
     return true;
   }
   const std::vector<std::string>& owned = OwnedKafkaProperties();

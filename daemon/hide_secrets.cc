@@ -14,9 +14,12 @@ namespace {
 
 constexpr std::string_view kBlank = " \t";
 // The last word of a key whose value is a secret.
-constexpr std::array<std::string_view, 9> kWords = {
+constexpr std::array<std::string_view, 10> kWords = {
     "password",   "passwd", "pass", "passphrase", "token",
-    "credential", "secret", "key",  "pem"};
+    "credential", "secret", "key",  "pem",        "jaas"};
+// The last word of one that only says where a secret is, or what it is for.
+constexpr std::array<std::string_view, 5> kPlaces = {
+    "location", "file", "field", "url", "mechanism"};
 // Short words in messages and values are met by chance.
 constexpr std::size_t kShortest = 3;
 
@@ -30,9 +33,25 @@ bool IsKeyCharacter(char c) {
          (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
+// Of librdkafka and its like: `sasl.jaas.config`, whose words stand anywhere.
+bool IsSecretProperty(std::string_view name) {
+  if (name == "sasl.oauthbearer.config") return true;
+  if (name.find('.') == name.npos) return false;
+  bool secret = false;
+  while (!name.empty()) {
+    const std::string_view word = name.substr(0, name.find_first_of("_-."));
+    name.remove_prefix(std::min(word.size() + 1, name.size()));
+    secret |= std::count(kWords.begin(), kWords.end(), word) > 0;
+    if (name.empty() && std::count(kPlaces.begin(), kPlaces.end(), word) > 0) {
+      return false;
+    }
+  }
+  return secret;
+}
+
 // A misspelled one too: `pasword`.
 bool IsSecretKey(std::string_view key) {
-  if (key == "sasl.oauthbearer.config") return true;
+  if (IsSecretProperty(key)) return true;
   std::string word(key.substr(key.find_last_of("_-.") + 1));
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
   if (word.ends_with('s') && !word.ends_with("ss")) word.pop_back();
@@ -116,11 +135,21 @@ void FindInUrls(std::string_view line, std::vector<Span>* spans) {
   }
 }
 
+// `: value` below `? key`: nobody writes it, so whatever the key is.
+bool IsExplicitValue(std::string_view line, std::size_t colon) {
+  return line.find_first_not_of(kBlank) == colon &&
+         (colon + 1 == line.size() ||
+          kBlank.find(line[colon + 1]) != kBlank.npos);
+}
+
 // Where a line shows secrets. True: the last may go on in the next lines.
 bool FindSecrets(std::string_view line, std::vector<Span>* spans) {
   bool open = false;
   for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line[at] != ':' || !IsSecretKey(KeyBefore(line, at))) continue;
+    if (line[at] != ':') continue;
+    if (!IsSecretKey(KeyBefore(line, at)) && !IsExplicitValue(line, at)) {
+      continue;
+    }
     const std::size_t begin = line.find_first_not_of(kBlank, at + 1);
     if (begin == line.npos) {
       open = true;
@@ -158,15 +187,38 @@ std::string Stars(std::string_view text) {
                      '*');
 }
 
-// Of a message what it quotes of a secret, and secrets that it holds.
-void HideInWords(const std::vector<std::string>& secrets, std::string* text) {
+// The values below secret keys, as read: an alias takes them to other places,
+// where messages tell them.
+void CollectSecrets(const Node& node, bool below_secret,
+                    std::vector<std::string>* secrets) {
+  if (node.kind() == Node::Kind::kMapping) {
+    for (const auto& [key, value] : node.AsMapping("").Entries()) {
+      CollectSecrets(value, below_secret || IsSecretKey(key), secrets);
+    }
+  } else if (node.kind() == Node::Kind::kSequence) {
+    for (const Node& item : node.AsList("")) {
+      CollectSecrets(item, below_secret, secrets);
+    }
+  } else if (below_secret && node && !node.IsNull()) {
+    const std::string value = node.AsText("").value_or("");
+    if (!IsReference(value)) secrets->push_back(value);
+  }
+}
+
+void HideValues(const std::vector<std::string>& secrets, std::string* text) {
   for (const std::string& secret : secrets) {
     if (secret.size() <= kShortest) continue;
+    const std::string stars = Stars(secret);
     for (std::size_t at = text->find(secret); at != text->npos;
-         at = text->find(secret, at)) {
-      text->replace(at, secret.size(), Stars(secret));
+         at = text->find(secret, at + stars.size())) {
+      text->replace(at, secret.size(), stars);
     }
   }
+}
+
+// Of a message what it quotes of a secret, and secrets that it holds.
+void HideInWords(const std::vector<std::string>& secrets, std::string* text) {
+  HideValues(secrets, text);
   std::size_t begin = text->find('`');
   while (begin != text->npos) {
     const std::size_t end = text->find('`', begin + 1);
@@ -185,7 +237,12 @@ void HideInWords(const std::vector<std::string>& secrets, std::string* text) {
 }  // namespace
 
 void HideSecrets(const Document& document, Diagnostics* diagnostics) {
+  if (diagnostics->empty()) return;
+  std::vector<std::string> values;
+  CollectSecrets(document.root(), false, &values);
   for (Diagnostic& diagnostic : *diagnostics) {
+    HideValues(values, &diagnostic.message);
+    HideValues(values, &diagnostic.hint);
     const std::string line = document.Line(diagnostic.where.line);
     const std::size_t first = line.find_first_not_of(kBlank);
     if (first == line.npos) continue;

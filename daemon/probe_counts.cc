@@ -88,6 +88,36 @@ void AddFewer(const ProbeEvents& events, const std::string& what,
              first + AllAt(few, within * 2), {within}, within * 3);
 }
 
+// The `i`-th value after `first`; nullopt where steps of 1 are lost.
+std::optional<Made> After(const Made& first, std::size_t i) {
+  const Value& value = first.value();
+  if (value.is_number()) {
+    const auto step = static_cast<double>(i);
+    const double next = value.number() + step;
+    if (next - value.number() != step) return std::nullopt;
+    return Made::Number(next);
+  }
+  return Made::Text(std::string(value.text()) + std::to_string(i));
+}
+
+// One that differs from `events`. A search among all values that there were is
+// slow: what follows the first will mostly do.
+std::optional<ProbeEvent> Another(const ProbeEvents& events,
+                                  const FieldRef& varied,
+                                  const ProbeStage::Wish& search, bool* follows,
+                                  ProbeStage* stage) {
+  if (*follows && !events.empty()) {
+    const auto next = After(*events.front().facts.Find(varied), events.size());
+    ProbeStage::Wish wish = search;
+    wish.avoid.clear();
+    if (next) wish.known.Set(varied, *next);
+    auto made = next ? stage->Make(wish) : std::nullopt;
+    if (made) return made;
+    *follows = false;
+  }
+  return stage->Make(search);
+}
+
 // Events with so many values of the fields, in turn all different.
 ProbeEvents Different(const ValueCountSpec& spec, ProbeStage* stage) {
   ProbeStage::Wish wish{{&spec.event}, {}};
@@ -97,8 +127,9 @@ ProbeEvents Different(const ValueCountSpec& spec, ProbeStage* stage) {
     wish.avoid = {{varied, {}}};
     wish.known = {};
     events.clear();
+    bool follows = true;
     while (static_cast<int>(events.size()) < spec.bound.count) {
-      auto made = stage->Make(wish);
+      auto made = Another(events, varied, wish, &follows, stage);
       if (!made) break;
       const Made* value = made->facts.Find(varied);
       if (value == nullptr) break;  // The profile's: always the same.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "daemon/probe_cases.h"
@@ -165,6 +166,16 @@ double Of(AggregateSpec::Fn fn, const std::vector<double>& values) {
   return sum;
 }
 
+// The number on that side of `limit`: at a distance to be seen, or, where that
+// is lost, the nearest.
+double Beside(double limit, bool above) {
+  const double step = std::trunc(limit) == limit ? 1 : 0.001;
+  const double near = above ? limit + step : limit - step;
+  if (near != limit) return near;
+  const double infinity = std::numeric_limits<double>::infinity();
+  return std::nextafter(limit, above ? infinity : -infinity);
+}
+
 class AggregateProbe {
  public:
   AggregateProbe(const AggregateSpec& spec, ProbeCases* cases)
@@ -172,17 +183,16 @@ class AggregateProbe {
 
   void Add() {
     const double limit = spec_.bound.limit;
-    const double step = std::trunc(limit) == limit ? 1 : 0.001;
     const bool equal =
         spec_.bound.op == Bound::Op::kGte || spec_.bound.op == Bound::Op::kLte;
-    const double beyond = IsAbove(spec_.bound.op) ? limit + step : limit - step;
-    const double short_of =
-        IsAbove(spec_.bound.op) ? limit - step : limit + step;
+    const double beyond = Beside(limit, IsAbove(spec_.bound.op));
+    const double short_of = Beside(limit, !IsAbove(spec_.bound.op));
     auto inside = Make(equal ? limit : beyond);
     if (!inside || !Holds(*inside)) inside = Make(beyond);
     outside_ = Make(equal ? short_of : limit);
     if (outside_ && Holds(*outside_)) outside_ = Make(short_of);
-    if (!inside) {
+    if (outside_ && Holds(*outside_)) outside_.reset();
+    if (!inside || !Holds(*inside)) {
       cases_.stage().Complain(
           "no event was found whose number lies beyond the bound");
       return;
@@ -196,6 +206,7 @@ class AggregateProbe {
   // So many of them give this value.
   std::optional<ProbeEvent> Make(double value) {
     if (spec_.fn == AggregateSpec::Fn::kSum) value /= count_;
+    if (!std::isfinite(value)) return std::nullopt;
     ProbeStage::Wish wish{{&spec_.event}, {}};
     wish.known.Set(spec_.field, Made::Number(value));
     return cases_.stage().Make(wish);

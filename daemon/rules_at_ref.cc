@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -76,6 +77,14 @@ fs::path FolderOf(const std::string& pattern) {
   return folder;
 }
 
+// A commit that somebody made by hand can name `..` or `/etc/x`.
+bool StaysInside(const fs::path& path) {
+  return path.is_relative() &&
+         std::none_of(path.begin(), path.end(), [](const fs::path& part) {
+           return part.empty() || part == "." || part == "..";
+         });
+}
+
 // The files of `commit` below `prefix`, written below `to`.
 Status WriteTree(const fs::path& folder, const std::string& commit,
                  const std::string& prefix, const fs::path& to) {
@@ -93,6 +102,10 @@ Status WriteTree(const fs::path& folder, const std::string& commit,
     const std::string_view about = entry.substr(0, tab);
     const fs::path path = entry.substr(tab + 1);
     if (path.extension() != ".yaml" && path.extension() != ".yml") continue;
+    if (!StaysInside(path)) {
+      return Error{fmt::format("commit {} names `{}`, which leaves its folder",
+                               commit, path.string())};
+    }
     const Result<std::string> text = Git(
         folder,
         {"cat-file", "blob", std::string(about.substr(about.rfind(' ') + 1))});

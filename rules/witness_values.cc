@@ -2,6 +2,7 @@
 #include "rules/witness_values.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "rules/regex_sample.h"
@@ -121,11 +122,23 @@ class Values {
     }
     for (const double number : numbers_) {
       all->push_back(Made::Number(number));
+      const double step = StepAt(number);
       for (std::size_t i = 1; i <= variety_ + 1; ++i) {
-        all->push_back(Made::Number(number + static_cast<double>(i)));
-        all->push_back(Made::Number(number - static_cast<double>(i)));
+        AddFinite(number + static_cast<double>(i) * step, all);
+        AddFinite(number - static_cast<double>(i) * step, all);
       }
     }
+  }
+
+  // 1, or where that is lost, what makes another number.
+  static double StepAt(double number) {
+    const double size = std::abs(number);
+    return std::max(1.0, size - std::nextafter(size, 0.0));
+  }
+
+  // JSON has no other numbers.
+  static void AddFinite(double number, std::vector<Made>* all) {
+    if (std::isfinite(number)) all->push_back(Made::Number(number));
   }
 
   const Facts& facts_;

@@ -181,10 +181,6 @@ std::string WhatIsWrong(const BacktestLine& given) {
   if (given.detections_only && given.output != "jsonl") {
     return "`--detections-only` goes with `--output jsonl`";
   }
-  std::error_code error;
-  if (fs::equivalent(given.out, given.events, error)) {
-    return "`--out` is the file that the events are read from";
-  }
   const bool compares = !given.against.empty();
   const bool tunes = !given.tune.empty();
   if (compares && tunes) return "`--against` does not go with `--tune`";

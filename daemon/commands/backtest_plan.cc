@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "daemon/assembly.h"
+#include "daemon/commands/output_file.h"
 #include "daemon/rules_at_ref.h"
+#include "daemon/waiting_note.h"
 
 namespace premura {
 namespace {
@@ -45,8 +47,10 @@ Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
                       given.preset)};
     }
   }
+  Duration warm_up{};  // Only a topic has one, but it may be wrong anywhere.
   for (const Status& status :
-       {ReadInstant(given.until, "--until", &options->until),
+       {ReadDuration(given.warm_up, "--warm-up", &warm_up),
+        ReadInstant(given.until, "--until", &options->until),
         ReadInstant(given.from, "--from", &options->from),
         ReadInstant(given.to, "--to", &options->to),
         ReadDuration(given.allowed_lateness, "--allowed-lateness",
@@ -55,6 +59,9 @@ Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
         ReadDuration(given.dedup_window, "--dedup-window",
                      &options->intake.dedup_window)}) {
     if (!status.ok()) return status;
+  }
+  if (options->from && options->to && *options->to <= *options->from) {
+    return Error{"--to is not after --from: nothing lies between them"};
   }
   return {};
 }
@@ -177,6 +184,9 @@ int OpenEvents(const BacktestLine& given, const Config* config, const Io& io,
   } else {
     auto range = RangeOf(given, *plan, config);
     if (!range.ok()) return Fail(io, range.error().message, kUsage);
+    const std::string brokers = range.value().properties["bootstrap.servers"];
+    const WaitingNote note(io.err, "waiting for " + brokers + " ..",
+                           std::chrono::seconds(2));
     events = OpenPastTopics(std::move(range).value());
   }
   if (!events.ok()) return Fail(io, events.error().message);
@@ -250,11 +260,27 @@ int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,
                       "why");
 }
 
+namespace {
+
+// Before anything is written.
+Status CheckOut(const BacktestLine& given, const BacktestPlan& plan,
+                const Sources& sources) {
+  std::vector<std::string> files = sources.profile_files;
+  files.insert(files.end(), {given.events, given.config});
+  std::vector<std::string> rules = plan.rule_paths;
+  if (!given.against.empty()) rules.push_back(given.against);
+  return CheckOutput("--out", given.out, files, rules);
+}
+
+}  // namespace
+
 int MakeBacktestPlan(const BacktestLine& given, const Io& io,
                      BacktestPlan* plan) {
   Sources sources;
   const int read = ReadConfig(given, io, plan, &sources);
   if (read != kOk) return read;
+  const Status apart = CheckOut(given, *plan, sources);
+  if (!apart.ok()) return Fail(io, apart.error().message, kUsage);
   LoadedRules rules = LoadRulePaths(plan->rule_paths, {});
   Diagnostics diagnostics = std::move(rules.diagnostics);
   plan->rules = std::move(rules.rules);

@@ -42,6 +42,8 @@ class Signals {
     }
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    // Beyond a limit on the size of files, write() says so as of a full disk.
+    signal(SIGXFSZ, SIG_IGN);
   }
 
   // 0: none came within `wait`.

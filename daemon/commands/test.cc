@@ -11,6 +11,7 @@
 
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/output_file.h"
 #include "daemon/commands/test_probe.h"
 #include "daemon/junit.h"
 #include "daemon/rule_test.h"
@@ -47,6 +48,13 @@ Result<std::vector<std::string>> FindFiles(
   std::sort(files.begin(), files.end());
   files.erase(std::unique(files.begin(), files.end()), files.end());
   return files;
+}
+
+// Its mistakes are told when it is run.
+std::vector<std::string> RulesOf(const std::string& path) {
+  Diagnostics ignored;
+  const auto file = ReadRuleTests(path, &ignored);
+  return file ? file->rules : std::vector<std::string>();
 }
 
 class Runner {
@@ -130,6 +138,11 @@ int Test(const Options& options, const Io& io) {
     return Fail(
         io, fmt::format("--run: `{}` is no regular expression", options.run),
         kUsage);
+  }
+  for (const std::string& file : files.value()) {
+    const Status apart =
+        CheckOutput("--junit", options.junit, {&file, 1}, RulesOf(file));
+    if (!apart.ok()) return Fail(io, apart.error().message, kUsage);
   }
   for (const std::string& file : files.value()) runner->RunFile(file);
   runner->PrintSum();

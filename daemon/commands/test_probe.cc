@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "daemon/assembly.h"
+#include "daemon/commands/output_file.h"
 #include "daemon/junit.h"
 #include "daemon/probe.h"
 #include "rules/isolated.h"
@@ -103,6 +104,8 @@ int TestProbes(const ProbeOptions& options, const Io& io) {
         io, fmt::format("--run: `{}` is no regular expression", options.run),
         kUsage);
   }
+  const Status apart = CheckOutput("--junit", options.junit, {}, options.paths);
+  if (!apart.ok()) return Fail(io, apart.error().message, kUsage);
   LoadedRules loaded = LoadRulePaths(options.paths, {});
   FillLines(&loaded.diagnostics);
   *io.err << RenderText(loaded.diagnostics);

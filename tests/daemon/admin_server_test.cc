@@ -67,10 +67,13 @@ TEST_F(AdminServerTest, AnApiPageAnswersWhenItCan) {
   EXPECT_TRUE(Get("/api/v1/echo?customer=a%20b%2Fc+d&rule=&x")
                   .ends_with("\r\n\r\ncustomer=a b/c+d;rule=;x=;"));
   EXPECT_TRUE(Get("/api/v1/echo").ends_with("\r\n\r\n"));
-  for (const char* broken : {"?a=%", "?a=%4", "?%zz=1", "?a=%4g"}) {
+  for (const char* broken : {"?a=%", "?a=%4", "?%zz=1", "?a=%4g", "?a=%00%ff",
+                             "?a=%c0%80", "?%ed%a0%80=1"}) {
     EXPECT_EQ(HttpStatus(Get(std::string("/api/v1/echo") + broken)), 400)
         << broken;
   }
+  EXPECT_TRUE(Get("/api/v1/echo?a=%ff")
+                  .ends_with("a broken escape after the `?`, or no UTF-8\n"));
   TestConnection connection(server_->port());
   connection.Send(
       "GET /api/v1/echo?a=1 HTTP/1.1\r\n\r\n"
@@ -101,6 +104,43 @@ TEST_F(AdminServerTest, AnApiPageNeedsTheToken) {
   EXPECT_EQ(HttpStatus(Get("/api/v1/echo?a=1")), 401);
   EXPECT_TRUE(Get("/api/v1/echo?a=1", "Authorization: Bearer s3cret\r\n")
                   .ends_with("a=1;"));
+}
+
+// A name that somebody else gave this machine's address is none of ours.
+TEST_F(AdminServerTest, WithoutATokenOnlyThisMachineIsAHost) {
+  Start();
+  not_ready_ = "words";
+  const struct {
+    const char* host;
+    bool good;
+  } cases[] = {
+      {"localhost", true},
+      {"LocalHost:9464", true},
+      {"127.0.0.1:9464", true},
+      {"127.1.2.3", true},
+      {"[::1]:9464", true},
+      {"", true},
+      {"evil.example", false},
+      {"evil.example:9464", false},
+      {"localhost.evil.example", false},
+      {"127.0.0.1.evil.example", false},
+      {"10.0.0.1", false},
+      {"[2001:db8::1]", false},
+  };
+  for (const auto& c : cases) {
+    TestConnection connection(server_->port());
+    connection.Send("GET /metrics HTTP/1.1\r\nConnection: close\r\nHost: " +
+                    std::string(c.host) + "\r\n\r\n");
+    const std::string answer = connection.Read();
+    EXPECT_EQ(HttpStatus(answer), c.good ? 200 : 421) << c.host;
+    EXPECT_EQ(answer.ends_with("without a token only by the name of this "
+                               "machine's own address: localhost, 127.0.0.1 or "
+                               "[::1]\n"),
+              !c.good);
+  }
+  TestConnection probe(server_->port());
+  probe.Send("GET /readyz HTTP/1.0\r\nHost: evil.example\r\n\r\n");
+  EXPECT_TRUE(probe.Read().ends_with("\r\n\r\nnot ready\n"));
 }
 
 TEST_F(AdminServerTest, NotReadySaysWhy) {

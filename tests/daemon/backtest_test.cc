@@ -277,6 +277,10 @@ TEST_F(ComparisonTest, SaysWhatWasAddedIsGoneAndHasMoved) {
             "added  2026-01-01T00:04:00.000Z  new  a  "
             "{\"service\":\"x,y\"}\n");
   EXPECT_EQ(Compare(folder_.Path("old"), "csv").out, kDifferences);
+  EXPECT_THAT(Backtest({"--against", folder_.Path("old"), "--out",
+                        folder_.Path("old/a.yaml")})
+                  .err,
+              HasSubstr("`--out` is a file that is read: "));
   const Ran json = Compare(folder_.Path("old"), "jsonl");
   EXPECT_THAT(
       json.out,
@@ -306,6 +310,27 @@ TEST_F(ComparisonTest, TheOtherVersionMayBeAGitRef) {
   EXPECT_EQ(broken.code, kFailure);
   EXPECT_THAT(broken.err, HasSubstr("HEAD:rules/a.yaml:3:"));
   EXPECT_THAT(broken.err, HasSubstr("  - {id: x}"));
+}
+
+// Git itself would add no such file, but a commit can be made by hand.
+TEST_F(ComparisonTest, ACommitWritesNothingOutsideItsFolder) {
+  Git({"init", "-q"});
+  const auto made = RunProgram(
+      {"sh", "-ec",
+       "cd \"$0\"; "
+       "blob=$(git hash-object -w events.jsonl); "
+       "up=$(printf '100644 blob %s\\tx.yaml\\n' $blob | git mktree); "
+       "rules=$(printf '040000 tree %s\\t..\\n' $up | git mktree); "
+       "root=$(printf '040000 tree %s\\trules\\n' $rules | git mktree); "
+       "commit=$(git -c user.name=a -c user.email=a@example.com "
+       "commit-tree $root -m x); git branch by-hand $commit",
+       folder_.Path(".")});
+  ASSERT_TRUE(made.ok());
+  ASSERT_EQ(made.value().code, 0) << made.value().err;
+  const Ran ran = Compare("by-hand", "csv");
+  EXPECT_EQ(ran.code, kFailure);
+  EXPECT_THAT(ran.err,
+              HasSubstr("names `rules/../x.yaml`, which leaves its folder"));
 }
 
 TEST_F(ComparisonTest, SaysWhyThereIsNoOtherVersion) {

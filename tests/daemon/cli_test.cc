@@ -671,6 +671,9 @@ rules:
 
 TEST_F(CliTest, BacktestSaysWhatIsWrongWithItsOptions) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--warm-up", "long"}, "--warm-up is `long`, which is no duration"},
+      {{"--from", "2026-01-02T00:00:00Z", "--to", "2026-01-02T00:00:00Z"},
+       "--to is not after --from: nothing lies between them"},
       {{"--until", "tomorrow"}, "--until is `tomorrow`, which is no instant"},
       {{"--reorder", "5"}, "--reorder is `5`, which is no duration"},
       {{"--preset", "segmant"}, "there is no preset `segmant`"},

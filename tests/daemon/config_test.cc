@@ -316,6 +316,14 @@ TEST(ConfigTest, NoSecretIsShownWithAMistake) {
       {"  password_file: /etc/hunter2, key_field: Premura Key",
        "  password_file: /etc/hunter2, key_field: Premura Key"},
       {"  token: ${env:RT_TOKEN}", "  token: ${env:RT_TOKEN}"},
+      {"  : hunter2 and more", "  : ****************"},
+      {"  {properties: {sasl.jaas.config: hunter2}}",
+       "  {properties: {sasl.jaas.config: *******}}"},
+      {"  sasl.oauthbearer.client.secrets: hunter2",
+       "  sasl.oauthbearer.client.secrets: *******"},
+      {"  my.token.of.old: hunter2", "  my.token.of.old: *******"},
+      {"  ssl.key.location: /etc/x, client.rack: a",
+       "  ssl.key.location: /etc/x, client.rack: a"},
       {"  token: \"${env:RT_TOKEN}\"", "  token: \"${env:RT_TOKEN}\""},
   };
   for (const auto& [line, shown] : cases) {
@@ -359,6 +367,13 @@ TEST(ConfigTest, NoSecretIsToldInTheWordsOfAMistake) {
       "ledger: postgresql://me:hunter2@example.com/x\n",
       "sources: [{file: {path: e}}]\nrules: [r]\n"
       "email: {smtp: {host: h, password: [hunter2]}, from: {address: a@b.c}}\n",
+      // Told at another key.
+      "sources: [{file: {path: e}}]\nrules: [r]\nemail:\n  smtp:\n"
+      "    host: h\n    password: &p\n      hunter2\n    ca: *p\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "email: {smtp: {password: &p \"hunter\\x32\", host: h, ca: *p}}\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "email:\n  smtp:\n    host: h\n    ? password\n    : hunter2\n",
   };
   for (const char* text : files) {
     const LoadedConfig loaded = Read(text);

@@ -141,13 +141,35 @@ TEST_F(HtmlReportTest, AFileIsReplacedByAWholeReportOrNotAtAll) {
   EXPECT_TRUE(folder_.Read("page.html").starts_with("<!DOCTYPE html>"));
   EXPECT_FALSE(std::filesystem::exists(folder_.Path("page.html.tmp")));
   EXPECT_EQ(Backtest({"--out", "/dev/null"}).code, kOk);
+}
 
-  const std::string events = folder_.Read("events.jsonl");
-  ran = Backtest({"--out", folder_.Path("events.jsonl")});
-  EXPECT_EQ(ran.code, kUsage);
-  EXPECT_THAT(ran.err,
-              HasSubstr("`--out` is the file that the events are read from"));
-  EXPECT_EQ(folder_.Read("events.jsonl"), events);
+TEST_F(HtmlReportTest, NoFileThatIsReadIsWritten) {
+  Write("Fails", Failed("\"anna\""));
+  folder_.Write("people.csv", "customer\nanna\n");
+  folder_.Write("premura.yaml",
+                "sources: [{file: {path: events.jsonl}}]\nrules: [rules]\n"
+                "profiles: {files: [people.csv]}\nstate: {dir: state}\n");
+  const std::string config = folder_.Path("premura.yaml");
+  const struct {
+    const char* file;
+    std::vector<std::string> more;
+  } cases[] = {
+      {"events.jsonl", {}},
+      {"rules/a.yaml", {}},
+      {"people.csv", {"--profiles", folder_.Path("people.csv")}},
+      {"people.csv", {"-c", config}},
+      {"premura.yaml", {"-c", config}},
+  };
+  for (const auto& c : cases) {
+    const std::string before = folder_.Read(c.file);
+    std::vector<std::string> arguments = {"--out", folder_.Path(c.file)};
+    arguments.insert(arguments.end(), c.more.begin(), c.more.end());
+    const Ran ran = Backtest(arguments);
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_THAT(ran.err, HasSubstr("`--out` is a file that is read: " +
+                                   folder_.Path(c.file)));
+    EXPECT_EQ(folder_.Read(c.file), before);
+  }
 }
 
 TEST(TimeAxisTest, BarsAreOfAWidthThatPeopleThinkIn) {

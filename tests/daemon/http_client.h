@@ -62,7 +62,7 @@ class TestConnection {
 inline std::string HttpGet(int port, const std::string& path,
                            const std::string& headers = "") {
   TestConnection connection(port);
-  connection.Send("GET " + path + " HTTP/1.1\r\nHost: x\r\n" + headers +
+  connection.Send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + headers +
                   "Connection: close\r\n\r\n");
   return connection.Read();
 }

@@ -160,6 +160,60 @@ TEST(ProbeTest, AnEngineThatGoesByOtherWordsIsNoticed) {
   }
 }
 
+// Where a number has no neighbour at a distance of 1, or none at all.
+TEST(ProbeTest, LargeBoundsAreProbed) {
+  const struct {
+    const char* detect;
+    const char* problem;
+  } cases[] = {
+      {"aggregate: {event: a, field: f, fn: max, gt: -1e17, within: 1h}", ""},
+      {"aggregate: {event: a, field: f, fn: p99, gt: 1e308, within: 15m, "
+       "min_events: 3}",
+       ""},
+      {"event_count: {event: a, where: {f|gt: -1e17}, gte: 2, within: 1h}", ""},
+      {"event_count: {event: a, where: {f|lt: 9007199254740992}, gte: 2, "
+       "within: 1h}",
+       ""},
+      {"value_count: {event: a, field: f, where: {f|gt: 1e17}, gte: 5, within: "
+       "1h}",
+       ""},
+      {"aggregate: {event: a, field: f, fn: sum, gt: 1.7976931348623157e308, "
+       "within: 15m, min_events: 2}",
+       "no event was found whose number lies beyond the bound"},
+      {"event_count: {event: a, where: {f|gt: 1.7976931348623157e308}, gte: 2, "
+       "within: 1h}",
+       "no event was found that meets the conditions on a"},
+  };
+  for (const auto& c : cases) {
+    const auto rules = OneRule(c.detect);
+    const RuleProbes probes = DeriveProbes(rules->rules()[0], *rules);
+    EXPECT_EQ(probes.problem, c.problem) << c.detect;
+    EXPECT_THAT(Differences(probes, "r", rules), testing::IsEmpty())
+        << c.detect;
+  }
+}
+
+TEST(ProbeTest, AnOptionalStepLeavesTheNextItsEvent) {
+  const auto rules = OneRule(
+      "sequence: {within: 30m, steps: [a, {event: a, optional: true}, a]}");
+  const RuleProbes probes = DeriveProbes(rules->rules()[0], *rules);
+  EXPECT_THAT(Differences(probes, "r", rules), testing::IsEmpty());
+}
+
+// They are not searched for one by one.
+TEST(ProbeTest, ManyDifferentValuesAreFound) {
+  for (const char* where : {"", "where: {f|startswith: x}, "}) {
+    const auto rules =
+        OneRule(std::string("value_count: {event: a, field: f, ") + where +
+                "gte: 3000, within: 1h}");
+    const RuleProbes probes = DeriveProbes(rules->rules()[0], *rules);
+    ASSERT_EQ(probes.problem, "");
+    ASSERT_FALSE(probes.cases.empty());
+    EXPECT_EQ(PlayProbe(probes.cases.front(), probes, "r", rules),
+              probes.cases.front().expected);
+  }
+}
+
 TEST(ProbeTest, WhomARuleIsForMatters) {
   const auto written = OneRule("event_count: {event: a, gte: 2, within: 1h}",
                                "    only_for: {tier: gold}\n");
@@ -215,6 +269,11 @@ TEST(ProbeCommandTest, ABuildServerReadsThem) {
   TempFolder folder;
   folder.Write("a.yaml", kRules);
   const std::string report = folder.Path("probes.xml");
+  const std::string rules = folder.Path("a.yaml");
+  const Ran over = Premura({"test", "--probe", rules, "--junit", rules});
+  EXPECT_EQ(over.code, 2);
+  EXPECT_THAT(over.err, HasSubstr("`--junit` is a file that is read: "));
+  EXPECT_EQ(ReadFile(rules).value(), kRules);
   Premura({"test", "--probe", folder.Path("a.yaml"), "--junit", report});
   const auto xml = ReadFile(report);
   ASSERT_TRUE(xml.ok());

@@ -212,6 +212,15 @@ TEST_F(RuleTestTest, ResultsAreWrittenAsJunit) {
   const std::string xml = folder_.Read("out.xml");
   EXPECT_THAT(xml, HasSubstr("tests=\"1\" failures=\"1\""));
   EXPECT_THAT(xml, HasSubstr("name=\"One\""));
+  for (const char* file : {"rules/a.yaml", "rules/a.test.yaml"}) {
+    const std::string path = folder_.Path(file);
+    const Ran over =
+        Run(std::string(kHead) + "      - 0m anna viewed\n    detections: []\n",
+            {"--junit", path});
+    EXPECT_EQ(over.code, 2);
+    EXPECT_EQ(over.err,
+              "premura: `--junit` is a file that is read: " + path + "\n");
+  }
   const Ran nowhere =
       Run(std::string(kHead) + "      - 0m anna viewed\n    detections: []\n",
           {"--junit", folder_.Path("no/out.xml")});

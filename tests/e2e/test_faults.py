@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Brokers and daemons that die in the middle: nothing lost, nothing twice."""
 import json
+import os
 import re
+import resource
 import uuid
 
 import configs
@@ -139,6 +141,29 @@ def test_mails_in_doubt_after_a_kill_in_data_wait_for_a_person(
     refused = daemon.command("release", key["u-paul"], check=False)
     assert refused.returncode == 1
     assert "is suppressed: only what `premura held` lists" in refused.stderr
+    assert daemon.stop() == 0
+
+
+def test_a_limit_on_the_size_of_files_is_a_full_disk(start, tmp_path):
+    (tmp_path / "rules.yaml").write_text(configs.FAILURES)
+    os.mkfifo(tmp_path / "events.jsonl")
+    with open(tmp_path / "events.jsonl", "r+b", buffering=0) as events:
+        daemon = start("sources:\n  - file: {path: events.jsonl}\n"
+                       "    format: segment\ncustomer: user\n"
+                       "state: {dir: state}\n" + configs.rules("rules.yaml")
+                       + configs.FILE_DESK + configs.SENDER + configs.QUICK)
+
+        def limit_files(size):
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
+                             (size, resource.RLIM_INFINITY))
+        limit_files(4096)
+        events.write("".join(json.dumps(event) + "\n"
+                             for event in failing(["u-anna-1"])).encode())
+        eventually(lambda: daemon.get("/readyz")[0] == 503,
+                   "not ready while nothing can be written")
+        limit_files(resource.RLIM_INFINITY)
+        eventually(lambda: len(customers(daemon)) == 1, "the ticket")
+    assert daemon.process.poll() is None
     assert daemon.stop() == 0
 
 
