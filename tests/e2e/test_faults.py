@@ -136,7 +136,7 @@ def test_mails_in_doubt_after_a_kill_in_data_wait_for_a_person(
         second.as_bytes().split(b"\n\n", 1)[1])
     assert len(inbox("paul")) == 1
     told = daemon.command("explain", "u-paul").stdout
-    assert "suppressed " in told and "; dropped " in told
+    assert "suppressed; dropped " in told
     assert "; released " in daemon.command("explain", "u-anna").stdout
     refused = daemon.command("release", key["u-paul"], check=False)
     assert refused.returncode == 1
