@@ -11,6 +11,7 @@
 #include "daemon/admin_server.h"
 #include "daemon/app_parts.h"
 #include "daemon/assembly.h"
+#include "daemon/checkpoints.h"
 #include "daemon/decision_printer.h"
 #include "daemon/explain_page.h"
 #include "daemon/file_watch.h"
@@ -61,6 +62,8 @@ class Daemon final : public App {
   Status StartParts();
   Status StartOutreach();
   Status StartPipeline();
+  Status MakePipeline();
+  Status Restore();
   Status StartAdmin();
   void TakeOver(const std::shared_ptr<const Config>& config,
                 std::shared_ptr<const Assembly> assembly,
@@ -88,6 +91,7 @@ class Daemon final : public App {
   const DetectionCount waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::unique_ptr<OutputSink> sink_;
   std::unique_ptr<DeadLetterSink> dead_letters_;
+  std::unique_ptr<Checkpoints> checkpoints_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<AdminServer> admin_;
@@ -181,16 +185,51 @@ Status Daemon::StartPipeline() {
   auto letters = OpenDeadLetters(*config_, log_.get(), clock_);
   if (!letters.ok()) return letters.error().WithContext("dead letters");
   dead_letters_ = std::move(letters).value();
-  auto sources = OpenSources(*config_, log_.get(), clock_);
+  checkpoints_ = std::make_unique<Checkpoints>(
+      config_->state_dir + "/checkpoint", telemetry_.get());
+  auto opened = checkpoints_->Open();
+  if (!opened.ok()) return opened.error();
+  if (Status made = MakePipeline(); !made.ok()) return made;
+  const Status restored = Restore();
+  if (restored.ok()) return {};
+  // It has taken up half of what cannot be used.
+  pipeline_.reset();
+  if (Status aside = checkpoints_->Abandon(restored.error().message);
+      !aside.ok()) {
+    return aside;
+  }
+  if (Status made = MakePipeline(); !made.ok()) return made;
+  return Restore();
+}
+
+Status Daemon::MakePipeline() {
+  const Timestamp make_up_from =
+      clock_->Now() -
+      std::min(config_->rebuild_most, LongestMemory(assembly_->rules));
+  auto sources = OpenSources(*config_, log_.get(), clock_, make_up_from);
   if (!sources.ok()) return sources.error().WithContext("source");
   PipelineOptions options;
   options.shards = ShardCount(config_->shards);
   options.self_preservation = config_->self_preservation;
+  options.checkpoints = checkpoints_->store();
+  options.checkpoint_every = config_->checkpoint_every;
   options.now = [clock = clock_] { return clock->Now(); };
   pipeline_ = NewPipeline(options, std::move(sources).value(), assembly_->rules,
                           &profiles_, sink_.get(), dead_letters_.get(),
                           telemetry_.get());
   return {};
+}
+
+Status Daemon::Restore() {
+  if (checkpoints_->is_new()) return pipeline_->Restore(nullptr);
+  const std::uint64_t all = checkpoints_->store()->size();
+  telemetry_->OnRestoring(0, all, false);
+  Status restored = pipeline_->Restore(
+      [telemetry = telemetry_.get()](std::uint64_t records, std::uint64_t of) {
+        telemetry->OnRestoring(records, of, false);
+      });
+  if (restored.ok()) telemetry_->OnRestoring(all, all, true);
+  return restored;
 }
 
 Status Daemon::StartAdmin() {
@@ -308,6 +347,8 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
   running->customer_is_user = config_->customer_is_user;
   running->profiles_from_events = config_->profiles_from_events;
   running->state_dir = config_->state_dir;
+  running->checkpoint_every = config_->checkpoint_every;
+  running->rebuild_most = config_->rebuild_most;
   running->dead_letters = config_->dead_letters;
   running->ledger = config_->ledger;
   running->ledger_retention = config_->ledger_retention;

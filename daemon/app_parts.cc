@@ -46,8 +46,10 @@ std::function<void(int, const std::string&)> KafkaLog(Log* log,
 
 Result<std::unique_ptr<Source>> OpenKafka(const KafkaConfig& kafka,
                                           const std::string& id,
-                                          const std::string& name, Log* log) {
+                                          const std::string& name, Log* log,
+                                          std::optional<Timestamp> make_up) {
   KafkaOptions options;
+  options.make_up_from = make_up;
   options.topics = kafka.topics;
   options.properties = KafkaProperties(kafka, name);
   options.log = KafkaLog(log, id);
@@ -142,16 +144,18 @@ bool AllIsDone(const Config& config, const PipelineHealth& pipeline,
   return all;
 }
 
-Result<std::vector<PipelineSource>> OpenSources(const Config& config, Log* log,
-                                                const Clock* clock) {
+Result<std::vector<PipelineSource>> OpenSources(
+    const Config& config, Log* log, const Clock* clock,
+    std::optional<Timestamp> make_up_from) {
   std::vector<PipelineSource> sources;
   for (const SourceConfig& each : config.sources) {
     auto decoder = NewEventDecoder(MakeDecoderOptions(config, each));
     if (!decoder.ok()) return decoder.error().WithContext(each.id);
     const auto* const kafka = std::get_if<KafkaConfig>(&each.from);
-    auto source = kafka ? OpenKafka(*kafka, each.id, config.name, log)
-                        : OpenReplay(std::get<ReplayConfig>(each.from),
-                                     MakeDecoderOptions(config, each), clock);
+    auto source =
+        kafka ? OpenKafka(*kafka, each.id, config.name, log, make_up_from)
+              : OpenReplay(std::get<ReplayConfig>(each.from),
+                           MakeDecoderOptions(config, each), clock);
     if (!source.ok()) return source.error().WithContext(each.id);
     PipelineSource made;
     made.id = each.id;
@@ -195,7 +199,9 @@ std::vector<std::string> NeedRestart(const Config& before,
   compare("customer", before.customer_is_user == after.customer_is_user);
   compare("profiles.from_events",
           before.profiles_from_events == after.profiles_from_events);
-  compare("state", before.state_dir == after.state_dir);
+  compare("state", before.state_dir == after.state_dir &&
+                       before.checkpoint_every == after.checkpoint_every &&
+                       before.rebuild_most == after.rebuild_most);
   compare("dead_letters",
           before.dead_letters.topic == after.dead_letters.topic &&
               before.dead_letters.max_size == after.dead_letters.max_size &&

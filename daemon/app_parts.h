@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@
 namespace premura {
 
 // Opens the sources that the configuration names. `log` and `clock` must
-// outlive them.
-Result<std::vector<PipelineSource>> OpenSources(const Config& config, Log* log,
-                                                const Clock* clock);
+// outlive them. `make_up_from`: as KafkaOptions has it.
+Result<std::vector<PipelineSource>> OpenSources(
+    const Config& config, Log* log, const Clock* clock,
+    std::optional<Timestamp> make_up_from = {});
 
 // Where records that cannot be used go.
 Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,

@@ -57,9 +57,18 @@ void ReadState(Mapping* root, ConfigReader* reader) {
     config->state_dir = dir;
     reader->CheckWritable(state.Get("dir"), dir, "dir");
   }
-  RefusePlanned(&state, "checkpoint_every",
-                "leave it out: windows that are open when premura stops begin "
-                "anew");
+  if (const auto every = state.DurationOf("checkpoint_every")) {
+    if (*every < std::chrono::milliseconds(100)) {
+      state.Get("checkpoint_every")
+          .Complain(
+              "`checkpoint_every` must be at least 100ms",
+              "5s costs little; what came since is read again at a start");
+    } else {
+      config->checkpoint_every = *every;
+    }
+  }
+  config->rebuild_most =
+      state.DurationOf("rebuild_most").value_or(config->rebuild_most);
   RefusePlanned(&state, "kafka", "leave it out: one instance per ledger");
   state.RejectOtherKeys("in `state`");
 }

@@ -108,6 +108,10 @@ struct Config {
   std::vector<std::string> templates;
   SelfPreservation self_preservation{.enabled = true};
   std::string state_dir = "/var/lib/premura";
+  Duration checkpoint_every = std::chrono::seconds(5);
+  // How far back at most events are read again to make up for a checkpoint
+  // that is not there, damaged or too old.
+  Duration rebuild_most = std::chrono::hours(24);
   DeadLetterConfig dead_letters;
   DatabaseAddress ledger;
   Duration ledger_retention = std::chrono::days(400);

@@ -29,6 +29,8 @@ class Formatter {
     Preservation();
     yaml_.Begin("state");
     yaml_.Text("dir", config_.state_dir);
+    Time("checkpoint_every", config_.checkpoint_every);
+    Time("rebuild_most", config_.rebuild_most);
     yaml_.End();
     yaml_.Begin("dead_letters");
     yaml_.Text("topic", config_.dead_letters.topic);

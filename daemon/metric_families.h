@@ -42,6 +42,33 @@ struct MetricFamilies {
   CounterVec commits =
       metrics.Counter("premura_commits_total",
                       "Times a source's positions moved on.", {"source"});
+  CounterVec checkpoint_failures =
+      metrics.Counter("premura_checkpoint_failures_total",
+                      "Times a checkpoint could not be written.");
+  CounterVec state_lost = metrics.Counter(
+      "premura_state_lost_total",
+      "Partitions whose customers' windows a start could not take up.",
+      {"source"});
+  GaugeVec checkpoint_age =
+      metrics.Gauge("premura_checkpoint_age_seconds",
+                    "Since the last checkpoint was written, or premura began.");
+  GaugeVec checkpoint_took =
+      metrics.Gauge("premura_checkpoint_seconds",
+                    "What the last checkpoint took of a shard and the store.");
+  GaugeVec checkpoint_bytes = metrics.Gauge(
+      "premura_checkpoint_bytes", "Bytes that the last checkpoint wrote.");
+  GaugeVec checkpoint_records = metrics.Gauge(
+      "premura_checkpoint_records", "Records that the last checkpoint wrote.");
+  GaugeVec checkpoint_stored = metrics.Gauge(
+      "premura_checkpoint_stored_records", "Records in the checkpoint.");
+  GaugeVec checkpoint_damaged = metrics.Gauge(
+      "premura_checkpoint_damaged",
+      "1 if this start found a checkpoint that it could not use.");
+  GaugeVec restore_took = metrics.Gauge("premura_restore_seconds",
+                                        "What this start took to restore.");
+  GaugeVec restore_records =
+      metrics.Gauge("premura_restore_records",
+                    "Records that this start has restored so far.");
   CounterVec detections = metrics.Counter("premura_detections_total",
                                           "Detections by rule.", {"rule"});
   CounterVec decisions = metrics.Counter("premura_decisions_total",

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "daemon/metric_families.h"
 #include "notifiers/outbox.h"
@@ -43,6 +45,7 @@ class MetricsAndLog final : public Telemetry {
     }
     m_.build.Set({options.version}, 1);
     m_.start.Set({}, Seconds(clock_->Now()));
+    checkpoint_at_ = clock_->Now();
     m_.ledger_ok.Set({}, 1);
     m_.restart_needed.Set({}, 0);
   }
@@ -96,6 +99,33 @@ class MetricsAndLog final : public Telemetry {
   void OnDeadLetterTrouble(const std::string& why) override {
     m_.dead_letter_failures.Add({});
     log_->WriteLimited(Level::kError, "dead_letter_failed", why);
+  }
+
+  void OnCheckpoint(const CheckpointReport& report) override {
+    const std::lock_guard lock(mutex_);
+    if (!report.problem.empty()) {
+      m_.checkpoint_failures.Add({});
+      checkpoint_fails_ = true;
+      log_->WriteLimited(Level::kError, "checkpoint_failed",
+                         report.problem + "; it is tried again");
+      return;
+    }
+    checkpoint_at_ = clock_->Now();
+    m_.checkpoint_took.Set({}, Seconds(report.took));
+    m_.checkpoint_bytes.Set({}, static_cast<double>(report.bytes));
+    m_.checkpoint_records.Set({}, static_cast<double>(report.records));
+    m_.checkpoint_stored.Set({}, static_cast<double>(report.stored));
+    if (!std::exchange(checkpoint_fails_, false)) return;
+    log_->Write(Level::kInfo, "checkpoint_back",
+                "checkpoints can be written again");
+  }
+
+  void OnStateLost(const std::string& source, const std::string& origin,
+                   const std::string& why) override {
+    m_.state_lost.Add({source});
+    log_->Write(Level::kError, "state_lost",
+                "what was known of its customers is gone: " + why,
+                {{"source", source}, {"partition", origin}});
   }
 
   // --- OutreachObserver, on the outreach's thread ---------------------------
@@ -198,6 +228,34 @@ class MetricsAndLog final : public Telemetry {
     m_.restart_needed.Set({}, needed ? 1 : 0);
   }
 
+  void OnRestoring(std::uint64_t records, std::uint64_t of,
+                   bool done) override {
+    const std::lock_guard lock(mutex_);
+    const Timestamp now = clock_->Now();
+    if (!restore_began_) restore_began_ = restore_told_ = now;
+    m_.restore_records.Set({}, static_cast<double>(records));
+    m_.restore_took.Set({}, Seconds(now - *restore_began_));
+    constexpr Duration kTellEvery = std::chrono::seconds(1);
+    if (!done && now - restore_told_ < kTellEvery) return;
+    restore_told_ = now;
+    log_->Write(Level::kInfo, done ? "restored" : "restoring",
+                done ? "the checkpoint is taken up"
+                     : "the checkpoint is being taken up",
+                {{"records", records},
+                 {"of", of},
+                 {"milliseconds", (now - *restore_began_).count()}});
+  }
+
+  void OnCheckpointDamaged(const std::string& problem,
+                           const std::string& aside) override {
+    m_.checkpoint_damaged.Set({}, 1);
+    log_->Write(Level::kError, "checkpoint_damaged",
+                problem +
+                    "; it was moved aside, and events are read again as "
+                    "far as the source still has them",
+                {{"moved_to", aside}});
+  }
+
   void OnDetections(const std::vector<Detection>& detections) override {
     const Timestamp now = clock_->Now();
     for (const Detection& detection : detections) {
@@ -213,6 +271,7 @@ class MetricsAndLog final : public Telemetry {
     for (const auto& source : pipeline.sources) SampleSource(source, now);
     SampleHeld(pipeline);
     SampleShards(pipeline.shards, now);
+    m_.checkpoint_age.Set({}, std::max(0.0, Seconds(now - checkpoint_at_)));
     m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
     m_.stop_all.Set({}, outreach.stop_all ? 1 : 0);
     for (int i = 0; i < kDeliveryStates; ++i) {
@@ -235,7 +294,7 @@ class MetricsAndLog final : public Telemetry {
   void CreateSource(const std::string& source) {
     for (CounterVec* counter :
          {&m_.records, &m_.events, &m_.profiles, &m_.duplicates, &m_.late,
-          &m_.future, &m_.commits}) {
+          &m_.future, &m_.commits, &m_.state_lost}) {
       counter->Create({source});
     }
     for (int i = 0; i < kRefusals; ++i) {
@@ -360,6 +419,10 @@ class MetricsAndLog final : public Telemetry {
   MetricFamilies m_;
   std::mutex mutex_;
   std::string fingerprint_;
+  Timestamp checkpoint_at_{};
+  bool checkpoint_fails_ = false;
+  std::optional<Timestamp> restore_began_;
+  Timestamp restore_told_{};
   std::set<std::string> doubted_;  // Sources that are; "" is of customers.
   std::map<std::string, Timestamp> unreachable_;  // When it was told last.
 };

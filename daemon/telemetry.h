@@ -33,6 +33,12 @@ class Telemetry : public PipelineObserver, public OutreachObserver {
   virtual void OnReload(bool ok) = 0;
   // Whether the configuration says what only the next start takes over.
   virtual void OnRestartNeeded(bool needed) = 0;
+  // A start takes up the checkpoint; `done`: that was all.
+  virtual void OnRestoring(std::uint64_t records, std::uint64_t of,
+                           bool done) = 0;
+  // The checkpoint cannot be used, and was moved to `aside`.
+  virtual void OnCheckpointDamaged(const std::string& problem,
+                                   const std::string& aside) = 0;
   // On their way from a shard to the notifiers.
   virtual void OnDetections(const std::vector<Detection>& detections) = 0;
   // Sets what is looked at rather than counted.

@@ -2,9 +2,12 @@
 
 #include "signals/dedup.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <utility>
+
+#include "signals/varint.h"
 
 namespace premura {
 
@@ -30,7 +33,7 @@ std::uint64_t Load(const char* bytes, std::size_t size) {
 // Two independent running hashes of the same words.
 class Hasher {
  public:
-  explicit Hasher(const std::uint64_t (&seeds)[4]) : seeds_(seeds) {}
+  explicit Hasher(const DuplicateFilter::Seeds& seeds) : seeds_(seeds) {}
 
   void Add(std::string_view text) {
     Add(text.size());  // Tells ("ab", "c") from ("a", "bc").
@@ -52,7 +55,7 @@ class Hasher {
     low_ = Mix(low_ ^ word ^ seeds_[2], seeds_[3]) + seeds_[0];
   }
 
-  const std::uint64_t (&seeds_)[4];
+  const DuplicateFilter::Seeds& seeds_;
   std::uint64_t high_ = 0;
   std::uint64_t low_ = 0;
 };
@@ -87,6 +90,7 @@ void DuplicateFilter::Drop(std::uint32_t partition) {
   std::erase_if(first_seen_, [this, partition](const Entry& entry) {
     if (entry.partition != partition) return false;
     Erase(entry.key);
+    changed_ = true;
     return true;
   });
 }
@@ -94,13 +98,56 @@ void DuplicateFilter::Drop(std::uint32_t partition) {
 void DuplicateFilter::Remember(const Key& key, Timestamp clock,
                                std::uint32_t partition) {
   if (window_ <= Duration::zero()) return;
+  Add({key, clock, partition});
+  ++unsaved_;
+}
+
+void DuplicateFilter::Add(const Entry& entry) {
   if ((first_seen_.size() + 1) * 2 > table_.size()) Grow();
-  table_[Find(key)] = key;
-  first_seen_.push_back({key, clock, partition});
+  table_[Find(entry.key)] = entry.key;
+  first_seen_.push_back(entry);
 }
 
 void DuplicateFilter::Begin(Timestamp clock) {
   for (Entry& entry : first_seen_) entry.clock = clock;
+  changed_ = true;
+}
+
+// Per entry: its key, the time since the one before, its partition.
+std::string DuplicateFilter::Save(bool* whole) {
+  *whole = std::exchange(changed_, false);
+  const std::size_t count =
+      *whole ? first_seen_.size() : std::min(unsaved_, first_seen_.size());
+  unsaved_ = 0;
+  std::string saved;
+  Timestamp before{};
+  for (auto it = first_seen_.end() - static_cast<std::ptrdiff_t>(count);
+       it != first_seen_.end(); ++it) {
+    saved.append(reinterpret_cast<const char*>(&it->key), sizeof it->key);
+    AppendVarint(Zigzag((it->clock - before).count()), &saved);
+    AppendVarint(it->partition, &saved);
+    before = it->clock;
+  }
+  return saved;
+}
+
+bool DuplicateFilter::Load(std::string_view saved) {
+  Entry entry{};
+  while (!saved.empty()) {
+    std::uint64_t since = 0;
+    std::uint64_t partition = 0;
+    if (saved.size() < sizeof entry.key) return false;
+    saved.copy(reinterpret_cast<char*>(&entry.key), sizeof entry.key);
+    saved.remove_prefix(sizeof entry.key);
+    if (!TakeVarint(&saved, &since) || !TakeVarint(&saved, &partition)) {
+      return false;
+    }
+    entry.clock += Duration(Unzigzag(since));
+    entry.partition = static_cast<std::uint32_t>(partition);
+    if (entry.key == Key{}) return false;
+    if (table_[Find(entry.key)] != entry.key) Add(entry);
+  }
+  return true;
 }
 
 void DuplicateFilter::Forget(Timestamp clock) {

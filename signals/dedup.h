@@ -9,8 +9,10 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,12 @@ namespace premura {
 class DuplicateFilter {
  public:
   explicit DuplicateFilter(Duration window);
+
+  // What its hashes are keyed with: new each time, unless put back.
+  using Seeds = std::array<std::uint64_t, 4>;
+  const Seeds& seeds() const { return seeds_; }
+  // REQUIRES: nothing is remembered yet.
+  void Use(const Seeds& seeds) { seeds_ = seeds; }
 
   struct Key {
     std::uint64_t high = 0;
@@ -41,6 +49,14 @@ class DuplicateFilter {
   // The clock begins: what was remembered before it did counts from here.
   void Begin(Timestamp clock);
 
+  // What has been remembered since the last call; empty if nothing. With
+  // `*whole` it is all there is, and what was answered before is void.
+  std::string Save(bool* whole);
+  // Puts back what Save() answered, in the same order. False if it is not that.
+  bool Load(std::string_view saved);
+  // When the newest was seen. REQUIRES: size() > 0.
+  Timestamp newest() const { return first_seen_.back().clock; }
+
   std::size_t size() const { return first_seen_.size(); }
 
  private:
@@ -50,6 +66,7 @@ class DuplicateFilter {
     std::uint32_t partition;
   };
 
+  void Add(const Entry& entry);
   void Forget(Timestamp clock);
   std::size_t Home(const Key& key) const { return key.low & mask_; }
   std::size_t Find(const Key& key) const;  // Its place, or an empty one.
@@ -57,8 +74,10 @@ class DuplicateFilter {
   void Grow();
 
   Duration window_;
-  std::uint64_t seeds_[4];
+  Seeds seeds_;
   std::deque<Entry> first_seen_;  // Oldest in front.
+  std::size_t unsaved_ = 0;       // So many at the back.
+  bool changed_ = false;          // Other than by growing and by time.
   std::vector<Key> table_;        // Open addressing; an empty Key is a gap.
   std::size_t mask_;
 };

@@ -37,6 +37,7 @@ struct Detection {
   std::vector<std::pair<std::string, std::string>> group;  // path, JSON value
   Timestamp at{};  // Newest evidence, or the timer's due time.
   std::vector<EvidenceEvent> evidence;  // In order of time, then arrival.
+  std::uint32_t origin = 0;  // Event::origin of the customer's newest event.
 };
 
 // An event that a rule's `cancel_on` names: what the notifiers need to know to
@@ -49,6 +50,7 @@ struct Cancellation {
   // The values of the rule's `group_by` that the event has: it takes back only
   // detections of that group. Empty: of every group.
   std::vector<std::pair<std::string, std::string>> group{};
+  std::uint32_t origin = 0;  // Event::origin.
 };
 
 // What a shard has found out since its last word, in order of each kind.

@@ -106,6 +106,7 @@ Detection MakeDetection(std::shared_ptr<const RuleSet> rules, const Rule& rule,
   detection.rule = &rule;
   detection.customer = customer.name;
   detection.at = finding.at;
+  detection.origin = customer.origin;
   ValueArena arena;
   if (group != nullptr) {
     for (const Group::Entry& entry : group->entries) {

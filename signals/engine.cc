@@ -240,7 +240,8 @@ void EngineImpl::ReportCancels(const Event& event, const EventFacts& facts,
     last = cancel.rule;
     sink_->OnCancellation({cancel.rule->id, std::string(event.customer),
                            event.time, std::string(event.name),
-                           GroupOf(*cancel.rule, symbols(), facts)});
+                           GroupOf(*cancel.rule, symbols(), facts),
+                           event.origin});
   }
 }
 
@@ -258,6 +259,14 @@ EngineStats EngineImpl::Stats() const {
   stats.too_many = stats.guards && !silences_.stalled() && !held_.empty();
   stats.clock = clock_;
   return stats;
+}
+
+Duration LongestMemory(const std::shared_ptr<const RuleSet>& rules) {
+  Duration longest{};
+  for (const Watcher& watcher : WatchIndex(rules).watchers()) {
+    longest = std::max(longest, watcher.keep);
+  }
+  return longest;
 }
 
 std::unique_ptr<Engine> NewEngine(std::shared_ptr<const RuleSet> rules,

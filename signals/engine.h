@@ -87,8 +87,8 @@ class Engine {
   virtual void SetStalled(bool stalled) = 0;
 
   // Between two events: writes down every customer that has changed since the
-  // last Save() or was not written since it was loaded, each once, in no order
-  // that means anything. Answers what there is to know beside customers (the
+  // last Save(), or since it was loaded, each once, in no order that means
+  // anything. Answers what there is to know beside customers (the
   // engine's own record); that is small and always whole. Who puts the newest
   // of all records into a new engine with the same rules goes on as if nothing
   // had been. An engine that is never asked to keeps no account of changes.
@@ -118,6 +118,10 @@ class Engine {
       std::string_view customer,
       std::span<const Event* const> recent = {}) const = 0;
 };
+
+// How long before an event the earliest may lie that can matter with it, of all
+// rules, and as long again, at least an hour, at most a day.
+Duration LongestMemory(const std::shared_ptr<const RuleSet>& rules);
 
 // Whether a customer belongs to an engine.
 using OwnsCustomer = std::function<bool(std::string_view)>;

@@ -59,7 +59,7 @@ Status EngineImpl::Load(std::string_view name, std::string_view record) {
   read.name = name;
   read.recorded = true;
   customer = std::move(read);
-  changes_.Mark(&customer);
+  if (left_out > 0) changes_.Mark(&customer);  // The record says more.
   TakeUp(&customer);
   return {};
 }

@@ -57,6 +57,7 @@ struct ProfileChange {
     std::string json;
   };
   std::vector<Entry> entries;
+  std::uint32_t origin = 0;  // As of an Event.
 };
 
 // Owns the bytes of what a shard is about to take, in order of arrival.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "signals/file_identity.h"
 #include "signals/line_splitter.h"
 #include "signals/source.h"
 
@@ -111,16 +112,38 @@ class SortedLines final : public Lines {
 
 class FileSource final : public Source {
  public:
-  FileSource(FileOptions options, std::unique_ptr<Lines> lines)
-      : options_(std::move(options)), lines_(std::move(lines)) {}
+  FileSource(FileOptions options, std::unique_ptr<Lines> lines,
+             std::string identity)
+      : options_(std::move(options)),
+        lines_(std::move(lines)),
+        identity_(std::move(identity)) {}
 
   std::string Origin(std::uint32_t /*partition*/) const override {
     return options_.path == "-" ? "standard input" : options_.path;
   }
 
+  std::string Identity(std::uint32_t /*partition*/) const override {
+    return identity_;
+  }
+
+  void Resume(const std::vector<PartitionPlace>& places) override {
+    for (const PartitionPlace& place : places) {
+      if (place.position < 0) continue;
+      if (identity_.empty()) {
+        start_.why = "it is read from its beginning at each start";
+      } else if (place.name != options_.path ||
+                 !IsSameFile(options_.path, place.identity)) {
+        start_.why = "it is another file than it was";
+      } else {
+        start_.resumed = true;
+        first_line_ = place.position;
+      }
+    }
+  }
+
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
                       Duration wait) override {
-    if (!std::exchange(assigned_, true)) sink->OnAssigned(0);
+    if (!std::exchange(assigned_, true)) sink->OnAssigned(0, start_);
     Polled polled;
     while (polled.records < max) {
       const Duration left = polled.records == 0 ? wait : Duration::zero();
@@ -175,12 +198,16 @@ class FileSource final : public Source {
   Result<ByteReader::State> Fetch(Duration wait) {
     if (fetched_) return ByteReader::State::kBytes;
     if (ended_) return ByteReader::State::kEnd;
-    const Result<ByteReader::State> state = lines_->Next(&line_, wait);
-    if (state.ok() && state.value() == ByteReader::State::kBytes) {
+    while (true) {
+      const Result<ByteReader::State> state = lines_->Next(&line_, wait);
+      if (!state.ok() || state.value() != ByteReader::State::kBytes) {
+        return state;
+      }
+      if (line_.number < first_line_) continue;
       fetched_ = true;
       Schedule();
+      return state;
     }
-    return state;
   }
 
   // When line_ is to be handed on, and by how much its time is moved.
@@ -223,6 +250,9 @@ class FileSource final : public Source {
 
   FileOptions options_;
   const std::unique_ptr<Lines> lines_;
+  const std::string identity_;
+  PartitionStart start_;
+  std::int64_t first_line_ = 0;  // Those before were read in an earlier life.
   bool assigned_ = false;
   std::atomic<bool> ended_ = false;
 
@@ -254,8 +284,11 @@ Result<std::unique_ptr<Source>> NewFileSource(FileOptions options) {
   if (options.sort) {
     lines = std::make_unique<SortedLines>(std::move(lines), options.time_of);
   }
-  return std::unique_ptr<Source>(
-      std::make_unique<FileSource>(std::move(options), std::move(lines)));
+  // What is moved in time or comes by a pipe is another stream each time.
+  const bool same_again = !options.shift_to && !options.sort;
+  std::string identity = same_again ? FileIdentity(options.path) : "";
+  return std::unique_ptr<Source>(std::make_unique<FileSource>(
+      std::move(options), std::move(lines), std::move(identity)));
 }
 
 }  // namespace premura

@@ -19,7 +19,7 @@ bool Later(const HeldEvent& a, const HeldEvent& b) {
 }  // namespace
 
 void HeldEvents::Hold(const Event& event, std::uint32_t partition,
-                      std::int64_t position) {
+                      EventPlace place) {
   HeldEvent held;
   if (spare_.empty()) {
     held.bytes = std::make_unique<Arena>(kBlock);
@@ -30,17 +30,17 @@ void HeldEvents::Hold(const Event& event, std::uint32_t partition,
   held.event = held.bytes->Copy(event);
   held.time = event.time;
   held.partition = partition;
-  held.position = position;
+  held.place = place;
   Push(std::move(held));
 }
 
 void HeldEvents::Hold(ProfileChange change, Timestamp time,
-                      std::uint32_t partition, std::int64_t position) {
+                      std::uint32_t partition, EventPlace place) {
   HeldEvent held;
   held.profile = std::move(change);
   held.time = time;
   held.partition = partition;
-  held.position = position;
+  held.place = place;
   Push(std::move(held));
 }
 

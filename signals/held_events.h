@@ -14,6 +14,7 @@
 
 #include "signals/arena.h"
 #include "signals/event.h"
+#include "signals/handed_on.h"
 
 namespace premura {
 
@@ -21,7 +22,7 @@ struct HeldEvent {
   Timestamp time{};
   std::uint64_t arrival = 0;
   std::uint32_t partition = 0;
-  std::int64_t position = 0;
+  EventPlace place;
   Event event;  // If there is no profile.
   std::optional<ProfileChange> profile;
   std::unique_ptr<Arena> bytes;  // Of the event.
@@ -30,9 +31,9 @@ struct HeldEvent {
 class HeldEvents {
  public:
   // Copies the event.
-  void Hold(const Event& event, std::uint32_t partition, std::int64_t position);
+  void Hold(const Event& event, std::uint32_t partition, EventPlace place);
   void Hold(ProfileChange change, Timestamp time, std::uint32_t partition,
-            std::int64_t position);
+            EventPlace place);
 
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "signals/dedup.h"
-#include "signals/handed_on.h"
 #include "signals/held_events.h"
+#include "signals/seen_log.h"
 #include "signals/watermark.h"
 
 namespace premura {
@@ -29,6 +28,8 @@ class IntakeImpl final : public Intake, private DecodeSink {
   void Take(const Record& record, Timestamp now) override {
     record_ = &record;
     now_ = now;
+    number_ = 0;
+    read_before_ = FindReadBefore(record);
     positions_.Read(record.partition, record.position);
     arrived_.Stir(record.partition);
     decoder_->Decode(record, this);
@@ -39,11 +40,19 @@ class IntakeImpl final : public Intake, private DecodeSink {
     arrived_.Add(partition);
   }
 
+  void ResumePartition(std::uint32_t partition,
+                       PartitionProgress from) override {
+    arrived_.Resume(partition, from.reached);
+    positions_.Resume(partition, from.position);
+    if (from.read > from.position) resumed_[partition] = std::move(from);
+  }
+
   // What is held back of it is dropped: it is read again by the next owner.
   void RemovePartition(std::uint32_t partition) override {
     held_.DropPartition(partition);
     duplicates_.Drop(partition);
     positions_.Drop(partition);
+    resumed_.erase(partition);
     arrived_.Remove(partition);
     Settle();
   }
@@ -71,12 +80,73 @@ class IntakeImpl final : public Intake, private DecodeSink {
   bool Behind() const override { return arrived_.Behind(); }
   Positions HandedOn() const override { return positions_.positions(); }
 
+  IntakeProgress Progress() const override {
+    IntakeProgress progress{clock_, duplicates_.seeds(), {}};
+    for (const auto& [number, position] : positions_.positions()) {
+      PartitionProgress& it = progress.partitions[number];
+      it.position = position;
+      it.read = positions_.Next(number);
+      it.held = positions_.Held(number);
+      it.reached = arrived_.Reached(number);
+      AddUnread(number, &it);
+    }
+    return progress;
+  }
+
+  void SaveSeen(std::string_view source, CheckpointRecords* to) override {
+    seen_log_.Save(source, options_.dedup_window, clock_, &duplicates_, to);
+  }
+
+  void Resume(const IntakeProgress& progress) override {
+    clock_ = progress.clock;
+    if (progress.seeds != DuplicateFilter::Seeds{}) {
+      duplicates_.Use(progress.seeds);
+    }
+  }
+
+  bool LoadSeen(std::string_view key, std::string_view bytes) override {
+    return seen_log_.Load(key, bytes, &duplicates_);
+  }
+
  private:
   bool Reorders() const { return options_.reorder > Duration::zero(); }
+
+  // --- What was read before --------------------------------------------------
+
+  // How far its partition had come, if the record had been read; else nullptr.
+  const PartitionProgress* FindReadBefore(const Record& record) {
+    if (resumed_.empty()) return nullptr;
+    const auto it = resumed_.find(record.partition);
+    if (it == resumed_.end()) return nullptr;
+    if (record.position < it->second.read) return &it->second;
+    resumed_.erase(it);
+    return nullptr;
+  }
+
+  // Whether the next event of the record at hand had been handed on.
+  bool WasHandedOn() {
+    const EventPlace place{record_->position, number_++};
+    return read_before_ != nullptr &&
+           !std::binary_search(read_before_->held.begin(),
+                               read_before_->held.end(), place);
+  }
+
+  // Of what had been read, and has not been again.
+  void AddUnread(std::uint32_t partition, PartitionProgress* progress) const {
+    const auto it = resumed_.find(partition);
+    if (it == resumed_.end() || progress->read >= it->second.read) return;
+    const std::vector<EventPlace>& held = it->second.held;
+    progress->held.insert(progress->held.end(),
+                          std::lower_bound(held.begin(), held.end(),
+                                           EventPlace{progress->read, 0}),
+                          held.end());
+    progress->read = it->second.read;
+  }
 
   // --- DecodeSink ------------------------------------------------------------
 
   void OnEvent(const Event& decoded) override {
+    if (WasHandedOn()) return;
     if (IsFuture(decoded.time)) {
       sink_->OnFutureTime();
       return sink_->OnRefused(
@@ -86,29 +156,35 @@ class IntakeImpl final : public Intake, private DecodeSink {
     Event event = decoded;
     event.origin = record_->partition;
     if (!Reorders()) return HandOn(event);
-    held_.Hold(event, record_->partition, record_->position);
+    held_.Hold(event, record_->partition, Place());
     Arrived(event.time);
   }
 
   void OnProfile(ProfileChange change, Timestamp time) override {
+    if (WasHandedOn()) return;
     // It holds from now on, whatever its time: it may be a withdrawn consent.
+    change.origin = record_->partition;
     if (IsFuture(time)) {
       sink_->OnFutureTime();
       return sink_->OnProfile(std::move(change));
     }
     if (!Reorders()) return HandOn(std::move(change), time);
-    held_.Hold(std::move(change), time, record_->partition, record_->position);
+    held_.Hold(std::move(change), time, record_->partition, Place());
     Arrived(time);
   }
 
   void OnRefused(Refusal reason, std::string_view detail) override {
+    if (read_before_ != nullptr) return;  // And is kept.
     sink_->OnRefused(*record_, reason, detail);
   }
 
   // --- Order -----------------------------------------------------------------
 
+  // Of the event at hand, which has been counted.
+  EventPlace Place() const { return {record_->position, number_ - 1}; }
+
   void Arrived(Timestamp time) {
-    positions_.Hold(record_->partition);
+    positions_.Hold(record_->partition, number_ - 1);
     arrived_.Saw(record_->partition, time);
     HandOnDue();
   }
@@ -125,7 +201,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
 
   void HandOnOldest() {
     HeldEvent held = held_.TakeOldest();
-    positions_.Release(held.partition, held.position);
+    positions_.Release(held.partition, held.place);
     if (held.profile) {
       HandOn(std::move(*held.profile), held.time);
     } else {
@@ -209,15 +285,20 @@ class IntakeImpl final : public Intake, private DecodeSink {
   EventDecoder* const decoder_;
   IntakeSink* const sink_;
   DuplicateFilter duplicates_;
+  SeenLog seen_log_;
   Watermark arrived_;
   HeldEvents held_;
   HandedOnPositions positions_;
+  // Partitions of which is read again what had been read.
+  std::map<std::uint32_t, PartitionProgress> resumed_;
   Timestamp clock_{};  // The epoch: has not begun.
   Timestamp told_{};   // What OnClock() said last.
 
   // Of the record at hand.
   const Record* record_ = nullptr;
   Timestamp now_{};
+  std::uint32_t number_ = 0;  // Of its events so far.
+  const PartitionProgress* read_before_ = nullptr;
 };
 
 }  // namespace

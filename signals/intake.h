@@ -8,12 +8,17 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "rules/symbols.h"
+#include "signals/checkpoint_store.h"
+#include "signals/dedup.h"
 #include "signals/event_decoder.h"
+#include "signals/handed_on.h"
 #include "signals/source.h"
 
 namespace premura {
@@ -47,6 +52,25 @@ class IntakeSink {
   virtual void OnFutureTime() = 0;
 };
 
+// How far a partition has come.
+struct PartitionProgress {
+  // All before has been handed on,
+  std::int64_t position = 0;
+  // and from there to before this all but `held`, in order of place.
+  std::int64_t read = 0;
+  std::vector<EventPlace> held{};
+  std::optional<Timestamp> reached{};  // As the watermark has it.
+
+  bool operator==(const PartitionProgress&) const = default;
+};
+
+// How far a source has come, for whoever goes on from there.
+struct IntakeProgress {
+  Timestamp clock{};
+  DuplicateFilter::Seeds seeds{};
+  std::map<std::uint32_t, PartitionProgress> partitions{};
+};
+
 class Intake {
  public:
   virtual ~Intake() = default;
@@ -57,6 +81,10 @@ class Intake {
   // The clock is the smallest watermark over these partitions; one that is
   // caught up and idle follows `now`, held back by the lateness.
   virtual void AddPartition(std::uint32_t partition) = 0;
+  // The partition is read from `from.position` on; what has been handed on is
+  // passed over. The clock does not move before all are there.
+  virtual void ResumePartition(std::uint32_t partition,
+                               PartitionProgress from) = 0;
   virtual void RemovePartition(std::uint32_t partition) = 0;
   virtual void CaughtUp(std::uint32_t partition) = 0;
   // Live: called every second or so; moves the clock of idle partitions.
@@ -71,6 +99,14 @@ class Intake {
   virtual bool Behind() const = 0;
   // Positions up to which everything has been handed on (reorder holds back).
   virtual Positions HandedOn() const = 0;
+
+  virtual IntakeProgress Progress() const = 0;
+  // What of events seen is new since the last call, as records of `source`.
+  virtual void SaveSeen(std::string_view source, CheckpointRecords* to) = 0;
+  // Before anything else, in this order; partitions when they are there.
+  virtual void Resume(const IntakeProgress& progress) = 0;
+  // A record of SaveSeen(), in order of key. False if it is damaged.
+  virtual bool LoadSeen(std::string_view key, std::string_view bytes) = 0;
 };
 
 // `decoder` and `sink` must outlive it.

@@ -14,6 +14,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+// For an answer about offsets.
+constexpr Duration kAskLimit = std::chrono::seconds(10);
+
 int Milliseconds(Duration duration) {
   return static_cast<int>(std::clamp<std::int64_t>(
       duration.count(), 0, std::numeric_limits<int>::max()));
@@ -33,6 +36,22 @@ KafkaList ListOf(const KafkaConsumer::Offsets& offsets) {
         ->offset = offset;
   }
   return list;
+}
+
+// What was answered; without those of which nothing is known.
+Result<KafkaConsumer::Offsets> OffsetsOf(
+    rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& list) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Error{rd_kafka_err2str(error)};
+  }
+  KafkaConsumer::Offsets offsets;
+  for (int i = 0; i < list.cnt; ++i) {
+    const rd_kafka_topic_partition_t& it = list.elems[i];
+    if (it.err == RD_KAFKA_RESP_ERR_NO_ERROR && it.offset >= 0) {
+      offsets[{it.topic, it.partition}] = it.offset;
+    }
+  }
+  return offsets;
 }
 
 }  // namespace
@@ -158,7 +177,7 @@ void KafkaConsumer::RebalanceCallback(rd_kafka_t* /*consumer*/,
 
 void KafkaConsumer::Assign(List* list) {
   SendTo(messages_.get(), *list);
-  listener_->OnAssign(*list);
+  listener_->OnAssign(list);
   if (std::string_view(rd_kafka_rebalance_protocol(consumer_)) ==
       "COOPERATIVE") {
     rd_kafka_error_destroy(rd_kafka_incremental_assign(consumer_, list));
@@ -225,6 +244,39 @@ void KafkaConsumer::LogCallback(const rd_kafka_t* consumer, int level,
 }
 
 // --- State -------------------------------------------------------------------
+
+Result<KafkaConsumer::Offsets> KafkaConsumer::Committed(
+    const List& list) const {
+  const KafkaList asked(rd_kafka_topic_partition_list_copy(&list));
+  return OffsetsOf(
+      rd_kafka_committed(consumer_, asked.get(), Milliseconds(kAskLimit)),
+      *asked);
+}
+
+Result<KafkaConsumer::Offsets> KafkaConsumer::OffsetsAt(
+    const List& list, Timestamp instant) const {
+  const KafkaList asked(rd_kafka_topic_partition_list_copy(&list));
+  for (int i = 0; i < asked->cnt; ++i) {
+    asked->elems[i].offset =
+        std::max<std::int64_t>(0, instant.time_since_epoch().count());
+  }
+  return OffsetsOf(rd_kafka_offsets_for_times(consumer_, asked.get(),
+                                              Milliseconds(kAskLimit)),
+                   *asked);
+}
+
+Result<std::pair<std::int64_t, std::int64_t>> KafkaConsumer::Bounds(
+    const std::string& topic, std::int32_t partition) const {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_query_watermark_offsets(consumer_, topic.c_str(), partition,
+                                       &low, &high, Milliseconds(kAskLimit));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Error{rd_kafka_err2str(error)};
+  }
+  return std::pair(low, high);
+}
 
 std::int64_t KafkaConsumer::EndOf(const std::string& topic,
                                   std::int32_t partition) const {

@@ -33,7 +33,8 @@ class KafkaConsumer {
    public:
     virtual ~Listener() = default;
     using List = rd_kafka_topic_partition_list_t;
-    virtual void OnAssign(const List& list) = 0;
+    // May set offsets to begin at.
+    virtual void OnAssign(List* list) = 0;
     // Before they are given back in order.
     virtual void OnRevoking() = 0;
     virtual void OnRevoked(const List& list) = 0;
@@ -62,6 +63,16 @@ class KafkaConsumer {
   void Commit(const Offsets& offsets);
   // Waits at most `limit` for what is not known to have arrived.
   void Settle(Duration limit);
+
+  // What the group has committed of these; waits for the answer, but not for
+  // ever. Partitions of which nothing is committed are not in it.
+  Result<Offsets> Committed(const rd_kafka_topic_partition_list_t& list) const;
+  // The first of each at that instant of the broker's or after; waits alike.
+  Result<Offsets> OffsetsAt(const rd_kafka_topic_partition_list_t& list,
+                            Timestamp instant) const;
+  // First offset there is, and next after the last; waits alike.
+  Result<std::pair<std::int64_t, std::int64_t>> Bounds(
+      const std::string& topic, std::int32_t partition) const;
 
   // Where the partition ends, as far as is known: -1 if not.
   std::int64_t EndOf(const std::string& topic, std::int32_t partition) const;

@@ -33,6 +33,14 @@ class KafkaPartitions {
     return it->second;
   }
 
+  // Gives this number, which no other has. REQUIRES: there is none yet.
+  void Restore(std::uint32_t number, const std::string& topic,
+               std::int32_t partition) {
+    if (number >= partitions_.size()) partitions_.resize(number + 1);
+    partitions_[number] = {.topic = topic, .partition = partition};
+    numbers_[{topic, partition}] = number;
+  }
+
   // The same, quickly: `handle` is librdkafka's, one per topic for as long as
   // nothing is assigned or taken away.
   std::uint32_t Number(const void* handle, const char* topic,

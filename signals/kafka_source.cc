@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 
 #include "signals/kafka_consumer.h"
 #include "signals/kafka_partitions.h"
+#include "signals/kafka_starts.h"
 #include "signals/source.h"
 
 namespace premura {
@@ -27,6 +29,7 @@ constexpr Duration kHealthEvery = std::chrono::seconds(1);
 // To finish and commit before partitions are given back.
 constexpr Duration kRevokeLimit = std::chrono::seconds(5);
 constexpr Duration kCloseLimit = std::chrono::seconds(10);
+constexpr int kError = 3;  // Syslog's.
 
 // Whether librdkafka is connected to a broker; nullopt if its statistics are
 // not understood.
@@ -50,7 +53,12 @@ std::optional<bool> HasBroker(simdjson::dom::parser* parser,
 class KafkaSource final : public Source, private KafkaConsumer::Listener {
  public:
   explicit KafkaSource(KafkaOptions options)
-      : options_(std::move(options)), consumer_(this) {}
+      : options_(std::move(options)),
+        starts_(&consumer_, options_.make_up_from,
+                [this](const std::string& what) {
+                  OnLog(kError, "OFFSETS", what.c_str());
+                }),
+        consumer_(this) {}
 
   Status Start() {
     Result<KafkaConf> conf =
@@ -62,6 +70,16 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   std::string Origin(std::uint32_t partition) const override {
     const KafkaPartition& it = partitions_[partition];
     return it.topic + "/" + std::to_string(it.partition);
+  }
+
+  void Resume(const std::vector<PartitionPlace>& places) override {
+    for (const PartitionPlace& place : places) {
+      const std::size_t slash = place.name.rfind('/');
+      if (slash == place.name.npos) continue;
+      partitions_.Restore(place.number, place.name.substr(0, slash),
+                          std::atoi(place.name.c_str() + slash + 1));
+      if (place.position >= 0) starts_.Resume(place);
+    }
   }
 
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
@@ -196,19 +214,23 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
 
   // --- KafkaConsumer::Listener -----------------------------------------------
 
-  void OnAssign(const List& list) override {
+  void OnAssign(List* list) override {
     partitions_.ForgetHandles();
     ++rebalances_;
-    if (list.cnt > 0) group_problem_.clear();
+    if (list->cnt > 0) group_problem_.clear();
     ShowProblem();
-    for (int i = 0; i < list.cnt; ++i) {
-      const std::uint32_t number =
-          partitions_.Number(list.elems[i].topic, list.elems[i].partition);
-      KafkaPartition& it = partitions_[number];
+    std::vector<std::uint32_t> numbers;
+    for (int i = 0; i < list->cnt; ++i) {
+      numbers.push_back(
+          partitions_.Number(list->elems[i].topic, list->elems[i].partition));
+    }
+    const std::vector<PartitionStart> starts = starts_.Of(numbers, list);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      KafkaPartition& it = partitions_[numbers[i]];
       it.assigned = true;
       it.at_end = false;
       it.next = -1;
-      if (sink_ != nullptr) sink_->OnAssigned(number);
+      if (sink_ != nullptr) sink_->OnAssigned(numbers[i], starts[i]);
     }
   }
 
@@ -229,7 +251,6 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
 
   // librdkafka goes on trying by itself; Health() says how it stands.
   void OnError(rd_kafka_resp_err_t error, const char* words) override {
-    constexpr int kError = 3;
     const std::string text = std::string(rd_kafka_err2str(error)) +
                              (words ? ": " : "") + (words ? words : "");
     OnLog(kError, rd_kafka_err2name(error), text.c_str());
@@ -331,6 +352,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   mutable std::mutex mutex_;  // Guards health_.
   SourceHealth health_;
 
+  KafkaStarts starts_;
   KafkaConsumer consumer_;  // Last: its end may call back.
 };
 

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <utility>
 
+#include "signals/checkpointer.h"
+#include "signals/restorer.h"
 #include "signals/shard.h"
 #include "signals/source_worker.h"
 
@@ -17,7 +19,10 @@ class PipelineImpl final : public Pipeline {
                std::vector<PipelineSource> sources,
                const std::shared_ptr<const RuleSet>& rules,
                ProfileStore* profiles, OutputSink* sink,
-               DeadLetterSink* dead_letters, PipelineObserver* observer) {
+               DeadLetterSink* dead_letters, PipelineObserver* observer)
+      : store_(options.checkpoints),
+        checkpoint_every_(options.checkpoint_every),
+        observer_(observer) {
     std::vector<Shard*> shards;
     const auto count = static_cast<std::size_t>(options.shards);
     for (std::size_t i = 0; i < count; ++i) {
@@ -29,6 +34,7 @@ class PipelineImpl final : public Pipeline {
       shards.push_back(shards_.back().get());
     }
     for (std::size_t i = 0; i < sources.size(); ++i) {
+      ids_.push_back(sources[i].id);
       workers_.push_back(NewSourceWorker(i, std::move(sources[i]), options,
                                          rules, shards, dead_letters,
                                          observer));
@@ -38,8 +44,26 @@ class PipelineImpl final : public Pipeline {
 
   ~PipelineImpl() override { Stop(Duration::zero()); }
 
+  Status Restore(const RestoreProgress& progress) override {
+    if (store_ == nullptr) return {};
+    std::vector<SourceWorker*> workers;
+    for (const auto& worker : workers_) workers.push_back(worker.get());
+    Restorer restorer(Shards(), ids_, std::move(workers), observer_);
+    return restorer.Restore(store_, progress, &first_records_);
+  }
+
   void Start() override {
-    for (const auto& worker : workers_) worker->Start();
+    if (store_ != nullptr) {
+      checkpointer_ =
+          NewCheckpointer(store_, checkpoint_every_, workers_.size(), Shards(),
+                          std::move(first_records_), observer_);
+      checkpointer_->Start();
+    }
+    for (const auto& worker : workers_) worker->Start(checkpointer_.get());
+  }
+
+  bool Checkpoint(Duration limit) override {
+    return checkpointer_ != nullptr && checkpointer_->Now(limit);
   }
 
   // Every source first decodes for the new rules, which know all that the old
@@ -92,6 +116,7 @@ class PipelineImpl final : public Pipeline {
   void Stop(Duration limit) override {
     for (const auto& worker : workers_) worker->BeginStop(limit);
     for (const auto& worker : workers_) worker->Join();
+    if (checkpointer_) checkpointer_->Close();
     for (const auto& shard : shards_) shard->Close();
   }
 
@@ -106,7 +131,19 @@ class PipelineImpl final : public Pipeline {
     return routed;
   }
 
+  std::vector<Shard*> Shards() const {
+    std::vector<Shard*> shards;
+    for (const auto& shard : shards_) shards.push_back(shard.get());
+    return shards;
+  }
+
+  CheckpointStore* const store_;
+  const Duration checkpoint_every_;
+  PipelineObserver* const observer_;
+  CheckpointRecords first_records_;  // For the first checkpoint.
+  std::vector<std::string> ids_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<Checkpointer> checkpointer_;
   std::vector<std::unique_ptr<SourceWorker>> workers_;  // Stop before shards.
 };
 

@@ -11,6 +11,10 @@
 // behind, the source waits, and memory stays bounded.
 //
 // What a shard of several sources sees of time is the smallest of their clocks.
+//
+// With a store, every `checkpoint_every` what sources and shards know is
+// written down as of one instant (checkpointer.h), and positions are committed
+// only after that; Restore() goes on from there.
 
 #pragma once
 
@@ -21,6 +25,7 @@
 #include <vector>
 
 #include "rules/rule_set.h"
+#include "signals/checkpoint_store.h"
 #include "signals/detection.h"
 #include "signals/engine.h"
 #include "signals/intake.h"
@@ -48,7 +53,16 @@ class DeadLetterSink {
   virtual Status Sync() = 0;
 };
 
-// Called on source and shard threads; must not block.
+// A checkpoint was written, or could not be.
+struct CheckpointReport {
+  std::string problem{};  // Not empty: it will be tried again.
+  std::size_t records = 0;
+  std::size_t bytes = 0;
+  std::uint64_t stored = 0;  // Records in the store.
+  Duration took{};           // Of a shard's time and of the store's.
+};
+
+// Called on threads of the pipeline; must not block.
 class PipelineObserver {
  public:
   virtual ~PipelineObserver() = default;
@@ -69,6 +83,11 @@ class PipelineObserver {
   // A source has ended: of itself (empty), or by a final failure.
   virtual void OnEnded(const std::string& source, const std::string& why) = 0;
   virtual void OnDeadLetterTrouble(const std::string& why) = 0;
+  virtual void OnCheckpoint(const CheckpointReport& report) = 0;
+  // What a checkpoint knew of a partition's customers is dropped, or nothing
+  // was known that should have been: why, and what is done, in words.
+  virtual void OnStateLost(const std::string& source, const std::string& origin,
+                           const std::string& why) = 0;
 };
 
 struct PipelineSource {
@@ -84,6 +103,10 @@ struct PipelineOptions {
   std::size_t batches_queued = 4;    // Per shard.
   Duration commit_every = std::chrono::milliseconds(200);
   int barriers_in_flight = 8;
+  // Where state is kept over a restart: nullptr, nowhere. With it, positions
+  // follow the checkpoint. Must outlive the pipeline.
+  CheckpointStore* checkpoints = nullptr;
+  Duration checkpoint_every = std::chrono::seconds(5);
   SelfPreservation self_preservation;  // For all shards together.
   // The wall clock; rules never see it but through caught-up partitions.
   std::function<Timestamp()> now;
@@ -107,7 +130,14 @@ class Pipeline {
  public:
   virtual ~Pipeline() = default;
 
+  // Before Start(), once: takes up what the store has. If it fails the pipeline
+  // is of no use, and the store damaged. `progress` (records, of how many) is
+  // called now and then.
+  using RestoreProgress = std::function<void(std::uint64_t, std::uint64_t)>;
+  virtual Status Restore(const RestoreProgress& progress) = 0;
   virtual void Start() = 0;
+  // Writes a checkpoint now; false if there was none within `limit`.
+  virtual bool Checkpoint(Duration limit) = 0;
   // All events read from now on meet the new rules; those before, the old.
   // `changed`: whose profile has changed by a file; for rules that look at
   // profiles.

@@ -43,6 +43,9 @@ class StallWatch {
  public:
   void Use(const SelfPreservation& bounds) { bounds_ = bounds; }
 
+  // Goes on as it was.
+  void Resume(bool stalled) { stalled_ = stalled; }
+
   // An event came.
   void Heard(Timestamp now) { heard_ = now; }
   // `troubled`: it cannot be read, or brings what is long past. Flows again

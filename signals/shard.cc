@@ -2,7 +2,10 @@
 #include "signals/shard.h"
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -14,12 +17,32 @@
 namespace premura {
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 struct TakeBatch {
   std::size_t source;
   EventBatch batch;
 };
 struct MarkReached {
   std::function<void()> reached;
+};
+struct SaveState {
+  std::function<void(ShardRecords)> saved;
+  std::function<void()> durable;
+};
+struct LoadCustomers {
+  CheckpointRecords records;
+};
+struct LoadEngine {
+  std::string record;
+  std::size_t spread;
+};
+struct TellLoaded {
+  std::promise<Status>* told;
+};
+struct MakeUp {
+  std::uint32_t origin;
+  bool making_up;
 };
 struct UseRules {
   std::shared_ptr<const RuleSet> rules;
@@ -36,8 +59,10 @@ struct StallSource {
   std::size_t source;
   bool stalled;
 };
-using Message = std::variant<TakeBatch, MarkReached, UseRules, ForgetOrigin,
-                             LookAtQuestions, UseBounds, StallSource>;
+using Message =
+    std::variant<TakeBatch, MarkReached, SaveState, UseRules, ForgetOrigin,
+                 LookAtQuestions, UseBounds, StallSource, MakeUp, LoadCustomers,
+                 LoadEngine, TellLoaded>;
 
 struct Question {
   std::string customer;
@@ -48,13 +73,25 @@ struct Question {
 class Collector final : public DetectionSink {
  public:
   void OnDetection(Detection detection) override {
+    if (made_up.contains(detection.origin)) return;
     output.detections.push_back(std::move(detection));
   }
   void OnCancellation(Cancellation cancellation) override {
+    if (made_up.contains(cancellation.origin)) return;
     output.cancellations.push_back(std::move(cancellation));
   }
 
   ShardOutput output;
+  std::set<std::uint32_t> made_up;  // Origins of which nothing is told.
+};
+
+class CustomerRecords final : public EngineRecords {
+ public:
+  void OnCustomer(std::string_view customer, std::string_view record) override {
+    records.Add(RecordKind::kCustomer, customer, record);
+  }
+
+  CheckpointRecords records;
 };
 
 class ShardImpl final : public Shard {
@@ -77,6 +114,24 @@ class ShardImpl final : public Shard {
   }
   void Mark(std::function<void()> reached) override {
     queue_.Push(MarkReached{std::move(reached)});
+  }
+  void Save(std::function<void(ShardRecords)> saved,
+            std::function<void()> durable) override {
+    queue_.Push(SaveState{std::move(saved), std::move(durable)});
+  }
+  void Load(CheckpointRecords customers) override {
+    queue_.Push(LoadCustomers{std::move(customers)});
+  }
+  void LoadOwn(std::string record, std::size_t spread) override {
+    queue_.Push(LoadEngine{std::move(record), spread});
+  }
+  Status Loaded() override {
+    std::promise<Status> told;
+    queue_.Push(TellLoaded{&told});
+    return told.get_future().get();
+  }
+  void SetMakingUp(std::uint32_t origin, bool making_up) override {
+    queue_.Push(MakeUp{origin, making_up});
   }
   void Use(std::shared_ptr<const RuleSet> rules,
            std::vector<std::string> changed) override {
@@ -178,6 +233,45 @@ class ShardImpl final : public Shard {
     return clock_;
   }
 
+  void Do(SaveState& save) {
+    const auto began = SteadyClock::now();
+    CustomerRecords customers;
+    ShardRecords saved;
+    saved.own = engine_->Save(&customers);
+    saved.customers = std::move(customers.records);
+    saved.took =
+        std::chrono::duration_cast<Duration>(SteadyClock::now() - began);
+    save.saved(std::move(saved));
+    HandOn(std::move(save.durable));
+  }
+
+  void Do(LoadCustomers& load) {
+    load.records.ForEach([this](RecordKind, std::string_view customer,
+                                std::string_view record) {
+      if (!loaded_.ok()) return;
+      loaded_ = engine_->Load(customer, record);
+      if (!loaded_.ok()) {
+        loaded_ =
+            loaded_.error().WithContext("customer " + std::string(customer));
+      }
+    });
+  }
+  void Do(LoadEngine& load) {
+    if (loaded_.ok()) loaded_ = engine_->LoadOwn(load.record, load.spread);
+  }
+  void Do(TellLoaded& loaded) {
+    clock_ = std::max(clock_, engine_->Stats().clock);
+    ShowStats();
+    loaded.told->set_value(loaded_);
+  }
+
+  void Do(MakeUp& make_up) {
+    if (make_up.making_up) {
+      collector_.made_up.insert(make_up.origin);
+    } else {
+      collector_.made_up.erase(make_up.origin);
+    }
+  }
   void Do(MarkReached& mark) { HandOn(std::move(mark.reached)); }
   // Earlier events lack what only the new rules ask for.
   void Do(UseRules& use) {
@@ -233,6 +327,7 @@ class ShardImpl final : public Shard {
   Collector collector_;
   RecentBatches recent_{kRecentBytes};
   const std::unique_ptr<Engine> engine_;
+  Status loaded_;
 
   std::thread thread_;  // Last: starts when all else is there.
 };

@@ -25,13 +25,33 @@ namespace premura {
 // Next position to read, per partition number of the source.
 using Positions = std::map<std::uint32_t, std::int64_t>;
 
+// Where a source has come to in one of its partitions.
+struct PartitionPlace {
+  std::uint32_t number = 0;
+  std::string name{};      // As Origin() says it.
+  std::string identity{};  // As Identity() does.
+  std::int64_t position = 0;
+  // Records before this had been read in a life of which nothing is left but
+  // what it wrote to the ledger. At most `position`, unless it is being made up
+  // for.
+  std::int64_t known = 0;
+};
+
+// Where a partition is read from.
+struct PartitionStart {
+  bool resumed = false;    // From where Resume() said.
+  std::string why{};       // It is not, though Resume() said so.
+  std::int64_t known = 0;  // As in PartitionPlace.
+};
+
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
   virtual void OnRecord(const Record& record) = 0;
   // Partition is now ours / no longer ours. On revocation the sink must not
   // count on anything it has not committed. Called inside Poll.
-  virtual void OnAssigned(std::uint32_t partition) = 0;
+  virtual void OnAssigned(std::uint32_t partition,
+                          const PartitionStart& start) = 0;
   virtual void OnRevoked(std::uint32_t partition) = 0;
   // All there was in the partition has been read (Kafka: PARTITION_EOF): the
   // clock may follow the wall until the next record.
@@ -55,6 +75,12 @@ class Source {
 
   // "product-events/3" for a partition number; for dead letters and logs.
   virtual std::string Origin(std::uint32_t partition) const = 0;
+  // What tells it from another of that name, as far as can be told.
+  virtual std::string Identity(std::uint32_t /*partition*/) const { return {}; }
+
+  // Before the first Poll(): these partitions keep their numbers, and are read
+  // from there on as far as that is still right; OnAssigned() says.
+  virtual void Resume(const std::vector<PartitionPlace>& places) = 0;
 
   // Hands at most `max` records to `sink` and waits at most `wait` for the
   // first. Answers how many; `ended` is set when no more will ever come (a file
@@ -84,6 +110,10 @@ struct KafkaOptions {
   std::map<std::string, std::string> properties{};
   // Receives librdkafka's log lines and errors: (level 0..7, text).
   std::function<void(int, const std::string&)> log{};
+  // Where a checkpoint does not say how to go on, what the group has committed
+  // is read again from this instant on (of the broker's), as
+  // PartitionStart::known says.
+  std::optional<Timestamp> make_up_from{};
 };
 
 // The properties librdkafka knows, for "did you mean".

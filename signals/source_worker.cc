@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -11,9 +12,12 @@
 #include <utility>
 
 #include "signals/barrier.h"
+#include "signals/source_places.h"
 
 namespace premura {
 namespace {
+
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr Duration kTickEvery = std::chrono::seconds(1);
 // How long a poll waits at most: reloads and stops are noticed after that.
@@ -21,6 +25,8 @@ constexpr Duration kPollWait = std::chrono::milliseconds(50);
 // Without a partition for so long, a source no longer holds back the others'
 // clock.
 constexpr Duration kNoOpinion = std::chrono::seconds(30);
+// For other sources to arrive at a cut, and for shards to have room for a mark.
+constexpr Duration kCutLimit = std::chrono::seconds(5);
 constexpr Duration kRetryDeadLetter = std::chrono::milliseconds(500);
 
 struct NextRules {
@@ -47,6 +53,7 @@ class SourceWorkerImpl final : public SourceWorker,
         decoder_(std::move(source.decoder)),
         rules_(std::move(rules)),
         intake_(NewIntake(source.intake, decoder_.get(), this)),
+        places_(static_cast<std::uint32_t>(index)),
         barriers_(std::make_shared<BarrierTracker>()),
         batches_(shards_.size()) {
     intake_->Use(&rules_->symbols());
@@ -55,9 +62,27 @@ class SourceWorkerImpl final : public SourceWorker,
   ~SourceWorkerImpl() override {
     BeginStop(Duration::zero());
     Join();
+    if (!started_) source_->Close();  // It may be in its group already.
   }
 
-  void Start() override {
+  bool Resume(SourceRecord record,
+              const std::map<std::string, std::string>& seen) override {
+    IntakeProgress progress;
+    progress.clock = record.clock;
+    progress.seeds = record.seeds;
+    intake_->Resume(progress);
+    stalled_ = shown_stalled_ = record.stalled;
+    stall_watch_.Resume(record.stalled);
+    places_.Resume(std::move(record));
+    source_->Resume(places_.Places());
+    return std::all_of(seen.begin(), seen.end(), [this](const auto& part) {
+      return intake_->LoadSeen(part.first, part.second);
+    });
+  }
+
+  void Start(Checkpointer* checkpoints) override {
+    checkpoints_ = checkpoints;
+    started_ = true;
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -111,6 +136,7 @@ class SourceWorkerImpl final : public SourceWorker,
     while (!stopping_) {
       TakeNewRules();
       CommitReached();
+      TakePartInCut();
       if (BehindBarriers()) continue;
       PollOnce();
       const Timestamp now = options_.now();
@@ -231,10 +257,8 @@ class SourceWorkerImpl final : public SourceWorker,
       const std::lock_guard lock(mutex_);
       limit = stop_limit_;
     }
-    Flush();
-    PutBarrier(options_.now());
-    barriers_->WaitFor(0, limit);
-    CommitReached();
+    const bool settled = Settle(limit);
+    if (checkpoints_ != nullptr) checkpoints_->Leave(index_, settled);
     source_->Close();
     const std::lock_guard lock(mutex_);
     stopped_ = true;
@@ -259,10 +283,65 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   void CommitReached() {
-    const std::optional<Positions> positions = barriers_->TakeReached();
+    std::optional<Positions> positions = barriers_->TakeReached();
+    // Of what is only in memory nothing may be skipped.
+    if (checkpoints_ != nullptr) positions = TakeCommittedCut();
     if (!positions) return;
     if (!positions->empty()) source_->Commit(*positions);
     observer_->OnCommitted(id_);
+  }
+
+  // --- Checkpoints ----------------------------------------------------------
+
+  void TakePartInCut() {
+    if (checkpoints_ != nullptr && checkpoints_->IsGathering()) {
+      Arrive(kCutLimit);
+    }
+  }
+
+  // Whether it could say where it is.
+  bool Arrive(Duration limit) {
+    Flush();
+    Report();
+    if (dead_letter_lost_) return false;
+    if (const Status synced = dead_letters_->Sync(); !synced.ok()) {
+      observer_->OnDeadLetterTrouble(synced.error().message);
+      return false;
+    }
+    CheckpointRecords records;
+    intake_->SaveSeen(id_, &records);
+    records.Add(RecordKind::kSource, id_,
+                Pack(places_.Record(intake_->Progress(), stalled_)));
+    cut_positions_ = places_.ToCommit(intake_->HandedOn());
+    cut_ = checkpoints_->Arrive(index_, std::move(records), limit);
+    return true;
+  }
+
+  std::optional<Positions> TakeCommittedCut() {
+    if (cut_ == 0 || checkpoints_->committed() < cut_) return std::nullopt;
+    cut_ = 0;
+    return std::exchange(cut_positions_, {});
+  }
+
+  // What has been read becomes durable and is committed, as far as `limit`
+  // allows. Whether a cut takes in all of it.
+  bool Settle(Duration limit) {
+    const auto deadline = SteadyClock::now() + limit;
+    const auto left = [deadline] {
+      return std::max(Duration::zero(), std::chrono::ceil<Duration>(
+                                            deadline - SteadyClock::now()));
+    };
+    Flush();
+    PutBarrier(options_.now());
+    barriers_->WaitFor(0, limit);
+    bool settled = false;
+    if (checkpoints_ != nullptr && limit > Duration::zero()) {
+      checkpoints_->Hurry();
+      settled = Arrive(left());
+      if (cut_ != 0) checkpoints_->AwaitCommit(cut_, left());
+    }
+    CommitReached();
+    return settled;
   }
 
   void Report() {
@@ -274,15 +353,32 @@ class SourceWorkerImpl final : public SourceWorker,
   // --- RecordSink -----------------------------------------------------------
 
   void OnRecord(const Record& record) override {
+    if (places_.has_missing()) VoidMissing();
+    if (places_.EndsMakingUp(record.partition, record.position)) {
+      EndMakingUp(record.partition);
+    }
     counted_ = moved_ = true;
     ++counts_.records;
     lettered_ = 0;
     intake_->Take(record, options_.now());
   }
 
-  void OnAssigned(std::uint32_t partition) override {
+  void OnAssigned(std::uint32_t partition,
+                  const PartitionStart& start) override {
     assigned_.insert(partition);
-    intake_->AddPartition(partition);
+    std::optional<PartitionProgress> progress =
+        places_.Assign(partition, source_->Origin(partition),
+                       source_->Identity(partition), start);
+    if (!start.why.empty()) Void(partition, start.why);
+    if (progress) {
+      intake_->ResumePartition(partition, *std::move(progress));
+    } else {
+      intake_->AddPartition(partition);
+    }
+    if (!places_.IsBeingMadeUp(partition)) return;
+    for (Shard* shard : shards_) {
+      shard->SetMakingUp(places_.Origin(partition), true);
+    }
   }
 
   void OnRevoked(std::uint32_t partition) override {
@@ -290,19 +386,46 @@ class SourceWorkerImpl final : public SourceWorker,
     assigned_.erase(partition);
     if (assigned_.empty()) unassigned_since_ = options_.now();
     barriers_->Forget(partition);
-    intake_->RemovePartition(partition);
-    for (Shard* shard : shards_) shard->Forget(Origin(partition));
+    cut_positions_.erase(partition);
+    EndMakingUp(partition);
+    places_.Revoke(partition);
+    Forget(partition);
   }
 
   void OnCaughtUp(std::uint32_t partition) override {
+    EndMakingUp(partition);
     intake_->CaughtUp(partition);
   }
 
-  void OnRevoking(Duration limit) override {
+  void OnRevoking(Duration limit) override { Settle(limit); }
+
+  // --- What is left of an earlier life --------------------------------------
+
+  void Forget(std::uint32_t partition) {
+    intake_->RemovePartition(partition);
+    for (Shard* shard : shards_) shard->Forget(places_.Origin(partition));
+  }
+
+  void Void(std::uint32_t partition, const std::string& why) {
+    Forget(partition);
+    observer_->OnStateLost(id_, source_->Origin(partition), why);
+  }
+
+  // Partitions come together: what is not there when one of them is read has
+  // another owner.
+  void VoidMissing() {
+    for (const std::uint32_t partition : places_.TakeMissing()) {
+      Void(partition, "it is not read here any more");
+    }
+  }
+
+  void EndMakingUp(std::uint32_t partition) {
+    if (!places_.IsBeingMadeUp(partition)) return;
+    places_.EndMakingUp(partition);
     Flush();
-    PutBarrier(options_.now());
-    barriers_->WaitFor(0, limit);
-    CommitReached();
+    for (Shard* shard : shards_) {
+      shard->SetMakingUp(places_.Origin(partition), false);
+    }
   }
 
   // --- IntakeSink -----------------------------------------------------------
@@ -318,11 +441,14 @@ class SourceWorkerImpl final : public SourceWorker,
     // depend on whose event is the first.
     if (!clock_begun_ && event.clock > Timestamp{}) OnClock(event.clock);
     Event routed = event;
-    routed.origin = Origin(event.origin);
+    routed.origin = places_.Origin(event.origin);
     BatchOf(event.customer).Add(routed);
   }
 
+  // What was said in an earlier life is known, and what was said since, too:
+  // it must not come back.
   void OnProfile(ProfileChange change) override {
+    if (places_.IsBeingMadeUp(change.origin)) return;
     ++counts_.profiles;
     EventBatch& batch = BatchOf(change.customer);
     batch.Add(std::move(change));
@@ -362,10 +488,6 @@ class SourceWorkerImpl final : public SourceWorker,
 
   // --- Batches --------------------------------------------------------------
 
-  std::uint32_t Origin(std::uint32_t partition) const {
-    return static_cast<std::uint32_t>(index_ << 24) | partition;
-  }
-
   EventBatch& BatchOf(std::string_view customer) {
     return batches_[ShardOf(customer, batches_.size())];
   }
@@ -393,7 +515,12 @@ class SourceWorkerImpl final : public SourceWorker,
   const std::unique_ptr<EventDecoder> decoder_;
   std::shared_ptr<const RuleSet> rules_;
   const std::unique_ptr<Intake> intake_;
+  SourcePlaces places_;
   const std::shared_ptr<BarrierTracker> barriers_;
+  Checkpointer* checkpoints_ = nullptr;
+  bool started_ = false;
+  std::uint64_t cut_ = 0;    // Waits for its commit; 0: none does,
+  Positions cut_positions_;  // and with it these.
   std::vector<EventBatch> batches_;
   std::set<std::uint32_t> assigned_;
   PipelineObserver::Counts counts_;

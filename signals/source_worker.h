@@ -5,11 +5,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "signals/checkpointer.h"
 #include "signals/pipeline.h"
 #include "signals/shard.h"
+#include "signals/source_record.h"
 
 namespace premura {
 
@@ -17,7 +21,12 @@ class SourceWorker {
  public:
   virtual ~SourceWorker() = default;  // Stops at once.
 
-  virtual void Start() = 0;
+  // Before Start(): goes on as the record says, with what it remembers of
+  // events seen, by key. False if that is damaged.
+  virtual bool Resume(SourceRecord record,
+                      const std::map<std::string, std::string>& seen) = 0;
+  // `checkpoints` (nullptr: there are none) must outlive the thread.
+  virtual void Start(Checkpointer* checkpoints) = 0;
   // From the next poll on events are decoded for these rules. `switched` is
   // called on the worker's thread once all that was decoded for the old ones is
   // on its way to the shards.
@@ -34,7 +43,8 @@ class SourceWorker {
   virtual void Join() = 0;
 };
 
-// `index` tells sources apart in shards and origins. Pointers must outlive it.
+// `index` tells sources apart in shards, and in origins unless Resume() says
+// otherwise. Pointers must outlive it.
 std::unique_ptr<SourceWorker> NewSourceWorker(
     std::size_t index, PipelineSource source, const PipelineOptions& options,
     std::shared_ptr<const RuleSet> rules, std::vector<Shard*> shards,

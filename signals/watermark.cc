@@ -11,6 +11,12 @@ void Watermark::Add(std::uint32_t partition) {
   Update();
 }
 
+void Watermark::Resume(std::uint32_t partition,
+                       std::optional<Timestamp> reached) {
+  partitions_[partition].reached = reached;
+  last_.reset();
+}
+
 void Watermark::Remove(std::uint32_t partition) {
   if (const auto it = partitions_.find(partition); it != partitions_.end()) {
     SetBehind(&it->second, false);

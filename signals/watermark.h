@@ -27,6 +27,9 @@ class Watermark {
 
   void Add(std::uint32_t partition);
   void Remove(std::uint32_t partition);
+  // The partition goes on, having reached that. Moves nothing by itself: there
+  // may be others to come that have not reached as much.
+  void Resume(std::uint32_t partition, std::optional<Timestamp> reached);
 
   // A record came: the partition is no longer at its end.
   void Stir(std::uint32_t partition);

@@ -86,6 +86,57 @@ TEST_F(TelemetryTest, CountsAreAddedUpBySource) {
   EXPECT_NE(out_.str().find("events_refused"), std::string::npos);
 }
 
+TEST_F(TelemetryTest, CheckpointsHaveAnAgeAndFailuresAreCounted) {
+  CheckpointReport report;
+  report.records = 7;
+  report.bytes = 900;
+  report.stored = 40;
+  report.took = std::chrono::milliseconds(250);
+  telemetry_->OnCheckpoint(report);
+  clock_.Advance(std::chrono::seconds(12));
+  telemetry_->Sample({}, {});
+  for (const char* line :
+       {"premura_checkpoint_age_seconds 12", "premura_checkpoint_seconds 0.25",
+        "premura_checkpoint_bytes 900", "premura_checkpoint_records 7",
+        "premura_checkpoint_stored_records 40",
+        "premura_checkpoint_failures_total 0",
+        "premura_checkpoint_damaged 0"}) {
+    EXPECT_TRUE(Has(line)) << line;
+  }
+  report.problem = "disk full";
+  telemetry_->OnCheckpoint(report);
+  telemetry_->Sample({}, {});
+  EXPECT_TRUE(Has("premura_checkpoint_failures_total 1"));
+  EXPECT_TRUE(Has("premura_checkpoint_age_seconds 12"));
+  EXPECT_NE(out_.str().find("disk full; it is tried again"), std::string::npos);
+  EXPECT_EQ(out_.str().find("checkpoint_back"), std::string::npos);
+  report.problem.clear();
+  telemetry_->OnCheckpoint(report);
+  EXPECT_NE(out_.str().find("checkpoint_back"), std::string::npos);
+}
+
+TEST_F(TelemetryTest, TellsHowFarARestoreIsAndWhatIsLost) {
+  telemetry_->OnRestoring(0, 40, false);
+  clock_.Advance(std::chrono::milliseconds(500));
+  telemetry_->OnRestoring(10, 40, false);
+  EXPECT_EQ(out_.str(), "");
+  clock_.Advance(std::chrono::milliseconds(700));
+  telemetry_->OnRestoring(20, 40, false);
+  EXPECT_NE(out_.str().find(R"("restoring")"), std::string::npos);
+  telemetry_->OnRestoring(40, 40, true);
+  EXPECT_NE(out_.str().find(R"("restored")"), std::string::npos);
+  EXPECT_TRUE(Has("premura_restore_seconds 1.2"));
+  EXPECT_TRUE(Has("premura_restore_records 40"));
+  telemetry_->OnStateLost("product", "topic/3", "it is another topic");
+  EXPECT_TRUE(Has(R"(premura_state_lost_total{source="product"} 1)"));
+  EXPECT_NE(out_.str().find("what was known of its customers is gone: it is "
+                            "another topic"),
+            std::string::npos);
+  telemetry_->OnCheckpointDamaged("a record is damaged", "/state/aside");
+  EXPECT_TRUE(Has("premura_checkpoint_damaged 1"));
+  EXPECT_NE(out_.str().find("/state/aside"), std::string::npos);
+}
+
 TEST_F(TelemetryTest, DetectionsAreCountedByRuleWithTheirLatency) {
   const auto rules = Rules("page-loop");
   telemetry_->OnRules(*rules);

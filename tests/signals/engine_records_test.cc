@@ -119,7 +119,9 @@ Engines Spread(Engines* engines, std::size_t count,
   for (const auto& rig : *engines) {
     rig->Save();
     for (const auto& [name, record] : rig->records().customers) {
-      EXPECT_TRUE(OwnerOf(name, &next).engine().Load(name, record).ok());
+      Rig& owner = OwnerOf(name, &next);
+      EXPECT_TRUE(owner.engine().Load(name, record).ok());
+      owner.records().customers[name] = record;
     }
     for (const auto& one : next) {
       EXPECT_TRUE(one->engine().LoadOwn(rig->records().own, count).ok());
@@ -295,7 +297,7 @@ TEST(EngineRecords, OnlyWhatHasChangedIsWrittenDown) {
   EXPECT_EQ(rig.engine().Stats().customers, 3U);
   EXPECT_EQ(rig.engine().Stats().clock, kStart + std::chrono::seconds(7));
   rig.Save();
-  EXPECT_THAT(rig.records().told, UnorderedElementsAre("ann", "bob", "dee"));
+  EXPECT_THAT(rig.records().told, IsEmpty());
 }
 
 TEST(EngineRecords, WhoIsForgottenIsToldOnce) {
@@ -305,7 +307,7 @@ TEST(EngineRecords, WhoIsForgottenIsToldOnce) {
   rig.Restart(RuleList(kCount));
   rig.Play("clock 3h");
   rig.Save();
-  EXPECT_THAT(rig.records().told, UnorderedElementsAre("ann gone", "bob"));
+  EXPECT_THAT(rig.records().told, ElementsAre("ann gone"));
   rig.Play("cid x 4h #3\n clock 9h");  // Comes and goes in between.
   rig.Save();
   EXPECT_THAT(rig.records().told, ElementsAre("bob gone"));

@@ -157,8 +157,11 @@ class Taken final : public RecordSink {
                     std::string(record.value));
     shifts.push_back(record.time_shift);
   }
-  void OnAssigned(std::uint32_t partition) override {
-    lines.push_back("assigned " + std::to_string(partition));
+  void OnAssigned(std::uint32_t partition,
+                  const PartitionStart& start) override {
+    lines.push_back((start.resumed ? "resumed " : "assigned ") +
+                    std::to_string(partition));
+    if (!start.why.empty()) lines.push_back(start.why);
   }
   void OnRevoked(std::uint32_t /*partition*/) override {}
   void OnCaughtUp(std::uint32_t partition) override {
@@ -175,6 +178,51 @@ std::optional<Timestamp> SecondsOf(const Record& record) {
     return std::nullopt;
   }
   return Timestamp(seconds(std::stoi(std::string(record.value))));
+}
+
+// The file has grown since, or is another.
+TEST(FileSourceTest, GoesOnWhereItWasInTheSameFile) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", "a\n\nb\n");
+  const std::string identity =
+      NewFileSource({.path = path}).value()->Identity(0);
+  const struct {
+    const char* text;
+    std::vector<std::string> lines;
+  } cases[] = {
+      {"a\n\nb\nc\n", {"resumed 0", "3:b", "4:c", "caught up 0"}},
+      {"x\n\nb\nc\n",
+       {"assigned 0", "it is another file than it was", "1:x", "3:b", "4:c",
+        "caught up 0"}},
+      {"a\n",
+       {"assigned 0", "it is another file than it was", "1:a", "caught up 0"}},
+  };
+  for (const auto& each : cases) {
+    dir.Write("file", each.text);
+    auto source = NewFileSource({.path = path}).value();
+    source->Resume(
+        {{.number = 0, .name = path, .identity = identity, .position = 2}});
+    Taken taken;
+    EXPECT_TRUE(source->Poll(&taken, 100, Duration(0)).value().ended);
+    EXPECT_EQ(taken.lines, each.lines);
+  }
+}
+
+TEST(FileSourceTest, BeginsAnewWhereTimesAreMovedAtEachStart) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", "1\n2\n");
+  auto source = NewFileSource({.path = path,
+                               .time_of = SecondsOf,
+                               .shift_to = Timestamp(seconds(100))})
+                    .value();
+  EXPECT_EQ(source->Identity(0), "");
+  source->Resume({{.number = 0, .name = path, .position = 2}});
+  Taken taken;
+  EXPECT_TRUE(source->Poll(&taken, 100, Duration(0)).value().ended);
+  EXPECT_THAT(
+      taken.lines,
+      ElementsAre("assigned 0", "it is read from its beginning at each start",
+                  "1:1", "2:2", "caught up 0"));
 }
 
 TEST(FileSourceTest, HandsOnLinesWithTheirNumbers) {

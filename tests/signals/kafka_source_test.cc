@@ -29,7 +29,8 @@ constexpr Duration kSlice = std::chrono::milliseconds(100);
 class Member final : public RecordSink {
  public:
   Member(const KafkaBroker& broker, std::vector<std::string> topics,
-         std::map<std::string, std::string> more = {}) {
+         std::map<std::string, std::string> more = {},
+         std::optional<Timestamp> make_up_from = {}) {
     more.insert({{"bootstrap.servers", broker.bootstrap()},
                  {"group.id", topics.front() + "-group"},
                  {"session.timeout.ms", "6000"},
@@ -39,7 +40,8 @@ class Member final : public RecordSink {
                              .log =
                                  [this](int, const std::string& text) {
                                    logged.push_back(text);
-                                 }})
+                                 },
+                             .make_up_from = make_up_from})
                  .value();
   }
 
@@ -50,7 +52,9 @@ class Member final : public RecordSink {
     positions[record.partition] = record.position + 1;
     if (on_record) on_record(record);
   }
-  void OnAssigned(std::uint32_t partition) override {
+  void OnAssigned(std::uint32_t partition,
+                  const PartitionStart& start) override {
+    starts[partition] = start;
     assigned[partition] = true;
     caught_up[partition] = false;
   }
@@ -101,6 +105,7 @@ class Member final : public RecordSink {
   std::map<std::string, std::vector<std::string>> values;
   Positions positions;
   std::map<std::uint32_t, bool> assigned;
+  std::map<std::uint32_t, PartitionStart> starts;
   std::map<std::uint32_t, bool> caught_up;
   std::function<void(const Record&)> on_record;
   std::vector<std::string> logged;
@@ -200,6 +205,93 @@ TEST_F(KafkaSourceTest, GoesOnBehindWhatWasCommitted) {
   Member member(*broker, {topic});
   ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
   EXPECT_EQ(member.values[topic + "/0"], Numbers(7, 10));
+}
+
+// Whatever the group has committed: a checkpoint is ahead of that or level.
+TEST_F(KafkaSourceTest, GoesOnWhereTheCheckpointIs) {
+  const std::string topic = broker->CreateTopic("checkpoint", 2);
+  broker->Produce(topic, 0, Numbered(0, 10));
+  broker->Produce(topic, 1, Numbered(10, 20));
+  {
+    Member member(*broker, {topic});
+    ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 20; }));
+    const bool swapped = member.source->Origin(0) != topic + "/0";
+    member.source->Commit(swapped ? Positions{{1, 4}, {0, 6}}
+                                  : Positions{{0, 4}, {1, 6}});
+    member.source->Close();
+  }
+  Member member(*broker, {topic});
+  // Numbers are those of the checkpoint, whatever comes first.
+  member.source->Resume(
+      {{.number = 3, .name = topic + "/0", .position = 5},
+       {.number = 1, .name = topic + "/1", .position = 5, .known = 8}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(5, 10));
+  EXPECT_EQ(member.values[topic + "/1"], Numbers(15, 20));
+  EXPECT_TRUE(member.starts[3].resumed);
+  EXPECT_EQ(member.starts[3].known, 0);
+  EXPECT_TRUE(member.starts[1].resumed);
+  EXPECT_EQ(member.starts[1].known, 8);
+  EXPECT_EQ(member.source->Origin(3), topic + "/0");
+}
+
+TEST_F(KafkaSourceTest, BelievesTheGroupWhereItIsAheadOfTheCheckpoint) {
+  const std::string topic = broker->CreateTopic("ahead", 1);
+  broker->Produce(topic, 0, Numbered(0, 10));
+  {
+    Member member(*broker, {topic});
+    ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 10; }));
+    member.source->Commit({{0, 7}});
+    member.source->Close();
+  }
+  Member member(*broker, {topic});
+  member.source->Resume({{.number = 0, .name = topic + "/0", .position = 5}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(7, 10));
+  EXPECT_FALSE(member.starts[0].resumed);
+  EXPECT_EQ(member.starts[0].why,
+            "the group has come to 7, the checkpoint only to 5");
+}
+
+TEST_F(KafkaSourceTest, ATopicThatEndsBeforeTheCheckpointIsAnother) {
+  const std::string topic = broker->CreateTopic("another", 1);
+  broker->Produce(topic, 0, Numbered(0, 3));
+  Member member(*broker, {topic});
+  member.source->Resume({{.number = 0, .name = topic + "/0", .position = 50}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(0, 3));
+  EXPECT_FALSE(member.starts[0].resumed);
+  EXPECT_EQ(member.starts[0].why,
+            "it ends at 3 and the checkpoint is at 50: it is another topic of "
+            "that name");
+}
+
+// The group has come to 4, and there is no checkpoint.
+TEST_F(KafkaSourceTest, MakesUpForACheckpointThatIsNotThere) {
+  const std::string topic = broker->CreateTopic("made-up", 1);
+  broker->Produce(topic, 0, Numbered(0, 6));
+  {
+    Member member(*broker, {topic});
+    ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 6; }));
+    member.source->Commit({{0, 4}});
+    member.source->Close();
+  }
+  {
+    // From an instant after all there is.
+    Member member(*broker, {topic}, {}, Timestamp(std::chrono::years(200)));
+    ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+    EXPECT_EQ(member.values[topic + "/0"], Numbers(4, 6));
+    EXPECT_EQ(member.starts[0].why, "");
+    EXPECT_EQ(member.starts[0].known, 0);
+  }
+  Member member(*broker, {topic}, {}, Timestamp());
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  EXPECT_EQ(member.values[topic + "/0"], Numbers(0, 6));
+  EXPECT_FALSE(member.starts[0].resumed);
+  EXPECT_EQ(member.starts[0].known, 4);
+  EXPECT_EQ(member.starts[0].why,
+            "no checkpoint knows it, so that 0 to 3 are read again to make up "
+            "for it");
 }
 
 TEST_F(KafkaSourceTest, HandsOnNoMoreThanAsked) {

@@ -173,6 +173,18 @@ class Watcher final : public PipelineObserver {
     troubles.push_back(why);
   }
 
+  void OnCheckpoint(const CheckpointReport& report) override {
+    const std::lock_guard lock(mutex_);
+    ++checkpoints;
+    if (!report.problem.empty()) troubles.push_back(report.problem);
+    changed_.notify_all();
+  }
+  void OnStateLost(const std::string&, const std::string& origin,
+                   const std::string& why) override {
+    const std::lock_guard lock(mutex_);
+    lost.push_back(origin + ": " + why);
+  }
+
   bool AwaitBackPressure() {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, seconds(10),
@@ -189,6 +201,8 @@ class Watcher final : public PipelineObserver {
   bool ended = false;
   std::string ended_why;
   std::vector<std::string> troubles;
+  std::vector<std::string> lost;
+  int checkpoints = 0;
 
  private:
   std::mutex mutex_;

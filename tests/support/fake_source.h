@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,15 @@ class FakeSource final : public Source {
     return "fake/" + std::to_string(partition);
   }
 
+  // Where it goes on is the test's affair: it puts in what is read.
+  void Resume(const std::vector<PartitionPlace>& places) override {
+    const std::lock_guard lock(topic_->mutex);
+    for (const PartitionPlace& place : places) {
+      resumed_.insert(place.number);
+      topic_->next_position[place.number] = place.position;
+    }
+  }
+
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
                       Duration wait) override {
     Polled polled;
@@ -136,8 +146,8 @@ class FakeSource final : public Source {
   SourceHealth Health() const override { return {}; }
 
  private:
-  static Status Do(const FakeTopic::Step& step, std::int64_t position,
-                   RecordSink* sink, Polled* polled) {
+  Status Do(const FakeTopic::Step& step, std::int64_t position,
+            RecordSink* sink, Polled* polled) {
     switch (step.what) {
       case FakeTopic::Step::kRecord: {
         Record record;
@@ -149,7 +159,8 @@ class FakeSource final : public Source {
         break;
       }
       case FakeTopic::Step::kAssign:
-        sink->OnAssigned(step.partition);
+        sink->OnAssigned(step.partition,
+                         {.resumed = resumed_.erase(step.partition) > 0});
         break;
       case FakeTopic::Step::kRevoke:
         sink->OnRevoking(std::chrono::seconds(5));
@@ -170,6 +181,7 @@ class FakeSource final : public Source {
   }
 
   FakeTopic* const topic_;
+  std::set<std::uint32_t> resumed_;
 };
 
 }  // namespace premura
