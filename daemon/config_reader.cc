@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "notifiers/loopback.h"
+#include "notifiers/text.h"
 
 namespace premura {
 namespace {
@@ -22,7 +23,8 @@ std::string_view HostOf(std::string_view authority) {
   return authority.substr(0, authority.find(':', authority.find(']') + 1));
 }
 
-bool HasControl(std::string_view text) {
+// Of a secret, which need not be UTF-8.
+bool HasControlBytes(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
@@ -102,7 +104,7 @@ std::optional<std::string> ConfigReader::Expand(const Node& node,
         "write ${env:NAME} and nothing beside it");
     return std::nullopt;
   }
-  if (text && HasControl(*text)) {
+  if (text && HasControls(*text)) {
     node.Complain(
         fmt::format("`{}` contains a line end or control character", what));
     return std::nullopt;
@@ -214,7 +216,7 @@ Secret ConfigReader::SecretFile(const Node& node, const std::string& key,
   std::string secret = WithoutLineEnd(std::move(content).value());
   if (secret.empty()) {
     node.Complain(fmt::format("the file that `{}` names is empty", key));
-  } else if (HasControl(secret)) {
+  } else if (HasControlBytes(secret)) {
     node.Complain(
         fmt::format("the file that `{}` names holds more than one line", key));
     return {};

@@ -6,9 +6,11 @@
 #include <map>
 #include <mutex>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include "notifiers/outbox.h"
+#include "rules/printable.h"
 #include "signals/zones.h"
 
 namespace premura {
@@ -20,14 +22,6 @@ constexpr const char* kGreen = "\x1b[32m";
 constexpr const char* kYellow = "\x1b[33m";
 constexpr const char* kRed = "\x1b[31m";
 constexpr const char* kPlain = "\x1b[0m";
-
-// Names and reasons come from events: nothing of them may steer a terminal.
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
-}
 
 // "frequency_cap (2/7d: ..)"
 std::string Because(Reason reason, const std::string& detail) {
@@ -61,13 +55,13 @@ class Printer final : public DecisionPrinter {
                 "not sent: " + Because(verdict.reason, verdict.detail));
         return;
     }
-    if (waiting_.size() < kMostLines) waiting_.emplace(Key(decided), decided);
+    if (waiting_.size() < kMostLines) waiting_.emplace(KeyOf(decided), decided);
   }
 
   void OnDelivered(const Delivered& delivered) override {
     next_->OnDelivered(delivered);
     const std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(Key(delivered));
+    const auto found = waiting_.find(KeyOf(delivered));
     Decided decided;
     if (found != waiting_.end()) {
       decided = found->second;
@@ -105,11 +99,11 @@ class Printer final : public DecisionPrinter {
   }
 
  private:
+  // Of a detection, and the action's place in its rule.
+  using Key = std::pair<std::string, int>;
   template <typename T>
-  static std::string Key(const T& what) {
-    // "ticket:rt" is decided as "ticket".
-    return what.detection + '\n' +
-           what.channel.substr(0, what.channel.find(':'));
+  static Key KeyOf(const T& what) {
+    return {what.detection, what.action};
   }
 
   // Whether that is how it ends; what is tried again is not shown yet.
@@ -155,7 +149,7 @@ class Printer final : public DecisionPrinter {
   std::vector<std::string> lines_;
   std::size_t left_out_ = 0;
   // Decisions that wait for how it went.
-  std::multimap<std::string, Decided> waiting_;
+  std::map<Key, Decided> waiting_;
 };
 
 }  // namespace

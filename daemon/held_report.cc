@@ -8,6 +8,7 @@
 
 #include "notifiers/json_writer.h"
 #include "notifiers/text.h"
+#include "rules/printable.h"
 #include "signals/zones.h"
 
 namespace premura {
@@ -88,7 +89,7 @@ std::string HeldText(const std::vector<Delivery>& deliveries, bool more) {
     text += line.back() + "\n";
   }
   if (more) text += "There are more: see --most.\n";
-  return Printable(text) +
+  return Printable(text, "\n") +
          "\nSend after all: premura release KEY..; never: premura drop KEY..; "
          "if the other side's log\nsays what became of an unknown one: premura "
          "settle KEY arrived|lost.\n";

@@ -8,14 +8,14 @@
 #include <map>
 
 #include "notifiers/template_html.h"
-#include "notifiers/text.h"
+#include "rules/printable.h"
 
 namespace premura {
 namespace {
 
 // XML 1.0 has no control characters.
 std::string XmlText(std::string_view text) {
-  return EscapeHtml(Printable(text));
+  return EscapeHtml(Printable(text, "\n"));
 }
 
 std::string CaseXml(const TestOutcome& one) {

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "notifiers/text.h"
+#include "rules/printable.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -58,13 +59,6 @@ std::string JsonLine(Timestamp now, Log::Level level, std::string_view event,
 }
 
 // Nothing that is logged may begin a line or colour a terminal.
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return text;
-}
-
 std::string TextLine(Timestamp now, Log::Level level, std::string_view event,
                      std::string_view message, const Log::Fields& fields) {
   std::string line = FormatInstant(now);
@@ -73,7 +67,7 @@ std::string TextLine(Timestamp now, Log::Level level, std::string_view event,
   line += ' ';
   line += event;
   line += ": ";
-  line += Printable(MaskAddresses(message));
+  line += MaskAddresses(message);
   for (const auto& [key, value] : fields) {
     line += ' ';
     line += key;
@@ -81,12 +75,12 @@ std::string TextLine(Timestamp now, Log::Level level, std::string_view event,
     const std::string masked =
         value.is_number() ? value.text() : MaskAddresses(value.text());
     if (masked.find_first_of(" \"=") == masked.npos && !masked.empty()) {
-      line += Printable(masked);
+      line += masked;
     } else {
       AppendJsonText(masked, &line);
     }
   }
-  return line;
+  return Printable(line);
 }
 
 class SpdLog final : public Log {

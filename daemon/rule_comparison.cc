@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "daemon/text_table.h"
+#include "rules/printable.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -64,15 +65,6 @@ void CompareOne(const Occurrences::Key& key, const Instants& before,
   }
 }
 
-// For a terminal.
-std::string OneLine(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; },
-      '?');
-  return text;
-}
-
 std::string Instant(const std::optional<Timestamp>& at) {
   return at ? FormatInstant(*at) : "";
 }
@@ -95,8 +87,8 @@ void PrintTable(const RuleComparison& comparison, std::ostream* out) {
     *out << fmt::format(
         "{:<5}  {}  {}  {}{}{}{}\n", difference.Word(),
         FormatInstant(difference.at()), difference.key.rule,
-        OneLine(difference.key.customer), grouped ? "  " : "",
-        grouped ? OneLine(difference.key.group) : "",
+        Printable(difference.key.customer), grouped ? "  " : "",
+        grouped ? Printable(difference.key.group) : "",
         difference.before && difference.now
             ? "  (before: " + FormatInstant(*difference.before) + ")"
             : "");

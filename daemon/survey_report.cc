@@ -7,6 +7,8 @@
 #include <cmath>
 #include <vector>
 
+#include "rules/printable.h"
+
 namespace premura {
 namespace {
 
@@ -23,7 +25,7 @@ std::string Quoted(std::string_view text) {
 // A text for a terminal: what could move its cursor is escaped.
 std::string Shown(std::string_view text) {
   std::string json = Quoted(text);
-  return json.substr(1, json.size() - 2);
+  return Printable(json.substr(1, json.size() - 2));
 }
 
 std::uint64_t CountOf(const FieldSurvey& field, Kind kind) {

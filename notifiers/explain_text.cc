@@ -8,7 +8,7 @@
 #include "notifiers/evidence_summary.h"
 #include "notifiers/explain.h"
 #include "notifiers/local_times.h"
-#include "notifiers/text.h"
+#include "rules/printable.h"
 
 namespace premura {
 namespace {
@@ -218,7 +218,7 @@ std::string ByRule(const Explanation& explanation,
 std::string ToText(const Explanation& explanation) {
   const bool stranger = !IsKnown(explanation) && explanation.only.empty();
   if (!explanation.standings || stranger) {
-    return Printable(ByTime(explanation));
+    return Printable(ByTime(explanation), "\n");
   }
   const StandingReport& standings = *explanation.standings;
   const LocalTimes times(standings.zone);
@@ -227,8 +227,9 @@ std::string ToText(const Explanation& explanation) {
                   times.zone(),
                   standings.clock == Timestamp{} ? "no event yet"
                                                  : times.At(standings.clock));
-  return Printable(head + Troubles(explanation, times) +
-                   ByRule(explanation, standings));
+  return Printable(
+      head + Troubles(explanation, times) + ByRule(explanation, standings),
+      "\n");
 }
 
 }  // namespace premura

@@ -5,15 +5,11 @@
 
 #include "notifiers/mail_address.h"
 #include "notifiers/phone.h"
+#include "rules/printable.h"
 #include "rules/utf8.h"
 
 namespace premura {
 namespace {
-
-bool IsControl(std::int32_t code) {
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x2028 ||
-         code == 0x2029;
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -71,17 +67,6 @@ std::string OneLine(std::string_view text) {
     line += text.substr(start, at - start);
   }
   return line;
-}
-
-std::string Printable(std::string_view text) {
-  std::string printable;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t start = at;
-    const std::int32_t character = NextCharacter(text, &at);
-    const bool shown = character == '\n' || !IsControl(character);
-    printable += shown ? text.substr(start, at - start) : "?";
-  }
-  return printable;
 }
 
 bool HasControls(std::string_view text) {

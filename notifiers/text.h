@@ -17,9 +17,7 @@ std::string_view CutCharacters(std::string_view text, std::size_t characters);
 // space; the ends are trimmed.
 std::string OneLine(std::string_view text);
 
-// For a terminal: line ends stay, all other control characters become `?`.
-std::string Printable(std::string_view text);
-// Whether it holds a control character (C0, DEL, C1, line separators).
+// Whether it holds a control character (see rules/printable.h).
 bool HasControls(std::string_view text);
 
 // Mail addresses and telephone numbers in an answer's text become "j***@x.com"

@@ -8,7 +8,7 @@
 #include <set>
 #include <tuple>
 
-#include "rules/utf8.h"
+#include "rules/printable.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -21,19 +21,6 @@ const char* Word(Diagnostic::Severity severity) {
 auto Order(const Diagnostic& d) {
   return std::tie(d.where.file, d.where.line, d.where.column, d.severity,
                   d.message, d.hint);
-}
-
-// What a file says is shown on a terminal: no control character of it may
-// reach one.
-std::string Printable(std::string_view text, char keep = '\0') {
-  std::string printable;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t start = at;
-    const std::int32_t c = NextCharacter(text, &at);
-    const bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-    printable += control && c != keep ? "?" : text.substr(start, at - start);
-  }
-  return printable;
 }
 
 bool StartsCharacter(char c) {
@@ -94,7 +81,7 @@ void RenderOne(const Diagnostic& d, std::string* out) {
   if (at.line > 0 && !d.line.empty()) {
     Excerpt excerpt = Clip(d.line, std::max(1, at.column));
     fmt::format_to(to, "{:5} | {}\n      | {}\n", at.line,
-                   Printable(excerpt.text, '\t'),
+                   Printable(excerpt.text, "\t"),
                    CaretLine(excerpt, at.length));
   }
   if (!d.hint.empty()) fmt::format_to(to, "      = {}\n", Printable(d.hint));

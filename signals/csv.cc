@@ -42,8 +42,10 @@ class CsvReader {
   // Answers the mistake, if there is one.
   std::string ReadCell(std::string* cell) {
     if (!Take('"')) {
-      *cell = rest_.substr(0, rest_.find_first_of(",\r\n"));
-      rest_.remove_prefix(cell->size());
+      std::size_t end = std::min(rest_.find_first_of(",\n"), rest_.size());
+      if (end > 0 && AtLineEnd(rest_.substr(end - 1))) --end;
+      *cell = rest_.substr(0, end);
+      rest_.remove_prefix(end);
       if (cell->find('"') != cell->npos) {
         return "a quote inside a cell that does not begin with one";
       }
@@ -57,8 +59,7 @@ class CsvReader {
       if (!Take('"')) break;
       cell->push_back('"');
     }
-    const bool ends = rest_.empty() || rest_.front() == ',' ||
-                      rest_.front() == '\n' || rest_.starts_with("\r\n");
+    const bool ends = rest_.empty() || rest_.front() == ',' || AtLineEnd(rest_);
     return ends ? "" : "text behind the end of a quoted cell";
   }
 
@@ -73,11 +74,15 @@ class CsvReader {
     return true;
   }
 
+  // A CR ends a line only before LF or at the end of all.
+  static bool AtLineEnd(std::string_view rest) {
+    return rest.starts_with('\n') || rest.starts_with("\r\n") || rest == "\r";
+  }
+
   bool TakeLineEnd() {
-    if (rest_.starts_with("\r\n")) rest_.remove_prefix(1);
-    if (!Take('\n')) {
-      return Take('\r');  // Alone it ends nothing; passed over.
-    }
+    if (!AtLineEnd(rest_)) return false;
+    Take('\r');
+    Take('\n');
     ++line_;
     return true;
   }

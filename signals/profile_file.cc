@@ -61,11 +61,6 @@ class Collector {
     if (customer.find('\0') != customer.npos) {
       return Mistake(line, "the customer has a NUL in it");
     }
-    for (const auto& [path, json] : values) {
-      if (!IsReadableConsent(path)) {
-        Mistake(line, fmt::format("'{}': {}", path, kConsentForm));
-      }
-    }
     const auto [it, added] = lines_.try_emplace(customer, line);
     if (!added) {
       return Mistake(line, fmt::format("customer '{}' is already on line {}",
@@ -202,6 +197,11 @@ void AddJsonLine(int line, std::string_view json, JsonReader* reader,
     values.erase(it);
   }
   std::erase_if(values, [](const auto& v) { return v.second == "null"; });
+  for (const auto& [path, value] : values) {
+    if (!IsReadableConsent(path)) {
+      collector->Mistake(line, fmt::format("'{}': {}", path, kConsentForm));
+    }
+  }
   collector->Add(line, customer, std::move(values));
 }
 

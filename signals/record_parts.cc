@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "rules/printable.h"
+
 namespace premura {
 
 namespace {
@@ -81,9 +83,7 @@ void MakePresentable(std::string* message) {
     message->resize(end);
     message->append("...");
   }
-  for (char& c : *message) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
+  *message = Printable(*message);
 }
 
 }  // namespace premura

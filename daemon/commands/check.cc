@@ -107,13 +107,18 @@ Status CheckEvents(const EventOptions& options, Checked* checked) {
   const auto how = MakeSurveyOptions(options, checked->config.get());
   if (!how.ok()) return how.error();
   const auto survey = SurveyEvents(how.value());
-  if (!survey.ok()) return survey.error();
-  if (survey.value().events == 0) {
-    return Error{options.file +
-                 ": no event in it can be used; `premura infer` "
-                 "tells why"};
+  Diagnostic unusable;
+  unusable.where.file = options.file;
+  if (!survey.ok()) {
+    unusable.message = survey.error().message;
+  } else if (survey.value().events == 0) {
+    unusable.message = "no event in it can be used";
+    unusable.hint = "`premura infer` tells why";
+  } else {
+    WarnOfUnseen(*checked->rules, survey.value(), &checked->diagnostics);
+    return {};
   }
-  WarnOfUnseen(*checked->rules, survey.value(), &checked->diagnostics);
+  checked->diagnostics.push_back(std::move(unusable));
   return {};
 }
 

@@ -181,9 +181,11 @@ void AddTest(CLI::App* app, const Io& io, Chosen* chosen) {
   command->add_flag("--self-preservation", options->self_preservation,
                     "Hold what fires because nothing happens where the events "
                     "have a gap or too many customers fall silent, as live");
-  command->add_flag("--probe", options->probe,
-                    "Instead: derive boundary cases from each rule of these "
-                    "files or folders, and try them");
+  command
+      ->add_flag("--probe", options->probe,
+                 "Instead: derive boundary cases from each rule of these "
+                 "files or folders, and try them")
+      ->excludes("--self-preservation");
   command->callback([options, io, chosen] {
     *chosen = [options, io] {
       if (!options->probe) return Test(*options, io);

@@ -134,7 +134,18 @@ TEST_F(CheckTest, EventsThatCannotBeReadAreAnError) {
   const std::string rules = Rule("event_count: {event: a, gte: 2, within: 1h}");
   const Ran none = Check(rules, "nonsense\n");
   EXPECT_EQ(none.code, kFailure);
-  EXPECT_TRUE(Contains(none.err, "no event in it can be used")) << none.err;
+  EXPECT_TRUE(Contains(none.out,
+                       "events.jsonl: error: no event in it can be "
+                       "used\n      = `premura infer` tells why\n"))
+      << none.out;
+  // And nothing else that was found is lost.
+  const Ran both = Check(
+      Rule("event_count: {event: a, where: {n: 1, n|neq: 1}, gte: 2, within: "
+           "1h}"),
+      "nonsense\n");
+  EXPECT_TRUE(Contains(both.out, "cannot both be true")) << both.out;
+  EXPECT_TRUE(Contains(both.out, "1 error and 1 warning in 2 files"))
+      << both.out;
   const Ran preset = Check(rules, Event("a"), {"--preset", "pain"});
   EXPECT_EQ(preset.code, kFailure);
   EXPECT_TRUE(Contains(preset.err, "there is no preset `pain`"));

@@ -104,11 +104,28 @@ TEST_F(DecisionPrinterTest, ADeskIsOfTheTicketThatWasDecided) {
             "sent\n");
 }
 
+TEST_F(DecisionPrinterTest, TwoMailsOfOneRuleAreTwo) {
+  auto decided = Decide(Verdict::Kind::kSend, Reason::kNone);
+  decided.channel = "email";
+  printer_->OnDecided(decided);
+  decided.action = 1;
+  decided.template_name = "second";
+  printer_->OnDecided(decided);
+  auto delivered = Deliver("sent", Reason::kDelivered);
+  delivered.channel = "email";
+  delivered.action = 1;
+  printer_->OnDelivered(delivered);
+  EXPECT_NE(Printed().find("  email second  sent\n"), std::string::npos);
+  delivered.action = 0;
+  printer_->OnDelivered(delivered);
+  EXPECT_NE(Printed().find("  email billing-help  sent\n"), std::string::npos);
+}
+
 TEST_F(DecisionPrinterTest, NothingSteersTheTerminal) {
   auto decided = Decide(Verdict::Kind::kSuppress, Reason::kCooldown);
-  decided.customer = "a\x1b[2J\n";
+  decided.customer = "a\x1b[2J\n\u009b";
   printer_->OnDecided(decided);
-  EXPECT_TRUE(Printed().starts_with("a?[2J?  billing"));
+  EXPECT_TRUE(Printed().starts_with("a?[2J??  billing"));
 }
 
 TEST_F(DecisionPrinterTest, AFloodIsBoundedAndCounted) {

@@ -80,8 +80,10 @@ TEST_F(InferTest, ShowsFormsForWhatIsNotForEverybody) {
 }
 
 TEST_F(InferTest, WhatATerminalWouldObeyIsEscaped) {
-  const Ran ran = Infer(Line(0, "a", "x\\u001b[2J", R"(,"f":"\u001b[31m")"));
+  const Ran ran =
+      Infer(Line(0, "a", "x\\u001b[2J", R"(,"f":"\u001b[31m\u009b")"));
   EXPECT_EQ(ran.out.find('\x1b'), std::string::npos);
+  EXPECT_EQ(ran.out.find("\u009b"), std::string::npos);
 }
 
 TEST_F(InferTest, JsonHasTheSameFigures) {

@@ -263,6 +263,8 @@ TEST(ProbeCommandTest, CasesAreChosenByTheirWords) {
   EXPECT_EQ(none.code, 1);
   EXPECT_THAT(none.err, HasSubstr("no case has such words"));
   EXPECT_EQ(Premura({"test", "--probe", path, "--run", "("}).code, 2);
+  EXPECT_THAT(Premura({"test", "--probe", path, "--self-preservation"}).err,
+              HasSubstr("excludes"));
 }
 
 TEST(ProbeCommandTest, ABuildServerReadsThem) {

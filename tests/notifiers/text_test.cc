@@ -23,10 +23,6 @@ TEST(TextTest, ControlsAreSeen) {
   }
 }
 
-TEST(TextTest, OnlyLineEndsOfAllControlsReachATerminal) {
-  EXPECT_EQ(Printable("a\n\x1b[31m\u009bè\r\xff"), "a\n?[31m?è??");
-}
-
 TEST(TextTest, CharactersAreNotCutInTheMiddle) {
   EXPECT_EQ(CutCharacters("èèè", 2), "èè");
   EXPECT_EQ(CutCharacters("ab", 5), "ab");

@@ -134,7 +134,8 @@ TEST(ProfileFileTest, ReadsCsv) {
                 "name,customer,phone,note\r\n"
                 "\"Rossi, Ada\",ada,+39,\"said \"\"no\"\"\r\ntwice\"\r\n"
                 "\n"
-                "Bob,bob,007,");
+                "Bob,bob,007,\r\n"
+                "C\rD,\"c\rd\",1\r2,\r");
   const auto customers = ReadProfileFile(path);
   ASSERT_TRUE(customers.ok()) << customers.error().message;
   EXPECT_THAT(
@@ -143,8 +144,11 @@ TEST(ProfileFileTest, ReadsCsv) {
           Pair("ada", ElementsAre(Pair("name", "\"Rossi, Ada\""),
                                   Pair("note", R"("said \"no\"\r\ntwice")"),
                                   Pair("phone", "\"+39\""))),
-          Pair("bob", ElementsAre(Pair("name", "\"Bob\""),
-                                  Pair("phone", "\"007\"")))));
+          Pair("bob",
+               ElementsAre(Pair("name", "\"Bob\""), Pair("phone", "\"007\""))),
+          // A CR within a line ends nothing.
+          Pair("c\rd", ElementsAre(Pair("name", R"("C\rD")"),
+                                   Pair("phone", R"("1\r2")")))));
 }
 
 TEST(ProfileFileTest, ReadsJsonLines) {
@@ -202,7 +206,7 @@ TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
         "5: customer 'b' is already on line 4", "6: a cell is not UTF-8"}},
       {"a.csv",
        "customer,Consent.email,consent,consent.sms.service\n" +
-           std::string(257, 'a') + ",,,\n \t,,,\n",
+           std::string(257, 'a') + ",,,\n \t,,,\nada,yes,yes,yes\n",
        {"1: 'Consent.email': a consent is consent.<email, sms or ticket>, or "
         "that with .<category>",
         "1: 'consent': a consent is consent.<email, sms or ticket>, or that "
