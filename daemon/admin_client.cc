@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <cctype>
 #include <memory>
 
 #include "daemon/secret_origin.h"
@@ -72,17 +71,6 @@ Result<AdminPage> AdminGet(const Config& config,
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   page.status = static_cast<int>(status);
   return page;
-}
-
-std::string EscapeForQuery(std::string_view text) {
-  std::string escaped;
-  for (const char one : text) {
-    const auto byte = static_cast<unsigned char>(one);
-    const bool plain = std::isalnum(byte) != 0 || one == '-' || one == '.' ||
-                       one == '_' || one == '~';
-    escaped += plain ? std::string(1, one) : fmt::format("%{:02X}", byte);
-  }
-  return escaped;
 }
 
 }  // namespace premura

@@ -21,7 +21,4 @@ Result<AdminPage> AdminGet(const Config& config,
                            const ConfigOptions& environment,
                            const std::string& target);
 
-// For a query: all but letters, digits and `-._~` as escapes.
-std::string EscapeForQuery(std::string_view text);
-
 }  // namespace premura

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `restraint:`, `sender:`, `delivery:`, `http:` and `log:` of the
-// configuration.
+// `restraint:`, `sender:`, `delivery:`, `self_preservation:`, `dead_letters:`,
+// `http:` and `log:` of the configuration.
 
 #include <fmt/format.h>
 

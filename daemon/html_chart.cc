@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/text_table.h"
 #include "notifiers/template_html.h"
 
 namespace premura {
@@ -37,7 +38,8 @@ constexpr Step kSteps[] = {
     {3 * kHour, "3 hours"},       {6 * kHour, "6 hours"},
     {12 * kHour, "12 hours"},     {kDay, "day"},
     {7 * kDay, "week"},           {28 * kDay, "4 weeks"},
-    {182 * kDay, "26 weeks"},     {364 * kDay, "52 weeks"}};
+    {182 * kDay, "26 weeks"},     {364 * kDay, "52 weeks"},
+    {3640 * kDay, "520 weeks"}};
 
 std::string FormatDay(Timestamp at) {
   static constexpr std::array<const char*, 12> kMonths = {
@@ -78,7 +80,7 @@ std::string Grid(std::uint64_t top) {
         "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{}\" y2=\"{}\"/>"
         "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
         kLeft, kWidth - kRight, y, y, kLeft - 8, y + 4,
-        WithCommas(top * static_cast<std::uint64_t>(i) / 4));
+        Grouped(top * static_cast<std::uint64_t>(i) / 4));
   }
   return svg;
 }
@@ -133,7 +135,7 @@ std::string Bar(const TimeAxis& axis, const std::vector<BarSeries>& series,
         "height=\"{:.1f}\"/>",
         i + 1, left, y, width, height);
     words += fmt::format("{}{} {}", words.empty() ? "" : ", ", series[i].name,
-                         WithCommas(value));
+                         Grouped(value));
   }
   if (svg.empty()) return svg;
   return fmt::format("<g><title>{}: {}</title>{}</g>", axis.Label(bar), words,
@@ -152,7 +154,7 @@ std::string Table(const TimeAxis& axis, const std::vector<BarSeries>& series) {
     if (SumAt(series, bar) == 0) continue;
     html += fmt::format("<tr><th scope=\"row\">{}</th>", axis.Label(bar));
     for (const BarSeries& one : series) {
-      html += fmt::format("<td class=\"n\">{}</td>", WithCommas(one.bars[bar]));
+      html += fmt::format("<td class=\"n\">{}</td>", Grouped(one.bars[bar]));
     }
     html += "</tr>";
   }
@@ -205,15 +207,6 @@ std::string EscapeJsonInHtml(std::string json) {
     }
   }
   return html;
-}
-
-std::string WithCommas(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) {
-    at -= 3;
-    text.insert(at, 1, ',');
-  }
-  return text;
 }
 
 std::string FormatMinute(Timestamp at) {
@@ -269,7 +262,7 @@ std::string BarChart(const std::string& title, const TimeAxis& axis,
       "aria-label=\"{} {}, at most {}; the table below has the numbers\">"
       "{}{}{}</svg></div>{}</figure>",
       title, axis.Unit(), Legend(series), kWidth, kHeight, title, axis.Unit(),
-      WithCommas(most), Grid(top), bars, Dates(axis), Table(axis, series));
+      Grouped(most), Grid(top), bars, Dates(axis), Table(axis, series));
 }
 
 }  // namespace premura

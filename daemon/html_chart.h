@@ -19,8 +19,6 @@ std::string HtmlText(std::string_view text);
 // The same for a JSON text between script tags: no tag, no line separator.
 std::string EscapeJsonInHtml(std::string json);
 
-// "21,348".
-std::string WithCommas(std::uint64_t number);
 // "15 Jan 2026 14:00".
 std::string FormatMinute(Timestamp at);
 

@@ -8,6 +8,7 @@
 
 #include "daemon/html_chart.h"
 #include "daemon/html_report.h"
+#include "notifiers/signature.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -18,11 +19,8 @@ std::string PolicyHash(std::string_view text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr);
-  unsigned char base64[2 * EVP_MAX_MD_SIZE];
-  const int length = EVP_EncodeBlock(base64, digest, static_cast<int>(size));
-  return fmt::format("'sha256-{}'",
-                     std::string_view(reinterpret_cast<const char*>(base64),
-                                      static_cast<std::size_t>(length)));
+  const std::string_view bytes(reinterpret_cast<const char*>(digest), size);
+  return fmt::format("'sha256-{}'", EncodeBase64(bytes));
 }
 
 // Of a list of texts.

@@ -12,6 +12,7 @@
 #include "daemon/html_chart.h"
 #include "daemon/html_data.h"
 #include "daemon/success_report.h"
+#include "daemon/text_table.h"
 #include "daemon/version.h"
 
 namespace premura {
@@ -118,7 +119,7 @@ class HtmlReport final : public BacktestReport {
           {"Contacts sent", history_.sent_count()},
           {"Customers written to", sums_.contacted().size()}}) {
       html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name,
-                          WithCommas(number));
+                          Grouped(number));
     }
     return html + "</dl>\n";
   }
@@ -163,15 +164,14 @@ class HtmlReport final : public BacktestReport {
                      });
     std::string rows;
     for (const auto& [rule, sums] : rules) {
-      rows +=
-          Row(fmt::format("{}<br><code>{}</code>{}", HtmlText(rule->title),
-                          HtmlText(rule->id),
-                          rule->status == RuleStatus::kSimulation
-                              ? " <span class=\"soft\">in simulation</span>"
-                              : ""),
-              {WithCommas(sums.detections), WithCommas(sums.customers.size()),
-               WithCommas(sums.Sent("ticket")), WithCommas(sums.Sent("email")),
-               WithCommas(sums.Sent("sms")), WithCommas(NotSent(rule->id))});
+      rows += Row(fmt::format("{}<br><code>{}</code>{}", HtmlText(rule->title),
+                              HtmlText(rule->id),
+                              rule->status == RuleStatus::kSimulation
+                                  ? " <span class=\"soft\">in simulation</span>"
+                                  : ""),
+                  {Grouped(sums.detections), Grouped(sums.customers.size()),
+                   Grouped(sums.Sent("ticket")), Grouped(sums.Sent("email")),
+                   Grouped(sums.Sent("sms")), Grouped(NotSent(rule->id))});
     }
     if (rows.empty()) return Section("By rule", Note("No rule runs."));
     return Section("By rule", Table({"Rule", "Detections", "Customers",
@@ -200,10 +200,10 @@ class HtmlReport final : public BacktestReport {
       std::vector<std::string> cells;
       std::size_t sum = 0;
       for (const char* channel : kChannels) {
-        cells.push_back(WithCommas(channels[channel]));
+        cells.push_back(Grouped(channels[channel]));
         sum += channels[channel];
       }
-      cells.push_back(WithCommas(sum));
+      cells.push_back(Grouped(sum));
       rows += Row(fmt::format("{}<br><code>{}</code>", ReasonInWords(reason),
                               HtmlText(reason)),
                   cells);
@@ -246,7 +246,7 @@ class HtmlReport final : public BacktestReport {
                               "success within {}</span>",
                               HtmlText(options_.rules->Find(of.rule)->title),
                               HtmlText(of.rule), FormatSpan(of.within)),
-                  {WithCommas(of.found), WithCommas(of.open), Whisker(of),
+                  {Grouped(of.found), Grouped(of.open), Whisker(of),
                    FormatShare(of.in_trouble), FormatShare(of.all_customers),
                    FormatRatio(of.lift),
                    fmt::format("{}<br>90 %: {}", FormatQuantile(of.median),
@@ -275,13 +275,13 @@ class HtmlReport final : public BacktestReport {
     std::string words = fmt::format(
         "{} customers for whom a rule found something, those first who got "
         "most.",
-        WithCommas(of));
+        Grouped(of));
     if (shown.size() < of) {
       words = fmt::format(
           "The {} customers who got most, of {} for whom a rule found "
           "something; the others are not in this page, but in "
           "<code>--output csv</code>.",
-          WithCommas(shown.size()), WithCommas(of));
+          Grouped(shown.size()), Grouped(of));
     }
     return Section(
                "A customer's timeline",

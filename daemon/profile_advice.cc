@@ -10,6 +10,7 @@
 #include "notifiers/phone.h"
 #include "rules/condition.h"
 #include "rules/document.h"
+#include "rules/fold.h"
 #include "signals/profile_date.h"
 #include "signals/zones.h"
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "notifiers/profile_facts.h"
 #include "rules/document.h"
 
 namespace premura {
@@ -77,27 +78,6 @@ class Places {
   std::map<std::string, Document> files_;
 };
 
-template <typename Limit>
-void WarnOfLimits(const Rule& rule, const char* key,
-                  const std::map<std::string, Limit>& ours,
-                  const std::map<std::string, Limit>& general, Places* places,
-                  Diagnostics* diagnostics) {
-  for (const auto& [channel, limit] : ours) {
-    const auto found = general.find(channel);
-    if (found == general.end() || !IsLooser(limit, found->second)) continue;
-    Diagnostic diagnostic;
-    diagnostic.severity = Diagnostic::Severity::kWarning;
-    diagnostic.where = places->Of(rule, key, channel);
-    diagnostic.message = fmt::format(
-        "`{}` for `{}` of rule `{}` is looser than `restraint`, which holds "
-        "all the same",
-        key, channel, rule.id);
-    diagnostic.hint =
-        "only a rule of `level: critical` may loosen; else change `restraint`";
-    diagnostics->push_back(std::move(diagnostic));
-  }
-}
-
 Diagnostic Warning(const SourcePosition& where, std::string message,
                    std::string hint) {
   Diagnostic warning;
@@ -108,25 +88,29 @@ Diagnostic Warning(const SourcePosition& where, std::string message,
   return warning;
 }
 
+template <typename Limit>
+void WarnOfLimits(const Rule& rule, const char* key,
+                  const std::map<std::string, Limit>& ours,
+                  const std::map<std::string, Limit>& general, Places* places,
+                  Diagnostics* diagnostics) {
+  for (const auto& [channel, limit] : ours) {
+    const auto found = general.find(channel);
+    if (found == general.end() || !IsLooser(limit, found->second)) continue;
+    diagnostics->push_back(
+        Warning(places->Of(rule, key, channel),
+                fmt::format("`{}` for `{}` of rule `{}` is looser than "
+                            "`restraint`, which holds all the same",
+                            key, channel, rule.id),
+                "only a rule of `level: critical` may loosen; else change "
+                "`restraint`"));
+  }
+}
+
 // Messages go to the customer; tickets speak the team's language.
 bool IsMessage(const Action& action) {
   return action.channel != Action::Channel::kTicket &&
          !action.template_name.empty();
 }
-
-class ProfileFacts final : public Facts {
- public:
-  ProfileFacts(const Profile& profile, const Symbols& symbols)
-      : profile_(profile), symbols_(symbols) {}
-  Value Get(const FieldRef& field) const override {
-    if (field.root != FieldRef::Root::kProfile) return {};
-    return profile_.Get(symbols_.profile.Text(field.symbol));
-  }
-
- private:
-  const Profile& profile_;
-  const Symbols& symbols_;
-};
 
 }  // namespace
 
@@ -135,16 +119,14 @@ void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics) {
     if (!rule.expires_after) continue;
     for (const Action& action : rule.actions) {
       if (action.delay < *rule.expires_after) continue;
-      Diagnostic diagnostic;
-      diagnostic.severity = Diagnostic::Severity::kWarning;
-      diagnostic.where = action.position;
-      diagnostic.message = fmt::format(
-          "this action of rule `{}` can never be sent: it waits {} and "
-          "expires after {}",
-          rule.id, FormatDuration(action.delay),
-          FormatDuration(*rule.expires_after));
-      diagnostic.hint = "make `delay` shorter than `expires_after`";
-      diagnostics->push_back(std::move(diagnostic));
+      diagnostics->push_back(Warning(
+          action.position,
+          fmt::format(
+              "this action of rule `{}` can never be sent: it waits {} and "
+              "expires after {}",
+              rule.id, FormatDuration(action.delay),
+              FormatDuration(*rule.expires_after)),
+          "make `delay` shorter than `expires_after`"));
     }
   }
 }
@@ -160,16 +142,13 @@ void WarnOfMissingEvents(const RuleSet& rules, const TemplateSet& templates,
         if (IsOfEvents(fact)) missing.push_back(fmt::format("`{}`", fact));
       }
       if (missing.empty()) continue;
-      Diagnostic diagnostic;
-      diagnostic.severity = Diagnostic::Severity::kWarning;
-      diagnostic.where = action.template_position;
-      diagnostic.message = fmt::format(
-          "template `{}` tells of events ({}), and a deadline has none",
-          action.template_name, fmt::join(missing, ", "));
-      diagnostic.hint =
+      diagnostics->push_back(Warning(
+          action.template_position,
+          fmt::format(
+              "template `{}` tells of events ({}), and a deadline has none",
+              action.template_name, fmt::join(missing, ", ")),
           "the date itself is known if it lies below `dates`: "
-          "`customer.dates.renewal`";
-      diagnostics->push_back(std::move(diagnostic));
+          "`customer.dates.renewal`"));
     }
   }
 }

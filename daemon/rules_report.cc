@@ -7,7 +7,8 @@
 #include <array>
 #include <vector>
 
-#include "daemon/survey_report.h"
+#include "daemon/text_table.h"
+#include "notifiers/json_writer.h"
 
 namespace premura {
 namespace {
@@ -40,6 +41,11 @@ std::string Why(const RuleCounts& counts) {
   return text;
 }
 
+bool HasTag(const Rule& rule, const std::string& tag) {
+  return tag.empty() ||
+         std::find(rule.tags.begin(), rule.tags.end(), tag) != rule.tags.end();
+}
+
 Line LineOf(const Rule& rule, const RuleCounts& counts) {
   return {rule.id,
           ToString(rule.status),
@@ -54,12 +60,6 @@ Line LineOf(const Rule& rule, const RuleCounts& counts) {
           Figure(counts.suppressed)};
 }
 
-std::string Quoted(std::string_view text) {
-  std::string json;
-  AppendJsonText(text, &json);
-  return json;
-}
-
 std::string RuleJson(const Rule& rule, const RuleCounts& counts) {
   std::string why;
   for (const auto& [reason, count] : counts.why_suppressed) {
@@ -67,30 +67,36 @@ std::string RuleJson(const Rule& rule, const RuleCounts& counts) {
   }
   return fmt::format(
       "{{\"rule\":{},\"title\":{},\"status\":\"{}\",\"level\":\"{}\","
-      "\"kind\":{},\"phase\":{},\"owner\":{},\"file\":{},\"line\":{},"
+      "\"kind\":{},\"phase\":{},\"owner\":{},\"tags\":{},\"cause\":{},"
+      "\"file\":{},\"line\":{},"
       "\"hash\":\"{}\",\"detections\":{},\"last\":{},\"sent\":{},\"held\":{},"
       "\"open\":{},\"failed\":{},\"suppressed\":{},\"reasons\":{{{}}}}}",
-      Quoted(rule.id), Quoted(rule.title), ToString(rule.status),
-      ToString(rule.level), Quoted(rule.detect.kind), Quoted(rule.phase),
-      Quoted(rule.owner), Quoted(rule.position.file), rule.position.line,
-      rule.hash, counts.detections,
-      counts.last ? Quoted(FormatInstant(*counts.last)) : "null", counts.sent,
+      JsonText(rule.id), JsonText(rule.title), ToString(rule.status),
+      ToString(rule.level), JsonText(rule.detect.kind), JsonText(rule.phase),
+      JsonText(rule.owner), JsonList(rule.tags, JsonText),
+      JsonList(rule.cause,
+               [](const FieldRef& field) { return JsonText(field.path); }),
+      JsonText(rule.position.file), rule.position.line, rule.hash,
+      counts.detections,
+      counts.last ? JsonText(FormatInstant(*counts.last)) : "null", counts.sent,
       counts.held, counts.open, counts.failed, counts.suppressed, why);
 }
 
 }  // namespace
 
-std::string RulesText(const RuleSet& rules, const CountsByRule& counts) {
-  if (rules.rules().empty()) return "There are no rules.\n";
+std::string RulesText(const RuleSet& rules, const std::string& tag,
+                      const CountsByRule& counts) {
   std::vector<Line> lines = {{"rule", "status", "level", "kind", "owner",
                               "detections", "sent", "held", "open", "failed",
                               "suppressed"}};
   std::vector<std::string> why = {""};
   for (const Rule& rule : rules.rules()) {
+    if (!HasTag(rule, tag)) continue;
     const RuleCounts of_rule = CountsOf(rule, counts);
     lines.push_back(LineOf(rule, of_rule));
     why.push_back(Why(of_rule));
   }
+  if (lines.size() == 1) return "There are no such rules.\n";
   std::array<std::size_t, kColumns> widths{};
   for (const Line& line : lines) {
     for (std::size_t i = 0; i < kColumns; ++i) {
@@ -111,9 +117,11 @@ std::string RulesText(const RuleSet& rules, const CountsByRule& counts) {
   return text;
 }
 
-std::string RulesJson(const RuleSet& rules, const CountsByRule& counts) {
+std::string RulesJson(const RuleSet& rules, const std::string& tag,
+                      const CountsByRule& counts) {
   std::string json;
   for (const Rule& rule : rules.rules()) {
+    if (!HasTag(rule, tag)) continue;
     json +=
         (json.empty() ? "" : ",\n ") + RuleJson(rule, CountsOf(rule, counts));
   }

@@ -13,9 +13,11 @@ namespace premura {
 
 using CountsByRule = std::map<std::string, RuleCounts>;
 
-// A table, in order of the ids.
-std::string RulesText(const RuleSet& rules, const CountsByRule& counts);
-// A JSON array of objects, with a line end.
-std::string RulesJson(const RuleSet& rules, const CountsByRule& counts);
+// A table, in order of the ids, of the rules that have the tag; "": of all.
+std::string RulesText(const RuleSet& rules, const std::string& tag,
+                      const CountsByRule& counts);
+// The same as a JSON array of objects, with a line end.
+std::string RulesJson(const RuleSet& rules, const std::string& tag,
+                      const CountsByRule& counts);
 
 }  // namespace premura

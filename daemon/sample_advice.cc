@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "daemon/survey_report.h"
+#include "daemon/text_table.h"
 #include "rules/condition.h"
+#include "rules/fold.h"
 #include "rules/number.h"
 #include "signals/name_words.h"
 

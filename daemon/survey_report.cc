@@ -7,6 +7,8 @@
 #include <cmath>
 #include <vector>
 
+#include "daemon/text_table.h"
+#include "notifiers/json_writer.h"
 #include "rules/printable.h"
 
 namespace premura {
@@ -16,15 +18,9 @@ using Kind = Value::Kind;
 
 constexpr std::size_t kShownValues = 6;
 
-std::string Quoted(std::string_view text) {
-  std::string json;
-  AppendJsonText(text, &json);
-  return json;
-}
-
 // A text for a terminal: what could move its cursor is escaped.
 std::string Shown(std::string_view text) {
-  std::string json = Quoted(text);
+  std::string json = JsonText(text);
   return Printable(json.substr(1, json.size() - 2));
 }
 
@@ -231,11 +227,12 @@ std::string NamesText(const Survey& survey) {
 
 std::string FieldJson(const std::string& path, const FieldSurvey& field) {
   std::vector<std::string> types;
-  for (const std::string& type : TypesOf(field)) types.push_back(Quoted(type));
+  for (const std::string& type : TypesOf(field))
+    types.push_back(JsonText(type));
   std::string values;
   for (const auto& [value, count] : Commonest(field)) {
     values += fmt::format("{}{{\"value\":{},\"count\":{}}}",
-                          values.empty() ? "" : ",", Quoted(value), count);
+                          values.empty() ? "" : ",", JsonText(value), count);
   }
   std::string range;
   if (field.least && field.nature == FieldNature::kOrdinary) {
@@ -245,7 +242,7 @@ std::string FieldJson(const std::string& path, const FieldSurvey& field) {
       "{{\"field\":{},\"types\":[{}],\"present\":{},\"null\":{},"
       "\"distinct\":{},\"distinct_exact\":{},\"looks\":\"{}\"{},"
       "\"values\":[{}]}}",
-      Quoted(path), fmt::join(types, ","), field.present, field.nulls,
+      JsonText(path), fmt::join(types, ","), field.present, field.nulls,
       field.different.Count(), field.different.exact(), ToString(field.nature),
       range, values);
 }
@@ -265,7 +262,7 @@ std::string NamesJson(const Survey& survey) {
     json += fmt::format(
         "{}{{\"event\":{},\"count\":{},\"customers\":{},"
         "\"first\":\"{}\",\"last\":\"{}\",\"fields\":{}}}",
-        json.empty() ? "" : ",", Quoted(named->first), name.count,
+        json.empty() ? "" : ",", JsonText(named->first), name.count,
         name.customers.Count(), FormatInstant(name.first),
         FormatInstant(name.last), FieldsJson(name.fields));
   }
@@ -288,35 +285,12 @@ std::string RefusedJson(const Survey& survey) {
     json += fmt::format(
         "{}{{\"reason\":\"{}\",\"count\":{},\"line\":{},\"detail\":{}}}",
         json.empty() ? "" : ",", ToString(reason), refused.count, refused.line,
-        Quoted(refused.detail));
+        JsonText(refused.detail));
   }
   return "[" + json + "]";
 }
 
 }  // namespace
-
-std::string Grouped(std::uint64_t number) {
-  std::string digits = fmt::to_string(number);
-  for (std::size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
-  }
-  return digits;
-}
-
-std::string_view PresetName(Preset preset) {
-  switch (preset) {
-    case Preset::kSegment:
-      return "segment";
-    case Preset::kRudderstack:
-      return "rudderstack";
-    case Preset::kCloudEvents:
-      return "cloudevents";
-    case Preset::kPlain:
-      break;
-  }
-  return "plain";
-}
 
 std::string SurveyText(const Survey& survey, const std::string& starter) {
   std::string text = HeadText(survey);
@@ -354,7 +328,7 @@ std::string SurveyJson(const Survey& survey, const std::string& starter) {
       CustomersJson(survey), survey.without_id, survey.ids.Repeats(),
       survey.unordered, RefusedJson(survey),
       survey.names_complete && survey.fields_complete, NamesJson(survey),
-      survey.profile_changes, FieldsJson(survey.profile), Quoted(starter));
+      survey.profile_changes, FieldsJson(survey.profile), JsonText(starter));
 }
 
 }  // namespace premura

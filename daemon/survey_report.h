@@ -9,10 +9,6 @@
 
 namespace premura {
 
-// "12,340"
-std::string Grouped(std::uint64_t number);
-std::string_view PresetName(Preset preset);  // "plain"
-
 // `starter`: the rules to begin with (starter_rules.h).
 std::string SurveyText(const Survey& survey, const std::string& starter);
 // One JSON object, with a line end.

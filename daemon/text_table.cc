@@ -28,6 +28,15 @@ std::string AlignedTable(const std::vector<TextRow>& rows, std::size_t texts) {
   return text;
 }
 
+std::string Grouped(std::uint64_t number) {
+  std::string digits = fmt::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
 std::string CsvCell(std::string text) {
   if (!text.empty() &&
       std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ using TextRow = std::vector<std::string>;
 // right.
 std::string AlignedTable(const std::vector<TextRow>& rows,
                          std::size_t texts = 1);
+
+// "12,340"
+std::string Grouped(std::uint64_t number);
 
 // One cell by RFC 4180; what a spreadsheet would take for a formula is text.
 std::string CsvCell(std::string text);

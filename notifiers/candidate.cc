@@ -6,28 +6,13 @@
 #include <algorithm>
 #include <set>
 
+#include "notifiers/profile_facts.h"
 #include "notifiers/text.h"
 
 namespace premura {
 namespace {
 
 constexpr std::size_t kMostCharacters = 60;
-
-// `only_if` sees the profile and nothing else.
-class ProfileFacts final : public Facts {
- public:
-  ProfileFacts(const Profile& profile, const Symbols& symbols)
-      : profile_(profile), symbols_(symbols) {}
-
-  Value Get(const FieldRef& field) const override {
-    if (field.root != FieldRef::Root::kProfile || field.symbol == 0) return {};
-    return profile_.Get(symbols_.profile.Text(field.symbol));
-  }
-
- private:
-  const Profile& profile_;
-  const Symbols& symbols_;
-};
 
 // "tier is standard, plan is not known": what the condition looked at.
 std::string WhatIsSeen(const Condition& condition, const Profile& profile,

@@ -7,25 +7,19 @@
 #include <optional>
 
 #include "notifiers/json_parts.h"
-#include "rules/value.h"
+#include "notifiers/json_writer.h"
 
 namespace premura {
 namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-std::string Quoted(std::string_view text) {
-  std::string json;
-  AppendJsonText(text, &json);
-  return json;
-}
-
 // The values are JSON already.
 std::string FieldsJson(const Fields& fields) {
   std::string json = "{";
   for (const auto& [path, value] : fields) {
     if (json.size() > 1) json += ',';
-    json += Quoted(path) + ':' + (value.empty() ? "null" : value);
+    json += JsonText(path) + ':' + (value.empty() ? "null" : value);
   }
   return json + '}';
 }
@@ -35,8 +29,8 @@ std::string EvidenceJson(const std::vector<EvidenceEvent>& evidence) {
   for (const EvidenceEvent& event : evidence) {
     if (json.size() > 1) json += ',';
     json += fmt::format(R"({{"name":{},"at":"{}","id":{},"fields":{}}})",
-                        Quoted(event.name), FormatInstant(event.at),
-                        Quoted(event.id), FieldsJson(event.fields));
+                        JsonText(event.name), FormatInstant(event.at),
+                        JsonText(event.id), FieldsJson(event.fields));
   }
   return json + ']';
 }
@@ -138,7 +132,7 @@ CaseRecord MakeCaseRecord(const Detection& detection) {
 std::string ToJson(const CaseRecord& record) {
   std::string json = "{";
   for (const auto& [key, member] : kTexts) {
-    json += fmt::format("\"{}\":{},", key, Quoted(record.*member));
+    json += fmt::format("\"{}\":{},", key, JsonText(record.*member));
   }
   return json + fmt::format(R"("group":{},"at":"{}","evidence":{}}})",
                             FieldsJson(record.group), FormatInstant(record.at),

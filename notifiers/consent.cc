@@ -9,7 +9,7 @@
 
 #include "notifiers/gate.h"
 #include "notifiers/text.h"
-#include "rules/condition.h"
+#include "rules/fold.h"
 
 namespace premura {
 namespace {

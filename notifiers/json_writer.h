@@ -13,6 +13,13 @@
 
 namespace premura {
 
+// `text` as a JSON string.
+inline std::string JsonText(std::string_view text) {
+  std::string json;
+  AppendJsonText(text, &json);
+  return json;
+}
+
 // Members of a JSON object, one after the other.
 class Members {
  public:

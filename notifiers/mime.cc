@@ -85,7 +85,7 @@ std::string EncodePhrase(std::string_view name, std::size_t used) {
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }
-  return quoted + "\"";
+  return FoldAscii(quoted + "\"", used);
 }
 
 // "From: "Anna" <a@example.com>"

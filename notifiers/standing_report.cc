@@ -34,12 +34,6 @@ const char* ToString(Phase phase) {
   return "";
 }
 
-std::string Quoted(const std::string& text) {
-  std::string json;
-  AppendJsonText(text, &json);
-  return json;
-}
-
 std::string MismatchToJson(const Mismatch& mismatch) {
   std::string found;
   Members fields(&found);
@@ -136,8 +130,8 @@ class RuleTeller {
     members.Text("kind", rule.detect.kind);
     members.Text("status", told.status);
     members.Flag("idle", told.idle);
-    members.Raw("now", JsonList(told.now, Quoted));
-    members.Raw("passed_over", JsonList(told.passed_over, Quoted));
+    members.Raw("now", JsonList(told.now, JsonText));
+    members.Raw("passed_over", JsonList(told.passed_over, JsonText));
     if (standing != nullptr) {
       members.Flag("for_customer", !standing->not_for);
       if (standing->not_for) {
@@ -160,7 +154,7 @@ class RuleTeller {
         names.push_back(symbols_.names.Text(id));
       }
     }
-    return JsonList(names, Quoted);
+    return JsonList(names, JsonText);
   }
 
   std::string TrackToJson(const TrackStanding& track) const {

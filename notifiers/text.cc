@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "notifiers/mail_address.h"
@@ -74,6 +76,19 @@ bool HasControls(std::string_view text) {
     if (IsControl(NextCharacter(text, &at))) return true;
   }
   return false;
+}
+
+std::string UrlEncode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+        (c >= '0' && c <= '9') ||
+        std::string_view("-._~").find(c) != std::string_view::npos;
+    encoded += plain ? std::string(1, c)
+                     : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
 }
 
 std::string MaskAddresses(std::string_view text) {

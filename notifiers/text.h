@@ -20,6 +20,9 @@ std::string OneLine(std::string_view text);
 // Whether it holds a control character (see rules/printable.h).
 bool HasControls(std::string_view text);
 
+// Percent-encoded for a query or a form.
+std::string UrlEncode(std::string_view text);
+
 // Mail addresses and telephone numbers in an answer's text become "j***@x.com"
 // and "+39*******90": for details that go into log and ledger.
 std::string MaskAddresses(std::string_view text);

@@ -80,7 +80,4 @@ FieldRef ReadFieldRef(const std::string& text, const Node& at,
 // The keys by which `value`, or an element of it, equals what Equality asks.
 void AppendEqualityKeys(const Value& value, std::vector<std::uint64_t>* keys);
 
-// Simple case folding of Unicode (CaseFolding.txt, statuses C and S).
-std::string FoldCase(std::string_view text);
-
 }  // namespace premura

@@ -10,6 +10,7 @@
 #include "rules/condition.h"
 #include "rules/condition_node.h"
 #include "rules/field_reader.h"
+#include "rules/fold.h"
 
 namespace premura {
 namespace {

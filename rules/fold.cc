@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <string>
 
-#include "rules/condition.h"
 #include "rules/utf8.h"
 
 namespace premura {

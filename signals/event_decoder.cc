@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <iterator>
 #include <utility>
@@ -18,6 +19,11 @@
 namespace premura {
 
 namespace {
+
+constexpr std::array<const char*, kRefusals> kRefusalWords = {
+    "broken_json", "invalid_utf8",      "too_large",   "too_deep",
+    "wrong_type",  "no_customer",       "no_name",     "no_time",
+    "absurd_time", "control_character", "future_time", "long_customer"};
 
 class EventDecoderImpl final : public EventDecoder {
  public:
@@ -369,6 +375,10 @@ class EventDecoderImpl final : public EventDecoder {
 };
 
 }  // namespace
+
+const char* ToString(Refusal refusal) {
+  return kRefusalWords[static_cast<std::size_t>(refusal)];
+}
 
 Result<std::unique_ptr<EventDecoder>> NewEventDecoder(DecoderOptions options) {
   Result<DecodePlan> plan = MakeDecodePlan(options, false, nullptr);

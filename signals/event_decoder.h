@@ -116,5 +116,6 @@ Result<std::unique_ptr<EventDecoder>> NewEventDecoder(DecoderOptions options);
 // The preset that the first records of a file look like; kPlain if none.
 Preset RecognisePreset(std::span<const std::string> records);
 std::optional<Preset> ParsePreset(std::string_view name);
+std::string_view PresetName(Preset preset);  // "plain"
 
 }  // namespace premura

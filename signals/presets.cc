@@ -11,10 +11,11 @@ namespace premura {
 
 namespace {
 
-constexpr std::array<const char*, kRefusals> kRefusalWords = {
-    "broken_json", "invalid_utf8",      "too_large",   "too_deep",
-    "wrong_type",  "no_customer",       "no_name",     "no_time",
-    "absurd_time", "control_character", "future_time", "long_customer"};
+constexpr std::pair<std::string_view, Preset> kNames[] = {
+    {"plain", Preset::kPlain},
+    {"segment", Preset::kSegment},
+    {"rudderstack", Preset::kRudderstack},
+    {"cloudevents", Preset::kCloudEvents}};
 
 // Slots of what gives a format away.
 struct Marks {
@@ -58,16 +59,18 @@ std::optional<Preset> Recognise(const Marks& marks, JsonReader* reader) {
 
 }  // namespace
 
-const char* ToString(Refusal refusal) {
-  return kRefusalWords[static_cast<std::size_t>(refusal)];
+std::optional<Preset> ParsePreset(std::string_view name) {
+  for (const auto& [word, preset] : kNames) {
+    if (word == name) return preset;
+  }
+  return std::nullopt;
 }
 
-std::optional<Preset> ParsePreset(std::string_view name) {
-  if (name == "segment") return Preset::kSegment;
-  if (name == "rudderstack") return Preset::kRudderstack;
-  if (name == "cloudevents") return Preset::kCloudEvents;
-  if (name == "plain") return Preset::kPlain;
-  return std::nullopt;
+std::string_view PresetName(Preset preset) {
+  for (const auto& [word, named] : kNames) {
+    if (named == preset) return word;
+  }
+  return "";
 }
 
 Preset RecognisePreset(std::span<const std::string> records) {

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "rules/condition.h"
+#include "rules/fold.h"
 #include "signals/arena.h"
 #include "signals/json_reader.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "rules/condition.h"
+#include "rules/fold.h"
 #include "signals/arena.h"
 #include "signals/byte_reader.h"
 #include "signals/csv.h"

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "daemon/assembly.h"
+#include "daemon/commands/event_options.h"
 #include "daemon/commands/output_file.h"
 #include "daemon/rules_at_ref.h"
 #include "daemon/waiting_note.h"
@@ -39,13 +40,9 @@ Status FillOptions(const BacktestLine& given, BacktestOptions* options) {
       given.cores > 0 ? given.cores : std::thread::hardware_concurrency();
   options->cores = static_cast<int>(std::max(cores, 1U));
   if (!given.preset.empty()) {
-    options->preset = ParsePreset(given.preset);
-    if (!options->preset) {
-      return Error{
-          fmt::format("there is no preset `{}`: segment, rudderstack, "
-                      "cloudevents, plain",
-                      given.preset)};
-    }
+    const auto preset = ReadPreset(given.preset);
+    if (!preset.ok()) return preset.error();
+    options->preset = preset.value();
   }
   Duration warm_up{};  // Only a topic has one, but it may be wrong anywhere.
   for (const Status& status :

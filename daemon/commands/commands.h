@@ -56,7 +56,7 @@ void AddVersion(CLI::App* app, const Io& io, Chosen* chosen);
 // The user's name, for what is written down of a person's doing.
 std::string WhoAmI();
 
-// "error: ..", on its own line; answers `code`.
+// "premura: ..", on its own line; answers `code`.
 int Fail(const Io& io, const std::string& message, int code = kFailure);
 
 // `-c FILE`, for commands that need a configuration.

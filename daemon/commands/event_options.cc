@@ -30,11 +30,17 @@ Result<SurveyOptions> MakeSurveyOptions(const EventOptions& options,
     made.decoder.max_bytes = source.max_bytes;
   }
   if (options.preset.empty()) return made;
-  made.preset = ParsePreset(options.preset);
-  if (made.preset) return made;
+  const auto preset = ReadPreset(options.preset);
+  if (!preset.ok()) return preset.error();
+  made.preset = preset.value();
+  return made;
+}
+
+Result<Preset> ReadPreset(const std::string& name) {
+  if (const auto preset = ParsePreset(name)) return *preset;
   return Error{fmt::format(
       "there is no preset `{}`: segment, rudderstack, cloudevents, plain",
-      options.preset)};
+      name)};
 }
 
 }  // namespace premura

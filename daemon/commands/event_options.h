@@ -24,6 +24,9 @@ struct EventOptions {
 // Answers that of `--events`.
 CLI::Option* AddEventOptions(CLI::App* command, EventOptions* options);
 
+// What `--preset` says.
+Result<Preset> ReadPreset(const std::string& name);
+
 // The command line over what the configuration's first source says, if there
 // is a configuration.
 Result<SurveyOptions> MakeSurveyOptions(const EventOptions& options,

@@ -16,6 +16,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/explain_page.h"
 #include "notifiers/quiet_hours.h"
+#include "notifiers/text.h"
 #include "signals/recent_batches.h"
 
 namespace premura {
@@ -41,9 +42,9 @@ Result<StandingReport> AskDaemon(const Config& config, const Options& options,
   ConfigOptions environment;
   environment.environment = io.environment;
   std::string target = std::string(kExplainPath) +
-                       "?customer=" + EscapeForQuery(options.query.customer);
+                       "?customer=" + UrlEncode(options.query.customer);
   if (!options.query.rule.empty()) {
-    target += "&rule=" + EscapeForQuery(options.query.rule);
+    target += "&rule=" + UrlEncode(options.query.rule);
   }
   const auto page = AdminGet(config, environment, target);
   if (!page.ok()) return page.error().WithContext("no daemon answers");
@@ -75,7 +76,7 @@ int ExplainWhatRuns(const Options& options, const Io& io) {
     note = report.error().message;
   }
   if (!note.empty()) {
-    Fail(io, note + "; this is what the ledger remembers");
+    *io.err << "note: " << note << "; this is what the ledger remembers\n";
   }
   Show(explanation.value(), options, io);
   return kOk;

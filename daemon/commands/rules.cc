@@ -16,6 +16,7 @@ namespace {
 struct Options {
   std::string config;
   std::string format = "text";
+  std::string tag;
 };
 
 // Nothing has been counted before the daemon has run once.
@@ -44,8 +45,8 @@ int ShowRules(const Options& options, const Io& io) {
   const auto counts = ReadCounts(*config, io);
   if (!counts.ok()) return Fail(io, counts.error().message);
   *io.out << (options.format == "json"
-                  ? RulesJson(*rules.rules, counts.value())
-                  : RulesText(*rules.rules, counts.value()));
+                  ? RulesJson(*rules.rules, options.tag, counts.value())
+                  : RulesText(*rules.rules, options.tag, counts.value()));
   return kOk;
 }
 
@@ -61,6 +62,7 @@ void AddRules(CLI::App* app, const Io& io, Chosen* chosen) {
   command->add_option("--format", options->format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  command->add_option("--tag", options->tag, "Only rules with this tag");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return ShowRules(*options, io); };
   });

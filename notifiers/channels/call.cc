@@ -4,24 +4,10 @@
 #include <fmt/format.h>
 
 #include "notifiers/text.h"
-#include "rules/value.h"
 
 namespace premura {
 
 using Verdict = Outcome::Verdict;
-
-std::string UrlEncode(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-        (c >= '0' && c <= '9') ||
-        std::string_view("-._~").find(c) != std::string_view::npos;
-    encoded += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
 
 std::string SchemeAndHost(std::string_view url) {
   const std::size_t host = url.find("://");
@@ -39,12 +25,6 @@ std::string SchemeAndHost(std::string_view url) {
 std::string WithoutSlash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;
-}
-
-std::string Json(std::string_view text) {
-  std::string json;
-  AppendJsonText(text, &json);
-  return json;
 }
 
 Outcome MakeOutcome(Verdict verdict, Reason reason, std::string detail) {

@@ -15,17 +15,11 @@
 
 namespace premura {
 
-// Percent-encoded for a query or a form.
-std::string UrlEncode(std::string_view text);
-
 // "https://rt.example.com:8080" of a URL.
 std::string SchemeAndHost(std::string_view url);
 
 // The URL without slashes at its end.
 std::string WithoutSlash(std::string url);
-
-// `text` as a JSON string.
-std::string Json(std::string_view text);
 
 Outcome MakeOutcome(Outcome::Verdict verdict, Reason reason,
                     std::string detail);

@@ -13,6 +13,7 @@
 
 #include "notifiers/channels.h"
 #include "notifiers/channels/desk.h"
+#include "notifiers/json_writer.h"
 #include "notifiers/text.h"
 
 namespace premura {
@@ -323,12 +324,12 @@ std::string RedmineChannel::IssueJson(const Ids& ids,
   return fmt::format(
       R"({{"issue":{{"project_id":{},"subject":{},"description":{},)"
       R"("priority_id":{}{},"custom_fields":[{{"id":{},"value":{}}}]}}}})",
-      Json(message.queue.empty() ? options_.project : message.queue),
-      Json(CutCharacters(subject, kSubjectLimit)), Json(message.text),
+      JsonText(message.queue.empty() ? options_.project : message.queue),
+      JsonText(CutCharacters(subject, kSubjectLimit)), JsonText(message.text),
       priority == ids.priorities.end() ? ids.priorities.at("normal")
                                        : priority->second,
       ids.tracker ? fmt::format(R"(,"tracker_id":{})", *ids.tracker) : "",
-      ids.field, Json(message.key));
+      ids.field, JsonText(message.key));
 }
 
 void RedmineChannel::Create(const Message& message, Done done) {

@@ -12,6 +12,7 @@
 
 #include "notifiers/channels.h"
 #include "notifiers/channels/desk.h"
+#include "notifiers/json_writer.h"
 #include "notifiers/text.h"
 
 namespace premura {
@@ -178,14 +179,15 @@ void RtChannel::Search(const std::string& key,
 
 std::string RtChannel::TicketJson(const Message& message) const {
   const std::string subject = OneLine(message.subject);
-  std::string json = fmt::format(
-      R"({{"Queue":{},"Subject":{},"Priority":"{}","Content":{},)"
-      R"("ContentType":"text/plain","CustomFields":{{{}:{}}})",
-      Json(QueueOf(message)), Json(CutCharacters(subject, kSubjectLimit)),
-      PriorityOf(message.priority), Json(message.text),
-      Json(options_.key_field), Json(message.key));
+  std::string json =
+      fmt::format(R"({{"Queue":{},"Subject":{},"Priority":"{}","Content":{},)"
+                  R"("ContentType":"text/plain","CustomFields":{{{}:{}}})",
+                  JsonText(QueueOf(message)),
+                  JsonText(CutCharacters(subject, kSubjectLimit)),
+                  PriorityOf(message.priority), JsonText(message.text),
+                  JsonText(options_.key_field), JsonText(message.key));
   if (options_.requestor && !message.to.empty()) {
-    json += ",\"Requestor\":" + Json(message.to);
+    json += ",\"Requestor\":" + JsonText(message.to);
   }
   return json + "}";
 }

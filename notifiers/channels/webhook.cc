@@ -9,6 +9,7 @@
 #include "notifiers/case_record.h"
 #include "notifiers/channels.h"
 #include "notifiers/channels/call.h"
+#include "notifiers/json_writer.h"
 #include "notifiers/signature.h"
 
 namespace premura {
@@ -44,10 +45,11 @@ std::string BodyOf(const Message& message) {
       R"({{"type":"case.opened","timestamp":"{}","data":{{)"
       R"("key":{},"customer":{},"rule":{},"detection":{},"locale":{},)"
       R"("priority":{},"subject":{},"text":{},"case":{}}}}})",
-      FormatInstant(message.first_attempt), Json(message.key),
-      Json(message.customer), Json(message.rule_id), Json(message.detection_id),
-      Json(message.locale), Json(message.priority), Json(message.subject),
-      Json(message.text),
+      FormatInstant(message.first_attempt), JsonText(message.key),
+      JsonText(message.customer), JsonText(message.rule_id),
+      JsonText(message.detection_id), JsonText(message.locale),
+      JsonText(message.priority), JsonText(message.subject),
+      JsonText(message.text),
       message.case_json.empty() ? "null" : message.case_json);
 }
 

@@ -440,7 +440,7 @@ TEST_F(AppTest, ExplainAsksTheDaemonThatRuns) {
   EXPECT_EQ(explain({"no/body & all"}).out,
             "no/body & all: nothing is known of this customer\n");
   EXPECT_EQ(explain({"a", "--rule", "x"}).err,
-            "premura: the daemon answers 404: there is no rule `x`; this is "
+            "note: the daemon answers 404: there is no rule `x`; this is "
             "what the ledger remembers\n");
   folder_.Write("token", "another-token-0123456789-0123456789\n");
   EXPECT_NE(explain({"a"}).err.find("the daemon answers 401: a token is "),

@@ -264,6 +264,7 @@ class RulesTest : public CheckTest {
     folder_.Write("rules/a.yaml",
                   Rule("event_count: {event: a, gte: 2, within: 1h}",
                        "    owner: billing\n    level: high\n"
+                       "    tags: [money, eu]\n    cause: [error.code]\n"
                        "    actions: [{ticket: {template: t}}]\n") +
                       "  - id: b-rule\n    title: B\n    status: simulation\n"
                       "    detect: {event_count: {event: a, gte: 3, within: "
@@ -308,13 +309,23 @@ TEST_F(RulesTest, ListsRulesWithWhatBecameOfTheirDetections) {
       "0     0       0           1  (simulation 1)\n");
 }
 
+TEST_F(RulesTest, ATagFindsRules) {
+  const std::string tagged = Rules({"--tag", "money"}).out;
+  EXPECT_TRUE(Contains(tagged, "\na-rule ")) << tagged;
+  EXPECT_FALSE(Contains(tagged, "b-rule")) << tagged;
+  const Ran json = Rules({"--tag", "eu", "--format", "json"});
+  EXPECT_TRUE(Contains(json.out, "a-rule") && !Contains(json.out, "b-rule"));
+  EXPECT_EQ(Rules({"--tag", "mone"}).out, "There are no such rules.\n");
+}
+
 TEST_F(RulesTest, JsonHasTheSameFigures) {
   ASSERT_EQ(Premura({"run", "--once", "-c", folder_.Path("premura.yaml")}).code,
             kOk);
   const Ran ran = Rules({"--format", "json"});
   EXPECT_TRUE(ran.out.starts_with(
       R"([{"rule":"a-rule","title":"A rule","status":"live","level":"high",)"
-      R"("kind":"event_count","phase":"","owner":"billing","file":)"))
+      R"("kind":"event_count","phase":"","owner":"billing","tags":)"
+      R"(["money","eu"],"cause":["error.code"],"file":)"))
       << ran.out;
   EXPECT_TRUE(Contains(
       ran.out, R"("detections":1,"last":"2026-01-01T00:00:00.000Z","sent":0,)"

@@ -861,7 +861,7 @@ TEST_F(CliTest, ExplainWithoutADaemonSaysThatItReadsTheLedger) {
   const Ran why = Premura({"explain", "a", "-c", config});
   EXPECT_EQ(why.code, kOk);
   EXPECT_EQ(why.err,
-            "premura: no daemon answers: http.admin.listen leaves the port "
+            "note: no daemon answers: http.admin.listen leaves the port "
             "open: nobody knows it; this is what the ledger remembers\n");
   const Ran then =
       Premura({"explain", "a", "--at", "2026-01-01T00:01:00Z", "-c", config});

@@ -64,8 +64,7 @@ std::set<std::string> ProbeAll(const RuleSet& rules) {
 TEST(ProbeTest, TheLibraryPasses) {
   const auto rules = Load("/rules/library");
   ASSERT_NE(rules, nullptr);
-  EXPECT_GE(rules->rules().size(), 25U);
-  ProbeAll(*rules);
+  EXPECT_FALSE(ProbeAll(*rules).empty());
 }
 
 TEST(ProbeTest, EveryKindPasses) {

@@ -160,6 +160,26 @@ TEST(MimeTest, ACustomersNameIsMadeHarmless) {
                       "<jane@acme.example>"));
 }
 
+TEST(MimeTest, ALongNameIsFoldedToo) {
+  Message message = ExampleMessage();
+  message.to_name.clear();
+  for (int i = 0; i < 20; ++i) message.to_name += "Anna \\ \"";
+  const std::string mail = BuildMail(message, Options()).value();
+  std::string unfolded = mail.substr(mail.find("To: "));
+  for (std::size_t at = 0; at < mail.size();) {
+    const std::size_t end = mail.find("\r\n", at);
+    std::string line = mail.substr(at, end - at);  // Of To: alone.
+    if (line.find("Anna") == line.npos) line.clear();
+    EXPECT_LE(line.size(), 76U) << line;
+    at = end + 2;
+  }
+  for (std::size_t at; (at = unfolded.find("\r\n ")) != unfolded.npos;) {
+    unfolded.erase(at, 2);
+  }
+  EXPECT_TRUE(unfolded.starts_with("To: \"Anna \\\\ \\\"Anna \\\\ \\\"Anna"))
+      << unfolded.substr(0, 200);
+}
+
 TEST(MimeTest, HeadersAreEncodedAndFolded) {
   EXPECT_EQ(EncodeHeader("Subject", "Zahlung – können wir?"),
             "Subject: =?UTF-8?Q?Zahlung_=E2=80=93_k=C3=B6nnen_wir=3F?=\r\n");

@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include "rules/condition.h"
 #include "rules/utf8.h"
 
 namespace premura {
