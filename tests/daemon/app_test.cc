@@ -447,7 +447,7 @@ TEST_F(AppTest, ExplainAsksTheDaemonThatRuns) {
             std::string::npos);
   app_.reset();
   EXPECT_NE(explain({"a"}).err.find(
-                "premura: no daemon answers: 127.0.0.1:" + port + ": "),
+                "note: no daemon answers: 127.0.0.1:" + port + ": "),
             std::string::npos);
 }
 
