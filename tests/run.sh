@@ -5,7 +5,7 @@
 #
 # usage: tests/run.sh [--unit] [--e2e] [--fuzz] [--asan] [--tsan]
 #   --unit  sources, unit tests, deploy
-#   --e2e   against the real servers
+#   --e2e   against the real servers, faults included
 #   --fuzz  each fuzzer for a few seconds (PREMURA_FUZZ_SECONDS)
 #   none of these: all three
 #   --asan  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -99,7 +99,7 @@ fi
 [ -z "$asan" ] || unit_tests asan -LE servers
 [ -z "$tsan" ] || unit_tests tsan -LE servers
 if [ -n "$e2e" ]; then
-  if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e; else broken build-release; fi
+  if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e tests/faults; else broken build-release; fi
 fi
 if [ -n "$fuzz" ]; then
   if build fuzz; then python_tests fuzz tests/fuzz; else broken build-fuzz; fi

@@ -221,6 +221,17 @@ class Rt(Server):
         return {item["id"]: self.get("/ticket/%s" % item["id"])
                 for item in found["items"]}
 
+    def subjects(self, query):
+        """Of all that the query finds."""
+        found = []
+        while True:
+            page = self.get("/tickets?fields=Subject&per_page=100&page=%d"
+                            "&query=%s" % (len(found) // 100 + 1,
+                                           urllib.parse.quote(query)))
+            found += [item["Subject"] for item in page["items"]]
+            if len(page["items"]) < 100:
+                return found
+
     def queue_of(self, ticket):
         return self.get("/queue/%s" % ticket["Queue"]["id"])["Name"]
 

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What the tests of the whole program share: servers and the daemon."""
 import pathlib
 import shutil
+import sys
 import tempfile
 
 import pytest
 
-import harness
-
-
-def pytest_sessionstart(session):
-    assert harness.PREMURA.exists(), (
-        "%s is not built; see tests/README.md" % harness.PREMURA)
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
+import harness  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +43,8 @@ def servers(request):
 @pytest.fixture
 def start(tmp_path):
     """start(config) runs premura on it and ends it after the test."""
+    assert harness.PREMURA.exists(), (
+        "%s is not built; see tests/README.md" % harness.PREMURA)
     daemons = []
 
     def run(config, folder=None, ready=True):

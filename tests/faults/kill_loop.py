@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills `premura run` again and again while customers are failing, and says what
+became of each of them: against a real Kafka, Request Tracker and Postfix.
+
+usage: kill_loop.py [--kills 200] [--seed N]
+
+Each customer fails twice before a kill and a third time after it, so that what
+the rule had seen must outlive the process. Each is to get one ticket and one
+mail. At the end, with T customers:
+
+  - the ledger has one detection of each, none of anybody else;
+  - Request Tracker has one ticket of each;
+  - no customer has two mails, and who has none is listed by `premura held`.
+"""
+import argparse
+import collections
+import json
+import pathlib
+import random
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import configs  # noqa: E402
+import harness  # noqa: E402
+from harness import eventually, track  # noqa: E402
+
+RULES = configs.FAILURES + "      - email: {template: billing-help}\n"
+
+
+class KillLoop:
+    def __init__(self, kafka, rt, mail, folder, seed):
+        self.kafka, self.rt, self.mail = kafka, rt, mail
+        self.folder, self.random = pathlib.Path(folder), random.Random(seed)
+        self.tag = "k" + uuid.uuid4().hex[:6]
+        self.in_flight = 0  # Kills that caught some delivery in its call.
+
+    def customer(self, number):
+        return "%s-%04d" % (self.tag, number)
+
+    def start(self, customers):
+        self.topic = self.kafka.create_topic("loop-" + self.tag)
+        (self.folder / "rules.yaml").write_text(RULES)
+        (self.folder / "customers.csv").write_text("customer,email\n" + "".join(
+            "%s,jane+%s@acme.example\n" % (name, name)
+            for name in map(self.customer, range(customers))))
+        self.daemon = harness.Daemon(
+            self.folder,
+            configs.kafka_source(self.kafka, self.topic, "g-" + self.topic)
+            + "state: {dir: state, checkpoint_every: 100ms}\n"
+            + "profiles: {files: [customers.csv]}\n"
+            + "restraint: {quiet_hours: {email: none, sms: none}}\n"
+            + configs.rules("rules.yaml") + configs.rt_desk(self.rt)
+            + configs.email(self.mail, self.folder)
+            + configs.SENDER + configs.QUICK)
+        self.daemon.start()
+
+    def fail(self, number, times):
+        self.kafka.produce(self.topic, [
+            track(self.customer(number), "action_failed", action="Import")
+            for _ in range(times)])
+
+    def kill(self):
+        # The instant is the test's to choose; nothing is waited for.
+        time.sleep(self.random.uniform(0, 0.6) if self.random.random() < 0.8
+                   else self.random.uniform(0.6, 2.5))
+        self.daemon.kill()
+        self.in_flight += bool(self.ledger(
+            "select 1 from deliveries where state = 'sending' limit 1"))
+        self.daemon.start(ready=False)
+
+    def ledger(self, sql):
+        return configs.query(self.daemon, sql)
+
+    def run(self, kills):
+        self.start(kills)
+        for number in range(kills):
+            self.fail(number, 2)
+            self.kill()
+            self.fail(number, 1)
+        eventually(lambda: len(self.detections()) >= kills,
+                   "a detection of each", 120)
+        eventually(self.is_settled, "every delivery is settled", 300)
+
+    def detections(self):
+        return [name for name, in self.ledger("select customer from detections")]
+
+    def is_settled(self):
+        return not self.ledger(
+            "select 1 from deliveries where state in "
+            "('pending', 'sending', 'retry') or due_at is not null limit 1")
+
+    def faults(self, customers):
+        """What is not as it was promised, in words."""
+        names = [self.customer(number) for number in range(customers)]
+        found = []
+
+        def compare(what, seen, least=1):
+            counts = collections.Counter(seen)
+            for name in set(names) | set(counts):
+                if not least <= counts[name] <= 1 or name not in names:
+                    found.append("%s: %d %s" % (name, counts[name], what))
+
+        compare("detections", self.detections())
+        tickets = self.rt.subjects("Subject LIKE '%s'" % self.tag)
+        compare("tickets", map(self.named, tickets))
+        mailed = [self.named(mail["To"]) for mail in self.mail.inbox("jane")
+                  if self.tag in mail["To"]]
+        compare("mails", mailed, least=0)
+        held = {one["customer"] for one in json.loads(
+            self.daemon.command("held", "--output", "json").stdout)}
+        found += ["%s: no mail, and nobody is told" % name
+                  for name in names if name not in mailed and name not in held]
+        self.summary = ("%d kills, %d of them in a call: %d tickets, %d mails, "
+                        "%d held for a person, %d faults" % (
+                            customers, self.in_flight, len(tickets),
+                            len(mailed), len(held), len(found)))
+        return found
+
+    def named(self, text):
+        at = text.index(self.tag)
+        return text[at:at + len(self.customer(0))]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--kills", type=int, default=200)
+    arguments.add_argument("--seed", type=int,
+                           default=random.SystemRandom().randrange(10**6))
+    chosen = arguments.parse_args()
+    print("seed %d" % chosen.seed, flush=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="premura-kill-loop-"))
+    folder.chmod(0o755)
+    servers = [harness.Kafka(folder / "kafka", "3.9.1"),
+               harness.Rt(folder / "rt"), harness.Mail(folder / "mail")]
+    (folder / "premura").mkdir()
+    loop = KillLoop(*servers, folder / "premura", chosen.seed)
+    try:
+        loop.run(chosen.kills)
+        found = loop.faults(chosen.kills)
+        assert loop.daemon.stop() == 0
+    finally:
+        loop.daemon.close()
+        for server in servers:
+            server.close()
+    print("\n".join(found + [loop.summary, "in %s" % folder]))
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
