@@ -263,7 +263,8 @@ EngineStats EngineImpl::Stats() const {
 
 Duration LongestMemory(const std::shared_ptr<const RuleSet>& rules) {
   Duration longest{};
-  for (const Watcher& watcher : WatchIndex(rules).watchers()) {
+  const WatchIndex index(rules);
+  for (const Watcher& watcher : index.watchers()) {
     longest = std::max(longest, watcher.keep);
   }
   return longest;
