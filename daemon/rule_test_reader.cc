@@ -9,6 +9,7 @@
 #include "daemon/rule_test_notation.h"
 #include "notifiers/reason.h"
 #include "rules/document.h"
+#include "rules/printable.h"
 #include "rules/reading.h"
 #include "rules/value.h"
 
@@ -104,6 +105,10 @@ class TestReader {
     Mapping mapping = node.AsMapping("tests");
     test_.position = node.position();
     test_.name = mapping.RequireText("name").value_or("");
+    if (Printable(test_.name) != test_.name) {
+      mapping.Get("name").Complain("`name` has a control character in it",
+                                   "write it on one line, or with `>-`");
+    }
     for (const auto& [customer, values] :
          mapping.MappingOf("profiles").Entries()) {
       ReadValues(values, "", &test_.profiles[customer]);

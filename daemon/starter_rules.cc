@@ -11,6 +11,7 @@
 
 #include "daemon/yaml_writer.h"
 #include "rules/field_reader.h"
+#include "rules/printable.h"
 #include "rules/reading.h"
 #include "signals/name_words.h"
 
@@ -116,7 +117,7 @@ class Starter {
              const std::string& why) {
     yaml_.BeginElement();
     yaml_.Plain("id", id);
-    yaml_.Text("title", title);
+    yaml_.Text("title", Printable(title));
     yaml_.Text("description", why);
     yaml_.Plain("status", "simulation");
     yaml_.Plain("level", "low");

@@ -6,8 +6,11 @@
 namespace premura {
 
 bool IsControl(std::int32_t character) {
-  return character < 0x20 || (character >= 0x7F && character < 0xA0) ||
-         character == 0x2028 || character == 0x2029;
+  const auto within = [character](std::int32_t first, std::int32_t last) {
+    return character >= first && character <= last;
+  };
+  return character < 0x20 || within(0x7F, 0x9F) || within(0x2028, 0x202E) ||
+         within(0x2066, 0x2069);
 }
 
 std::string Printable(std::string_view text, std::string_view keep) {

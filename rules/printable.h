@@ -10,8 +10,9 @@
 
 namespace premura {
 
-// C0, DEL, C1 and the line separators of Unicode; also -1, which NextCharacter
-// answers for what is no character.
+// C0, DEL, C1, the line separators of Unicode and what turns the direction of
+// the text around it; also -1, which NextCharacter answers for what is no
+// character.
 bool IsControl(std::int32_t character);
 
 // `text` with a `?` for each control character that is not in `keep`.

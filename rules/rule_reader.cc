@@ -9,6 +9,7 @@
 #include "rules/futility.h"
 #include "rules/kinds/kind.h"
 #include "rules/number.h"
+#include "rules/printable.h"
 
 namespace premura {
 namespace {
@@ -60,7 +61,16 @@ class RuleReader {
         rule_.title.empty()) {
       mapping_.Get("title").Complain("`title` is empty");
     }
+    RefuseControls("title", rule_.title);
     rule_.description = mapping_.TextOr("description", "");
+  }
+
+  // It is shown on one line, on terminals too.
+  void RefuseControls(std::string_view key, const std::string& text) {
+    if (Printable(text) == text) return;
+    mapping_.Get(key).Complain(
+        fmt::format("`{}` has a control character in it", key),
+        "write it on one line, or with `>-`");
   }
 
   void ReadStanding() {
@@ -78,6 +88,7 @@ class RuleReader {
     const auto phase = mapping_.Get("phase").AsChoice("phase", phases);
     if (phase) rule_.phase = phases[*phase];
     rule_.owner = mapping_.TextOr("owner", "");
+    RefuseControls("owner", rule_.owner);
     rule_.tags = mapping_.Texts("tags");
     rule_.priority = static_cast<int>(
         mapping_.Int("priority", 0, 100).value_or(rule_.priority));

@@ -228,6 +228,13 @@ TEST_F(RuleTestTest, ResultsAreWrittenAsJunit) {
             "premura: " + folder_.Path("no/out.xml") + ": cannot be written\n");
 }
 
+TEST_F(RuleTestTest, ANameReachesNoTerminalThatItCouldSteer) {
+  std::string tests = kHead;
+  tests.replace(tests.find("One"), 3, "\"a\\e[2J\"");
+  EXPECT_THAT(Run(tests + "      - 0m anna viewed\n    detections: []\n").err,
+              HasSubstr("`name` has a control character in it"));
+}
+
 TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
   const struct {
     const char* rest;
