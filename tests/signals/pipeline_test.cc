@@ -466,7 +466,8 @@ TEST_P(PipelineTest, ChangesRulesBetweenTwoEventsAndKeepsState) {
     topic_.AwaitEmpty();
   }
   topic_.Put(Failed("acme", 3));
-  topic_.AwaitCommit(0, topic_.next_position[0]);
+  EXPECT_TRUE(topic_.AwaitEmpty());
+  EXPECT_TRUE(topic_.AwaitCommit(0, topic_.NextPosition(0)));
   pipeline_->Stop(seconds(5));
   const std::vector<std::string> all = ledger_.Await(1);
   // Two events before the change and one after make three.

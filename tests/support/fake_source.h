@@ -45,6 +45,10 @@ class FakeTopic {
     return changed.wait_for(lock, std::chrono::seconds(10),
                             [&] { return steps.empty(); });
   }
+  std::int64_t NextPosition(std::uint32_t partition) {
+    const std::lock_guard lock(mutex);
+    return next_position[partition];
+  }
   std::size_t Left() {
     const std::lock_guard lock(mutex);
     return steps.size();
