@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/held_report.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-
+#include "daemon/text_table.h"
 #include "notifiers/json_writer.h"
 #include "notifiers/text.h"
 #include "rules/printable.h"
@@ -15,7 +11,6 @@ namespace premura {
 namespace {
 
 constexpr std::size_t kMostCharacters = 48;
-using Line = std::array<std::string, 7>;
 
 std::string Why(const Delivery& delivery) {
   std::string why(ToString(delivery.state));
@@ -39,7 +34,7 @@ std::string What(const Delivery& delivery) {
   return std::string(CutCharacters(OneLine(said), kMostCharacters));
 }
 
-Line LineOf(const Delivery& delivery) {
+TextRow RowOf(const Delivery& delivery) {
   return {delivery.key,  delivery.channel, FormatUtc(delivery.changed_at),
           Why(delivery), delivery.rule,    delivery.customer,
           What(delivery)};
@@ -70,24 +65,10 @@ std::string DeliveryJson(const Delivery& delivery) {
 
 std::string HeldText(const std::vector<Delivery>& deliveries, bool more) {
   if (deliveries.empty()) return "Nothing waits for a person.\n";
-  std::vector<Line> lines = {
+  std::vector<TextRow> rows = {
       {"key", "channel", "since", "why", "rule", "customer", "what"}};
-  for (const Delivery& delivery : deliveries) {
-    lines.push_back(LineOf(delivery));
-  }
-  std::array<std::size_t, Line().size() - 1> widths{};
-  for (const Line& line : lines) {
-    for (std::size_t i = 0; i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], line[i].size());
-    }
-  }
-  std::string text;
-  for (const Line& line : lines) {
-    for (std::size_t i = 0; i < widths.size(); ++i) {
-      text += fmt::format("{:{}}  ", line[i], widths[i]);
-    }
-    text += line.back() + "\n";
-  }
+  for (const Delivery& delivery : deliveries) rows.push_back(RowOf(delivery));
+  std::string text = AlignedTable(rows, rows.front().size());
   if (more) text += "There are more: see --most.\n";
   return Printable(text, "\n") +
          "\nSend after all: premura release KEY..; never: premura drop KEY..; "

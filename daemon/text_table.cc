@@ -20,8 +20,10 @@ std::string AlignedTable(const std::vector<TextRow>& rows, std::size_t texts) {
   for (const TextRow& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (i > 0) text += "  ";
-      text += i < texts ? fmt::format("{:<{}}", row[i], widths[i])
-                        : fmt::format("{:>{}}", row[i], widths[i]);
+      const bool is_text = i < texts;
+      const bool ends = is_text && i + 1 == widths.size();
+      text += is_text ? fmt::format("{:<{}}", row[i], ends ? 0 : widths[i])
+                      : fmt::format("{:>{}}", row[i], widths[i]);
     }
     text += '\n';
   }

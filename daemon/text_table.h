@@ -13,7 +13,7 @@ namespace premura {
 using TextRow = std::vector<std::string>;
 
 // Columns as wide as they need to be; all but the first `texts` stand at the
-// right.
+// right. A text that is the last of its line is not filled up.
 std::string AlignedTable(const std::vector<TextRow>& rows,
                          std::size_t texts = 1);
 

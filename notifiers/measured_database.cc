@@ -3,50 +3,31 @@
 
 #include <utility>
 
+#include "notifiers/forwarding_database.h"
+
 namespace premura {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-class MeasuredDatabase final : public Database {
+class MeasuredDatabase final : public ForwardingDatabase {
  public:
   MeasuredDatabase(std::unique_ptr<Database> base,
                    std::function<void(std::chrono::duration<double>)> took)
-      : base_(std::move(base)), took_(std::move(took)) {}
-
-  using Database::Run;
-  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
-             const std::function<bool(const SqlRow&)>& row) override {
-    return base_->Run(sql, values, row);
-  }
-  std::int64_t Changes() const override { return base_->Changes(); }
-  Status Script(std::string_view sql) override { return base_->Script(sql); }
+      : ForwardingDatabase(std::move(base)), took_(std::move(took)) {}
 
   Status Begin() override {
     began_ = Clock::now();
-    return base_->Begin();
+    return base()->Begin();
   }
   Status Commit() override {
-    auto status = base_->Commit();
+    auto status = base()->Commit();
     if (status.ok()) took_(Clock::now() - began_);
     return status;
   }
-  void Rollback() override { base_->Rollback(); }
-
-  bool shared() const override { return base_->shared(); }
-  Status Lock(const std::vector<std::string>& names) override {
-    return base_->Lock(names);
-  }
-  Result<bool> TryLock(const std::string& name) override {
-    return base_->TryLock(name);
-  }
-  std::string_view ForUpdate(Taken taken) const override {
-    return base_->ForUpdate(taken);
-  }
 
  private:
-  std::unique_ptr<Database> base_;
-  std::function<void(std::chrono::duration<double>)> took_;
+  const std::function<void(std::chrono::duration<double>)> took_;
   Clock::time_point began_;
 };
 

@@ -271,15 +271,19 @@ class SourceWorkerImpl final : public SourceWorker,
     last_barrier_ = now;
     if (!counted_ && !moved_) return;
     Report();
-    if (dead_letter_lost_) return;
-    if (const Status synced = dead_letters_->Sync(); !synced.ok()) {
-      observer_->OnDeadLetterTrouble(synced.error().message);
-      return;  // Nothing moves on before the letters are safe.
-    }
+    if (!LettersAreSafe()) return;
     moved_ = false;
     const std::function<void()> reached =
         barriers_->Begin(intake_->HandedOn(), shards_.size());
     for (Shard* shard : shards_) shard->Mark(reached);
+  }
+
+  // Nothing moves on before they are.
+  bool LettersAreSafe() {
+    if (dead_letter_lost_) return false;
+    const Status synced = dead_letters_->Sync();
+    if (!synced.ok()) observer_->OnDeadLetterTrouble(synced.error().message);
+    return synced.ok();
   }
 
   void CommitReached() {
@@ -303,11 +307,7 @@ class SourceWorkerImpl final : public SourceWorker,
   bool Arrive(Duration limit) {
     Flush();
     Report();
-    if (dead_letter_lost_) return false;
-    if (const Status synced = dead_letters_->Sync(); !synced.ok()) {
-      observer_->OnDeadLetterTrouble(synced.error().message);
-      return false;
-    }
+    if (!LettersAreSafe()) return false;
     CheckpointRecords records;
     intake_->SaveSeen(id_, &records);
     records.Add(RecordKind::kSource, id_,

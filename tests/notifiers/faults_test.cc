@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/notifiers/support/forwarding_database.h"
+#include "notifiers/forwarding_database.h"
 #include "tests/notifiers/support/outreach_world.h"
 
 namespace premura {

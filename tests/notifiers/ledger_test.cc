@@ -3,11 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include "notifiers/forwarding_database.h"
 #include "notifiers/limits_json.h"
 #include "notifiers/migrations.h"
 #include "notifiers/outbox.h"
 #include "notifiers/profile_json.h"
-#include "tests/notifiers/support/forwarding_database.h"
 #include "tests/notifiers/support/ledger_place.h"
 
 namespace premura {

@@ -7,8 +7,8 @@
 #include <barrier>
 #include <thread>
 
+#include "notifiers/forwarding_database.h"
 #include "notifiers/lease.h"
-#include "tests/notifiers/support/forwarding_database.h"
 #include "tests/notifiers/support/outreach_world.h"
 
 namespace premura {

@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "notifiers/forwarding_database.h"
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
-#include "tests/notifiers/support/forwarding_database.h"
 #include "tests/notifiers/support/outreach_world.h"
 #include "tests/notifiers/temp_folder.h"
 

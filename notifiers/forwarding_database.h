@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ForwardingDatabase: a database that is another one, for tests that come in
+// ForwardingDatabase: a database that is another one, for what comes in
 // between.
 
 #pragma once
