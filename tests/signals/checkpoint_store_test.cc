@@ -253,26 +253,33 @@ TEST_F(CheckpointStoreTest, WhatCannotBeOpenedNowIsNoDamage) {
               HasSubstr("checkpoint " + folder_ + ": IO error: "));
 }
 
+// Where nothing at all can be written, and where only much cannot.
 TEST_F(CheckpointStoreTest, AFullDiskIsOver) {
-  const auto store = Open();
-  ASSERT_TRUE(store->Commit({Customers(first_)}).ok());
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit small = before;
-  small.rlim_cur = 64 << 10;
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const Records big = {{"big", std::string(1 << 20, 'x')}};
-  const Status failed = store->Commit({Customers(big)});
-  const Status again = store->Commit({Customers(big)});
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
-  ASSERT_FALSE(failed.ok());
-  EXPECT_FALSE(again.ok());
-  EXPECT_THAT(failed.error().message,
-              HasSubstr("checkpoint " + folder_ + ": IO error: "));
-  ASSERT_TRUE(store->Commit({Customers(big)}).ok());
-  EXPECT_EQ(Read(store.get()).size(), 3U);
+  for (const rlim_t room : {1, 64 << 10}) {
+    SCOPED_TRACE(room);
+    fs::remove_all(folder_);
+    const auto store = Open();
+    ASSERT_TRUE(store->Commit({Customers(first_)}).ok());
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit small = before;
+    small.rlim_cur = room;
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const Records big = {{"big", std::string(1 << 20, 'x')}};
+    const Status failed = store->Commit({Customers(big)});
+    const Status again = store->Commit({Customers(big)});
+    const Status still = store->Commit({Customers(big)});
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    std::signal(SIGXFSZ, handler);
+    ASSERT_FALSE(failed.ok());
+    EXPECT_FALSE(again.ok());
+    EXPECT_FALSE(still.ok());
+    EXPECT_THAT(failed.error().message,
+                HasSubstr("checkpoint " + folder_ + ": IO error: "));
+    ASSERT_TRUE(store->Commit({Customers(big)}).ok());
+    EXPECT_EQ(Read(store.get()).size(), 3U);
+  }
 }
 
 TEST_F(CheckpointStoreTest, IsMovedAsideAndKept) {
