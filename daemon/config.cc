@@ -95,6 +95,16 @@ void ReadLedgerUrl(const Node& node, const std::string& what,
   }
 }
 
+void ReadLease(Mapping* ledger, LeaseTerm* lease) {
+  const auto term = ledger->DurationOf("lease");
+  if (!term) return;
+  if (*term < LeaseTerm::kShortest || *term > LeaseTerm::kLongest) {
+    ledger->Get("lease").Complain("`lease` must be from 10s to 10m",
+                                  "a call to a channel has two thirds of it");
+  }
+  lease->whole = *term;
+}
+
 // A url, or a url and what else it takes.
 void ReadLedger(Mapping* root, ConfigReader* reader) {
   Config* const config = reader->config();
@@ -109,6 +119,7 @@ void ReadLedger(Mapping* root, ConfigReader* reader) {
         reader->ReadSecret(&ledger, "password", "ledger.password", false);
     config->ledger.ca = reader->Certificates(&ledger, "ca");
     ReadLedgerUrl(ledger.Get("url"), "url", reader);
+    ReadLease(&ledger, &config->lease);
     ledger.RejectOtherKeys("in `ledger`");
   } else {
     ReadLedgerUrl(node, "ledger", reader);

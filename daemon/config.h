@@ -114,6 +114,7 @@ struct Config {
   Duration rebuild_most = std::chrono::hours(24);
   DeadLetterConfig dead_letters;
   DatabaseAddress ledger;
+  LeaseTerm lease;
   Duration ledger_retention = std::chrono::days(400);
   std::vector<std::pair<std::string, DeskOptions>> tickets;
   std::optional<EmailConfig> email;

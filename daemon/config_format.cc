@@ -70,13 +70,14 @@ class Formatter {
   void Ledger() {
     const DatabaseAddress& ledger = config_.ledger;
     if (!config_.secret_origins.contains("ledger.password") &&
-        ledger.ca.empty()) {
+        ledger.ca.empty() && config_.lease.whole == LeaseTerm::kDefault) {
       return yaml_.Text("ledger", ledger.url);
     }
     yaml_.Begin("ledger");
     yaml_.Text("url", ledger.url);
     SecretAt("ledger.password");
     yaml_.Text("ca", ledger.ca);
+    Time("lease", config_.lease.whole);
     yaml_.End();
   }
 

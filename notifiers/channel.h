@@ -50,6 +50,9 @@ struct Message {
   std::string case_json;  // Webhook only: the CaseRecord.
   std::optional<TicketReference> ticket;  // Email: of the same case.
   Timestamp first_attempt{};
+  // Not part of what is sent: when the call that carries it must have ended, by
+  // Boottime(). No request of it begins later. None: at no time.
+  std::optional<Duration> call_end = std::nullopt;
 };
 
 std::string ToJson(const Message& message);

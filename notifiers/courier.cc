@@ -66,6 +66,7 @@ Status Courier::EndAbandoned(const std::vector<Delivery>& deliveries,
 void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
                   Timestamp now) {
   settings_ = std::move(settings);
+  left_.Clear();
   // Anew, with the new policy: the answer to a trial that runs now would tell
   // nobody of its end.
   breakers_.clear();

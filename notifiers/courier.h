@@ -22,6 +22,7 @@
 #include "notifiers/known_profiles.h"
 #include "notifiers/lease.h"
 #include "notifiers/ledger.h"
+#include "notifiers/left_to_others.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outlet.h"
 #include "notifiers/outreach.h"
@@ -29,20 +30,19 @@
 
 namespace premura {
 
-// A call without an answer is given up after this long: well past the sum of
-// the deadlines of all that a channel may ask for one call, for an answer that
-// comes later is not heard.
+// A call without an answer is given up after this long: well past the end of
+// any (Lease::CallEnd()), for an answer that comes later is not heard.
 constexpr Duration kSilence = std::chrono::minutes(10);
 
 class Courier {
  public:
   // All must outlive it.
-  Courier(Ledger* ledger, Outbox* outbox, const Lease* lease,
-          KnownProfiles* profiles, OutreachObserver* observer,
-          std::shared_ptr<Answers> answers)
+  Courier(Ledger* ledger, Outbox* outbox, Lease* lease, KnownProfiles* profiles,
+          OutreachObserver* observer, std::shared_ptr<Answers> answers)
       : ledger_(ledger),
         outbox_(outbox),
         lease_(lease),
+        left_(ledger->database()->shared(), lease),
         profiles_(profiles),
         observer_(observer),
         answers_(std::move(answers)) {}
@@ -97,6 +97,9 @@ class Courier {
 
   Status SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
                   std::vector<Call>* calls, Told* told);
+  // Those of an outlet that are due and not left to others.
+  Result<std::vector<Delivery>> DueHere(const Outlet& outlet, Timestamp now,
+                                        int most);
   Status PrepareDue(Outlet* outlet, Delivery delivery, Timestamp now,
                     bool stop_all, std::vector<Call>* calls, Told* told);
   Status PrepareDoubtful(Outlet* outlet, Delivery delivery,
@@ -120,6 +123,7 @@ class Courier {
   Ledger* ledger_;
   Outbox* outbox_;
   const Lease* lease_;
+  LeftToOthers left_;
   KnownProfiles* profiles_;
   OutreachObserver* observer_;
   std::shared_ptr<Answers> answers_;

@@ -21,10 +21,11 @@ constexpr Duration kBusyPause = std::chrono::milliseconds(50);
 
 Status Courier::Send(Timestamp now, bool stop_all) {
   if (!lease_->Holds()) return {};
+  left_.LookAgain(now);
   std::vector<Outlet*> ready;
   for (auto& [name, outlet] : outlets_) {
     if (outlet.Slots(now, settings_->retry.max_concurrent) <= 0) continue;
-    const auto due = outbox_->NextDue(name);
+    const auto due = outbox_->NextDue(name, left_.rules());
     if (!due.ok()) return due.error();
     if (due.value() && *due.value() <= now) ready.push_back(&outlet);
   }
@@ -78,7 +79,7 @@ Status Courier::PutBack(Timestamp now) {
 Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
                          std::vector<Call>* calls, Told* told) {
   const int slots = outlet->Slots(now, settings_->retry.max_concurrent);
-  auto due = outbox_->Due(outlet->name(), now, std::max(kAtLeast, slots));
+  auto due = DueHere(*outlet, now, std::max(kAtLeast, slots));
   if (!due.ok()) return due.error();
   const std::size_t full = calls->size() + static_cast<std::size_t>(slots);
   for (Delivery& delivery : due.value()) {
@@ -96,6 +97,22 @@ Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
     if (!status.ok()) return status;
   }
   return {};
+}
+
+// What is left must not fill the places of what is not.
+Result<std::vector<Delivery>> Courier::DueHere(const Outlet& outlet,
+                                               Timestamp now, int most) {
+  for (;;) {
+    auto due = outbox_->Due(outlet.name(), now, most, left_.rules());
+    if (!due.ok()) return due;
+    bool some_left = false;
+    for (const Delivery& delivery : due.value()) {
+      const auto left = left_.Leave(delivery, *settings_, now);
+      if (!left.ok()) return left.error();
+      some_left = some_left || left.value();
+    }
+    if (!some_left) return due;
+  }
 }
 
 Status Courier::PrepareDue(Outlet* outlet, Delivery delivery, Timestamp now,
@@ -290,7 +307,8 @@ Status Courier::Begin(Outlet* outlet, What what, Delivery delivery,
 void Courier::Start(Call call) {
   const std::uint64_t id = next_call_++;
   outlets_.at(call.outlet).OnCallStarted();
-  const Call& kept = calls_.emplace(id, std::move(call)).first->second;
+  Call& kept = calls_.emplace(id, std::move(call)).first->second;
+  kept.message.call_end = lease_->CallEnd();
   const auto done = [answers = answers_, id](Outcome outcome) {
     answers->Put(CallAnswer{id, std::move(outcome)});
   };
@@ -309,11 +327,12 @@ Result<std::optional<Timestamp>> Courier::NextDue(Timestamp now) {
   for (const auto& [id, call] : calls_) {
     consider(call.started + kSilence);
   }
+  consider(left_.again_at());
   for (auto& [name, outlet] : outlets_) {
     consider(outlet.check_due());
     const auto slot = outlet.NextSlot(now, settings_->retry.max_concurrent);
     if (!slot) continue;
-    const auto due = outbox_->NextDue(name);
+    const auto due = outbox_->NextDue(name, left_.rules());
     if (!due.ok()) return due.error();
     if (due.value()) consider(std::max({*due.value(), *slot, busy_until_}));
   }

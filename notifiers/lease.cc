@@ -1,59 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/lease.h"
 
-#include <time.h>
-
-#include "notifiers/courier.h"
-
 namespace premura {
-
-static_assert(Lease::kGone >= Lease::kHeld + kSilence + Lease::kHeld);
-
-Duration Boottime() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
-}
 
 bool Lease::Holds() const {
   if (!database_->shared()) return true;
-  return kept_at_ && boottime_() - *kept_at_ < kHeld;
+  return kept_at_ && boottime_() - *kept_at_ < term_.held();
+}
+
+void Lease::Run(const std::string& fingerprint) {
+  if (fingerprint == rules_) return;
+  rules_ = fingerprint;
+  rules_told_ = false;
 }
 
 Status Lease::Keep() {
   if (!database_->shared()) return {};
   const Duration now = boottime_();
-  if (kept_at_ && now - *kept_at_ < kBeat) return {};
+  if (kept_at_ && rules_told_ && now - *kept_at_ < term_.beat()) return {};
   if (auto status = Beat(); !status.ok()) return status;
   kept_at_ = now;
+  rules_told_ = true;
   return Look();
 }
 
 Status Lease::Beat() {
   return database_->Run(
-      "insert into instances (name, beat) values (?, 1) "
-      "on conflict (name) do update set beat = instances.beat + 1",
-      {instance_});
+      "insert into instances (name, beat, term, rules) values (?, 1, ?, ?) "
+      "on conflict (name) do update set beat = instances.beat + 1, "
+      "term = excluded.term, rules = excluded.rules",
+      {instance_, static_cast<std::int64_t>(term_.whole.count()), rules_});
 }
 
+// Who could not look for a while knows nothing of that while: when the ledger
+// comes back, all begin anew.
 Status Lease::Look() {
   const Duration now = boottime_();
+  if (looked_at_ && now - *looked_at_ >= term_.held()) others_.clear();
   std::map<std::string, Seen> found;
   auto status = database_->Run(
-      "select name, beat from instances where name <> ?", {instance_},
+      "select name, beat, term from instances where name <> ?", {instance_},
       [&](const SqlRow& row) {
         const std::string name(row.Text(0));
-        Seen seen{row.Int(1), now};
+        Seen seen{row.Int(1), Duration(row.Int(2)), now};
         const auto known = others_.find(name);
         if (known != others_.end() && known->second.beat == seen.beat) {
-          seen = known->second;
+          seen.since = known->second.since;
         }
         found.emplace(name, seen);
         return true;
       });
-  if (status.ok()) others_ = std::move(found);
-  return status;
+  if (!status.ok()) return status;
+  others_ = std::move(found);
+  looked_at_ = now;
+  return {};
 }
 
 std::vector<std::string> Lease::Gone() const {
@@ -61,7 +61,7 @@ std::vector<std::string> Lease::Gone() const {
   if (others_.empty()) return gone;
   const Duration now = boottime_();
   for (const auto& [name, seen] : others_) {
-    if (now - seen.since >= kGone) gone.push_back(name);
+    if (now - seen.since >= seen.term) gone.push_back(name);
   }
   return gone;
 }
@@ -77,6 +77,18 @@ Result<bool> Lease::TakeOver(const std::string& gone) {
   // the safe side.
   others_.erase(found);
   return database_->Changes() == 1;
+}
+
+Result<bool> Lease::OthersRunOtherRules() {
+  bool others = false;
+  auto status = database_->Run(
+      "select 1 from instances where name <> ? and rules <> ? limit 1",
+      {instance_, rules_}, [&](const SqlRow&) {
+        others = true;
+        return false;
+      });
+  if (!status.ok()) return status.error();
+  return others;
 }
 
 }  // namespace premura

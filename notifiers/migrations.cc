@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 5> kSteps = {R"sql(
+constexpr std::array<std::string_view, 6> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -157,6 +157,13 @@ create table simulated_contacts (  -- what rules in simulation would have sent
 );
 create index simulated_contacts_by_customer on simulated_contacts
   (customer, at);
+)sql",
+                                                    R"sql(
+-- How long, in ms, its number may stand still before it counts as gone: what
+-- every instance kept to before this was a column.
+alter table instances add column term bigint not null default 660000;
+-- The fingerprint of the rules that it runs.
+alter table instances add column rules text not null default '';
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -291,11 +291,26 @@ Result<std::vector<Delivery>> Outbox::OfDetection(
 }
 
 Result<std::vector<Delivery>> Outbox::Due(const std::string& lane,
-                                          Timestamp now, int most) {
-  std::string sql =
-      SelectWhere("lane = ? and due_at <= ? order by due_at limit ?");
+                                          Timestamp now, int most,
+                                          const std::set<std::string>& but) {
+  std::vector<SqlValue> values = {ToSql(lane), ToSql(now)};
+  std::string sql = SelectWhere("lane = ? and due_at <= ?");
+  sql += NoneOf(but, &values);
+  sql += " order by due_at limit ?";
+  values.push_back(ToSql(most));
   sql += database_->ForUpdate(Database::Taken::kSkip);
-  return Select(sql, {ToSql(lane), ToSql(now), ToSql(most)});
+  return Select(sql, values);
+}
+
+std::string Outbox::NoneOf(const std::set<std::string>& rules,
+                           std::vector<SqlValue>* values) {
+  if (rules.empty()) return "";
+  std::string condition = " and rule not in (";
+  for (const std::string& rule : rules) {
+    condition += rule == *rules.begin() ? "?" : ", ?";
+    values->push_back(ToSql(rule));
+  }
+  return condition + ")";
 }
 
 Result<std::vector<Delivery>> Outbox::BeingSent(const std::string& owner) {

@@ -96,6 +96,12 @@ struct Delivery {
 // asked for nor repeated, or is held without an end.
 bool NeedsPerson(const Delivery& delivery);
 
+// Of those of one state.
+struct WaitForPerson {
+  std::size_t count = 0;
+  Timestamp since{};  // Of the one that has waited longest.
+};
+
 struct Attempt {
   std::string delivery;
   int number = 0;
@@ -125,11 +131,13 @@ class Outbox {
   Result<std::optional<Delivery>> Take(const std::string& key);
   Result<std::vector<Delivery>> OfDetection(const std::string& detection);
   // Those of a lane whose time has come, oldest first, but for those that
-  // another instance has in hand: to be changed.
+  // another instance has in hand and those of `but` rules: to be changed.
   Result<std::vector<Delivery>> Due(const std::string& lane, Timestamp now,
-                                    int most);
-  // When the next of a lane is due.
-  Result<std::optional<Timestamp>> NextDue(const std::string& lane);
+                                    int most,
+                                    const std::set<std::string>& but = {});
+  // When the next of a lane is due, of `but` rules aside.
+  Result<std::optional<Timestamp>> NextDue(
+      const std::string& lane, const std::set<std::string>& but = {});
   // When the one was due that has waited longest past its time.
   Result<std::optional<Timestamp>> OldestDue(Timestamp now);
   // Those that are being sent, and those in doubt whose look-up has not been
@@ -167,6 +175,8 @@ class Outbox {
   Status MoveLane(const std::string& from, const std::string& to);
 
   Result<std::set<std::string>> Lanes();
+  // How many of those there are, by state, and since when.
+  Result<std::map<std::string, WaitForPerson>> CountForPerson();
   // By DeliveryState's word, those that are not final (and unknown).
   Result<std::map<std::string, std::size_t>> CountOpen();
 
@@ -178,6 +188,9 @@ class Outbox {
                                           std::string_view lock);
   Status SaveWhere(const Delivery& delivery, std::string_view condition,
                    std::vector<SqlValue> values);
+  // " and rule not in (?, ..)", with its values at the end of `values`.
+  static std::string NoneOf(const std::set<std::string>& rules,
+                            std::vector<SqlValue>* values);
   Result<std::vector<Delivery>> Select(std::string_view sql,
                                        const std::vector<SqlValue>& values);
   Database* database_;

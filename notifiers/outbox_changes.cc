@@ -94,15 +94,33 @@ Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
   return counts;
 }
 
-Result<std::optional<Timestamp>> Outbox::NextDue(const std::string& lane) {
-  std::optional<Timestamp> next;
+Result<std::map<std::string, WaitForPerson>> Outbox::CountForPerson() {
+  std::map<std::string, WaitForPerson> waits;
   auto status = database_->Run(
-      "select min(due_at) from deliveries "
-      "where lane = ? and due_at is not null",
-      {ToSql(lane)}, [&](const SqlRow& row) {
-        next = ReadTime(row, 0);
-        return false;
+      "select state, count(*), min(changed_at) from deliveries where state in "
+      "('held', 'unknown') and due_at is null and state in ('pending', "
+      "'held', 'sending', 'retry', 'unknown') group by state",
+      {}, [&](const SqlRow& row) {
+        waits[std::string(row.Text(0))] = {static_cast<std::size_t>(row.Int(1)),
+                                           Timestamp(Duration(row.Int(2)))};
+        return true;
       });
+  if (!status.ok()) return status.error();
+  return waits;
+}
+
+Result<std::optional<Timestamp>> Outbox::NextDue(
+    const std::string& lane, const std::set<std::string>& but) {
+  std::optional<Timestamp> next;
+  std::vector<SqlValue> values = {ToSql(lane)};
+  std::string sql =
+      "select min(due_at) from deliveries where lane = ? and due_at is not "
+      "null";
+  sql += NoneOf(but, &values);
+  auto status = database_->Run(sql, values, [&](const SqlRow& row) {
+    next = ReadTime(row, 0);
+    return false;
+  });
   if (!status.ok()) return status.error();
   return next;
 }

@@ -19,6 +19,8 @@
 #include "notifiers/clock.h"
 #include "notifiers/database.h"
 #include "notifiers/gates.h"
+#include "notifiers/lease.h"
+#include "notifiers/outbox.h"
 #include "notifiers/rate_limiter.h"
 #include "notifiers/templates.h"
 #include "rules/result.h"
@@ -94,6 +96,8 @@ struct OutreachHealth {
   bool stop_all = false;
   // By DeliveryState's word: those that are not sent, failed or suppressed.
   std::map<std::string, std::size_t> deliveries;
+  // Of "held" and "unknown": those that a person must see to.
+  std::map<std::string, WaitForPerson> for_person;
   // When the oldest one that should be on its way was due. Epoch: none.
   Timestamp oldest_pending{};
 };
@@ -122,6 +126,7 @@ struct OutreachOptions {
   // Of this one among those that share the ledger: the same after a restart,
   // and no other's.
   std::string instance = "premura";
+  LeaseTerm lease;  // Of a ledger that is shared; of calls in any case.
   std::function<Duration()> boottime;  // Empty: the machine's.
   // How long finished detections are kept, with all that hangs on them.
   Duration retention = std::chrono::days(400);

@@ -10,6 +10,8 @@ namespace {
 // The switch is to be seen within a second of being thrown.
 constexpr Duration kPollSwitch = std::chrono::milliseconds(300);
 constexpr Duration kCountAgain = std::chrono::seconds(1);
+// These are not counted from an index alone, and hours matter for a person.
+constexpr Duration kCountForPersonAgain = std::chrono::seconds(10);
 constexpr Duration kForgetAgain = std::chrono::hours(1);
 constexpr Duration kLedgerAgain = std::chrono::seconds(1);
 constexpr int kForgetAtOnce = 500;
@@ -35,7 +37,7 @@ OutreachCore::OutreachCore(const OutreachOptions& options,
     : options_(options),
       ledger_(std::move(ledger)),
       outbox_(ledger_->database()),
-      lease_(ledger_->database(), options.instance,
+      lease_(ledger_->database(), options.instance, options.lease,
              options.boottime ? options.boottime : Boottime),
       profiles_(ledger_.get(), profiles),
       decider_(ledger_.get(), &outbox_, &profiles_, options.name),
@@ -81,6 +83,7 @@ void OutreachCore::Submit(ShardOutput output, std::function<void()> durable) {
 void OutreachCore::Use(std::shared_ptr<const OutreachSettings> settings,
                        Timestamp now) {
   settings_ = std::move(settings);
+  lease_.Run(settings_->rules ? settings_->rules->fingerprint() : "");
   courier_.Use(settings_, now);
 }
 
@@ -250,6 +253,13 @@ Status OutreachCore::LookAtHealth(Timestamp now) {
   if (!counts.ok()) return counts.error();
   auto oldest = outbox_.OldestDue(now);
   if (!oldest.ok()) return oldest.error();
+  if (now >= count_for_person_at_ ||
+      count_for_person_at_ - now > kCountForPersonAgain) {
+    auto for_person = outbox_.CountForPerson();
+    if (!for_person.ok()) return for_person.error();
+    health_.for_person = std::move(for_person).value();
+    count_for_person_at_ = now + kCountForPersonAgain;
+  }
   health_.deliveries = std::move(counts).value();
   health_.oldest_pending = oldest.value().value_or(Timestamp());
   count_at_ = now + kCountAgain;

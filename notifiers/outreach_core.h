@@ -99,6 +99,7 @@ class OutreachCore {
   Timestamp poll_at_{};
   Timestamp forget_at_{};
   Timestamp count_at_{};
+  Timestamp count_for_person_at_{};
   Timestamp ledger_again_at_{};  // After a failure: not before.
   OutreachHealth health_;
 };

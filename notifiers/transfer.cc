@@ -21,7 +21,8 @@ constexpr int kMailLanes = 4;
 // One thread with its own libcurl multi.
 class Lane {
  public:
-  Lane(CURLM* multi, Duration longest) : multi_(multi), longest_(longest) {
+  Lane(CURLM* multi, const TransferPoolOptions& options)
+      : multi_(multi), longest_(options.longest), boottime_(options.boottime) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -43,8 +44,8 @@ class Lane {
   void Start(TransferRequest request,
              std::function<void(TransferAnswer)> done) {
     request.deadline = std::min(request.deadline, longest_);
-    auto job = std::make_unique<TransferJob>(std::move(request),
-                                             std::move(done), &sockets_);
+    auto job = std::make_unique<TransferJob>(
+        std::move(request), std::move(done), &sockets_, &boottime_);
     {
       const std::lock_guard lock(mutex_);
       inbox_.push_back(std::move(job));
@@ -78,6 +79,10 @@ class Lane {
       job->Refuse(std::move(objection));
       return;
     }
+    if (job->IsLate()) {
+      job->RefuseLate();
+      return;
+    }
     CURL* const handle = job->Prepare();
     if (handle == nullptr ||
         curl_multi_add_handle(multi_, handle) != CURLM_OK) {
@@ -104,6 +109,7 @@ class Lane {
   OpenSockets sockets_;
   CURLM* const multi_;
   const Duration longest_;
+  const std::function<Duration()> boottime_;
   std::map<CURL*, std::unique_ptr<TransferJob>> running_;  // The thread's.
   std::mutex mutex_;
   std::vector<std::unique_ptr<TransferJob>> inbox_;  // Guarded by mutex_.
@@ -119,7 +125,7 @@ Result<std::unique_ptr<Lane>> NewLane(const TransferPoolOptions& options) {
                     static_cast<long>(options.max_per_host));
   curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                     static_cast<long>(options.max_total));
-  return std::make_unique<Lane>(multi, options.longest);
+  return std::make_unique<Lane>(multi, options);
 }
 
 // libcurl blocks its thread while a mail server thinks about a mail. So mail

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "notifiers/boottime.h"
 #include "notifiers/secret.h"
 #include "rules/result.h"
 #include "rules/time.h"
@@ -41,6 +42,10 @@ struct TransferRequest {
   std::vector<std::string> recipients;
   Duration connect_timeout = std::chrono::seconds(10);
   Duration deadline = std::chrono::seconds(30);
+  // By Boottime(): what is not on its way by then is not sent any more, however
+  // long this process has slept, and what is on its way is cut. Looked at right
+  // before an HTTP request, and before the last line of a mail.
+  std::optional<Duration> end = std::nullopt;
   std::size_t max_answer = 1 << 20;
 };
 
@@ -53,7 +58,7 @@ struct TransferAnswer {
     kLogin,          // SMTP AUTH refused.
     kTurnedAway,     // SMTP said 4xx or 5xx before there was a mail.
     kRefused,        // SMTP said 4xx or 5xx to the mail: see `code`.
-    kTimeoutBefore,  // Deadline passed while connecting: nothing was sent.
+    kTimeoutBefore,  // Deadline or end passed before anything was sent.
     kTimeout,        // Deadline passed after something was sent.
     kBroken,         // Connection lost after something was sent.
     kBadRequest,     // We refused to send it (CR/LF in a header ...).
@@ -77,6 +82,7 @@ struct TransferPoolOptions {
   int max_total = 64;
   // No call may take longer, whatever its own deadline.
   Duration longest = std::chrono::seconds(60);
+  std::function<Duration()> boottime = Boottime;
 };
 
 Result<std::unique_ptr<TransferPool>> NewTransferPool(

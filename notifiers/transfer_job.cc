@@ -15,6 +15,8 @@ namespace {
 
 using Fault = TransferAnswer::Fault;
 
+constexpr char kNoTimeLeft[] = "no time was left to send it";
+
 bool IsTlsProblem(CURLcode code) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -108,11 +110,13 @@ void OpenSockets::ShutAll() {
 
 TransferJob::TransferJob(TransferRequest request,
                          std::function<void(TransferAnswer)> done,
-                         OpenSockets* sockets)
+                         OpenSockets* sockets,
+                         const std::function<Duration()>* boottime)
     : smtp_(request.url.starts_with("smtp")),
       request_(std::move(request)),
       done_(std::move(done)),
-      sockets_(sockets) {}
+      sockets_(sockets),
+      boottime_(*boottime) {}
 
 TransferJob::~TransferJob() {
   curl_easy_cleanup(handle_);
@@ -141,6 +145,10 @@ std::string TransferJob::Objection() const {
   return "";
 }
 
+bool TransferJob::IsLate() const {
+  return request_.end && boottime_() >= *request_.end;
+}
+
 CURL* TransferJob::Prepare() {
   handle_ = curl_easy_init();
   if (handle_ == nullptr) return nullptr;
@@ -155,7 +163,6 @@ CURL* TransferJob::Prepare() {
   set(CURLOPT_ERRORBUFFER, problem_);
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(request_.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.deadline.count()));
   set(CURLOPT_WRITEFUNCTION, &TransferJob::OnBody);
   set(CURLOPT_WRITEDATA, this);
   if (!request_.ca_file.empty()) {
@@ -167,6 +174,7 @@ CURL* TransferJob::Prepare() {
     set(CURLOPT_PASSWORD, request_.password.Reveal().c_str());
   }
   PrepareSockets();
+  PrepareEnd();
   smtp_ ? PrepareSmtp() : PrepareHttp();
   return handle_;
 }
@@ -184,6 +192,23 @@ void TransferJob::PrepareSockets() {
         return static_cast<OpenSockets*>(sockets)->Close(closing);
       });
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, sockets_);
+}
+
+// The connection stands, and the request would go out next: between that and
+// the call's begin the process may have slept.
+void TransferJob::PrepareEnd() {
+  Duration deadline = request_.deadline;
+  if (request_.end) deadline = std::min(deadline, *request_.end - boottime_());
+  deadline = std::max(deadline, Duration(1));
+  curl_easy_setopt(handle_, CURLOPT_TIMEOUT_MS,
+                   static_cast<long>(deadline.count()));
+  curl_easy_setopt(
+      handle_, CURLOPT_PREREQFUNCTION, +[](void* job, char*, char*, int, int) {
+        auto* self = static_cast<TransferJob*>(job);
+        self->late_ = self->IsLate();
+        return self->late_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+      });
+  curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
 }
 
 void TransferJob::PrepareHttp() {
@@ -250,6 +275,13 @@ void TransferJob::Refuse(std::string objection) {
   if (done_) done_(std::move(answer));
 }
 
+void TransferJob::RefuseLate() {
+  TransferAnswer answer;
+  answer.fault = Fault::kTimeoutBefore;
+  answer.problem = kNoTimeLeft;
+  if (done_) done_(std::move(answer));
+}
+
 TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
   TransferAnswer answer;
   long status = 0;
@@ -263,6 +295,10 @@ TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
   if (code != CURLE_OK) {
     answer.problem =
         OneLine(problem_[0] != '\0' ? problem_ : curl_easy_strerror(code));
+  }
+  if (late_) {
+    answer.fault = Fault::kTimeoutBefore;
+    answer.problem = kNoTimeLeft;
   }
   const curl_off_t retry_after = RetryAfter(handle_);
   if (retry_after > 0) answer.retry_after = std::chrono::seconds(retry_after);
@@ -305,6 +341,8 @@ std::size_t TransferJob::OnRead(char* buffer, std::size_t size,
   const std::size_t taken = std::min(size * count, mail.size() - self->read_);
   std::copy_n(mail.data() + self->read_, taken, buffer);
   self->read_ += taken;
+  self->late_ = taken == 0 && self->IsLate();
+  if (self->late_) return CURL_READFUNC_ABORT;
   self->ended_ = taken == 0;  // Now libcurl sends the last line, the dot.
   return taken;
 }

@@ -36,15 +36,17 @@ class OpenSockets {
 
 class TransferJob {
  public:
-  // `sockets` must outlive every connection that is made.
+  // `sockets` must outlive every connection that is made, `boottime` the job.
   TransferJob(TransferRequest request, std::function<void(TransferAnswer)> done,
-              OpenSockets* sockets);
+              OpenSockets* sockets, const std::function<Duration()>* boottime);
   ~TransferJob();
   TransferJob(const TransferJob&) = delete;
   TransferJob& operator=(const TransferJob&) = delete;
 
   // What forbids sending it at all; empty if nothing does.
   std::string Objection() const;
+  // Its end has passed.
+  bool IsLate() const;
 
   // Nullptr if libcurl has no memory. The handle belongs to the job.
   CURL* Prepare();
@@ -52,9 +54,11 @@ class TransferJob {
   // Tells how it ended. REQUIRES: the handle is still in its multi handle.
   void Finish(CURLcode code);
   void Refuse(std::string objection);
+  void RefuseLate();
 
  private:
   void PrepareSockets();
+  void PrepareEnd();
   void PrepareHttp();
   void PrepareSmtp();
   void ShutSocket() const;
@@ -72,11 +76,13 @@ class TransferJob {
   TransferRequest request_;
   std::function<void(TransferAnswer)> done_;
   OpenSockets* const sockets_;
+  const std::function<Duration()>& boottime_;
   CURL* handle_ = nullptr;
   curl_slist* headers_ = nullptr;
   curl_slist* recipients_ = nullptr;
   std::size_t read_ = 0;      // Of the mail, what libcurl has taken.
   bool ended_ = false;        // All of it: the other side may have the mail.
+  bool late_ = false;         // Its end came before it was sent.
   long end_code_ = 0;         // The first whole reply after that.
   std::string body_;          // HTTP's answer.
   std::string last_reply_;    // SMTP: the last 2xx, 3xx line but not 221.

@@ -35,7 +35,7 @@ std::optional<Outcome> DeskChannel::OutcomeOf(const Found& found) const {
 }
 
 void DeskChannel::Deliver(const Message& message, Done done) {
-  Search(message.key, [this, message, done = std::move(done)](Found found) {
+  Search(message, [this, message, done = std::move(done)](Found found) {
     if (std::optional<Outcome> outcome = OutcomeOf(found)) {
       done(BeforeSending(std::move(*outcome)));
     } else {
@@ -45,7 +45,7 @@ void DeskChannel::Deliver(const Message& message, Done done) {
 }
 
 void DeskChannel::Find(const Message& message, Done done) {
-  Search(message.key, [this, done = std::move(done)](Found found) {
+  Search(message, [this, done = std::move(done)](Found found) {
     std::optional<Outcome> outcome = OutcomeOf(found);
     if (!outcome) {
       outcome = MakeOutcome(Outcome::Verdict::kRetry, Reason::kNone,

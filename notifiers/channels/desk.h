@@ -29,7 +29,7 @@ class DeskChannel : public Channel {
     std::vector<long> ids;
     std::optional<Outcome> problem;
   };
-  virtual void Search(const std::string& key,
+  virtual void Search(const Message& message,
                       std::function<void(Found)> done) = 0;
   virtual void Create(const Message& message, Done done) = 0;
   virtual TicketReference ReferenceTo(const std::string& id) const = 0;

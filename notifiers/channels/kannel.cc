@@ -77,7 +77,9 @@ void KannelChannel::Deliver(const Message& message, Done done) {
     return done(MakeOutcome(Verdict::kRejected, Reason::kBadAddress,
                             "not a telephone number with its country's code"));
   }
-  pool_->Start(Request(*to, TransliterateForSms(message.text)),
+  TransferRequest request = Request(*to, TransliterateForSms(message.text));
+  request.end = message.call_end;
+  pool_->Start(std::move(request),
                lifeline_.Guard([this, done](const TransferAnswer& answer) {
                  done(Judge(answer));
                }));

@@ -129,7 +129,7 @@ class RedmineChannel final : public DeskChannel {
   void Check(std::function<void(CheckResult)> done) override;
 
  protected:
-  void Search(const std::string& key, std::function<void(Found)> done) override;
+  void Search(const Message& message, std::function<void(Found)> done) override;
   void Create(const Message& message, Done done) override;
   TicketReference ReferenceTo(const std::string& id) const override {
     return {options_.desk, id, fmt::format("[#{}]", id), ""};
@@ -149,7 +149,7 @@ class RedmineChannel final : public DeskChannel {
   void FieldMissing(const Resolved& done) const;
 
   TransferRequest Request(const std::string& path) const;
-  void SearchBy(const Ids& ids, const std::string& key,
+  void SearchBy(const Ids& ids, const Message& message,
                 std::function<void(Found)> done);
   std::string IssueJson(const Ids& ids, const Message& message) const;
   std::optional<Ids> known() const {
@@ -286,35 +286,38 @@ void RedmineChannel::ResolvePriorities(Ids ids, Resolved done) {
       });
 }
 
-void RedmineChannel::Search(const std::string& key,
+void RedmineChannel::Search(const Message& message,
                             std::function<void(Found)> done) {
-  Resolve([this, key, done](const Ids* ids, const Outcome& problem) {
-    if (ids != nullptr) return SearchBy(*ids, key, done);
+  Resolve([this, message, done](const Ids* ids, const Outcome& problem) {
+    if (ids != nullptr) return SearchBy(*ids, message, done);
     Found found;
     found.problem = problem;
     done(std::move(found));
   });
 }
 
-void RedmineChannel::SearchBy(const Ids& ids, const std::string& key,
+void RedmineChannel::SearchBy(const Ids& ids, const Message& message,
                               std::function<void(Found)> done) {
-  pool_->Start(
+  const std::string& key = message.key;
+  TransferRequest request =
       Request(fmt::format("/issues.json?cf_{}={}&status_id=*&sort=id&limit=100",
-                          ids.field, UrlEncode(key))),
-      lifeline_.Guard(
-          [field = ids.field, key, done](const TransferAnswer& answer) {
-            Found found;
-            if (answer.fault != TransferAnswer::Fault::kNone) {
-              found.problem = OutcomeOfFault(answer);
-            } else if (answer.code != 200) {
-              found.problem = OutcomeOfStatus(answer);
-            } else if (auto issues = IssuesWithKey(answer.body, field, key)) {
-              found.ids = *std::move(issues);
-            } else {
-              found.problem = Misconfigured("what answers is not Redmine");
-            }
-            done(std::move(found));
-          }));
+                          ids.field, UrlEncode(key)));
+  request.end = message.call_end;
+  pool_->Start(
+      std::move(request), lifeline_.Guard([field = ids.field, key,
+                                           done](const TransferAnswer& answer) {
+        Found found;
+        if (answer.fault != TransferAnswer::Fault::kNone) {
+          found.problem = OutcomeOfFault(answer);
+        } else if (answer.code != 200) {
+          found.problem = OutcomeOfStatus(answer);
+        } else if (auto issues = IssuesWithKey(answer.body, field, key)) {
+          found.ids = *std::move(issues);
+        } else {
+          found.problem = Misconfigured("what answers is not Redmine");
+        }
+        done(std::move(found));
+      }));
 }
 
 std::string RedmineChannel::IssueJson(const Ids& ids,
@@ -335,6 +338,7 @@ std::string RedmineChannel::IssueJson(const Ids& ids,
 void RedmineChannel::Create(const Message& message, Done done) {
   const std::optional<Ids> ids = known();  // Search() has looked them up.
   TransferRequest request = Request("/issues.json");
+  request.end = message.call_end;
   request.method = "POST";
   request.body = IssueJson(*ids, message);
   pool_->Start(

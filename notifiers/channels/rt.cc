@@ -103,7 +103,7 @@ class RtChannel final : public DeskChannel {
   void Check(std::function<void(CheckResult)> done) override;
 
  protected:
-  void Search(const std::string& key, std::function<void(Found)> done) override;
+  void Search(const Message& message, std::function<void(Found)> done) override;
   void Create(const Message& message, Done done) override;
 
   TicketReference ReferenceTo(const std::string& id) const override {
@@ -113,7 +113,9 @@ class RtChannel final : public DeskChannel {
 
  private:
   std::string HostName() const;
-  TransferRequest Request(const std::string& path) const;
+  // Of a message's call; of none, without an end.
+  TransferRequest Request(const std::string& path,
+                          const Message* message = nullptr) const;
   const std::string& QueueOf(const Message& message) const {
     return message.queue.empty() ? options_.queue : message.queue;
   }
@@ -141,8 +143,10 @@ std::string RtChannel::HostName() const {
   return std::string(name.substr(0, name.find(':')));
 }
 
-TransferRequest RtChannel::Request(const std::string& path) const {
+TransferRequest RtChannel::Request(const std::string& path,
+                                   const Message* message) const {
   TransferRequest request;
+  if (message != nullptr) request.end = message->call_end;
   request.url = options_.url + "/REST/2.0" + path;
   request.headers = {"Content-Type: application/json",
                      "Accept: application/json"};
@@ -152,13 +156,15 @@ TransferRequest RtChannel::Request(const std::string& path) const {
   return request;
 }
 
-void RtChannel::Search(const std::string& key,
+void RtChannel::Search(const Message& message,
                        std::function<void(Found)> done) {
+  const std::string& key = message.key;
   const std::string query = fmt::format(
       "{} = {}", QuoteSql("CF.{" + options_.key_field + "}"), QuoteSql(key));
   pool_->Start(
       Request("/tickets?fields=CustomFields&orderby=id&order=ASC&query=" +
-              UrlEncode(query)),
+                  UrlEncode(query),
+              &message),
       lifeline_.Guard([this, key, done](const TransferAnswer& answer) {
         Found found;
         if (answer.fault != TransferAnswer::Fault::kNone) {
@@ -217,7 +223,7 @@ void RtChannel::Create(const Message& message, Done done) {
 
 void RtChannel::CheckQueueThenCreate(const Message& message, Done done) {
   pool_->Start(
-      Request("/queue/" + UrlEncode(message.queue)),
+      Request("/queue/" + UrlEncode(message.queue), &message),
       lifeline_.Guard([this, message, done](const TransferAnswer& answer) {
         if (answer.fault != TransferAnswer::Fault::kNone) {
           return done(BeforeSending(OutcomeOfFault(answer)));
@@ -233,7 +239,7 @@ void RtChannel::CheckQueueThenCreate(const Message& message, Done done) {
 }
 
 void RtChannel::CreateNow(const Message& message, Done done) {
-  TransferRequest request = Request("/ticket");
+  TransferRequest request = Request("/ticket", &message);
   request.method = "POST";
   request.body = TicketJson(message);
   pool_->Start(

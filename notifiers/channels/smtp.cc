@@ -117,6 +117,7 @@ void SmtpChannel::Deliver(const Message& message, Done done) {
                             mail.error().message));
   }
   TransferRequest request = Request();
+  request.end = message.call_end;
   request.recipients = {message.to};
   request.body = std::move(mail).value();
   pool_->Start(std::move(request),

@@ -117,6 +117,7 @@ void TwilioChannel::Deliver(const Message& message, Done done) {
                             "not a telephone number with its country's code"));
   }
   TransferRequest request = Request("/Messages");
+  request.end = message.call_end;
   request.method = "POST";
   request.headers = {"Content-Type: application/x-www-form-urlencoded"};
   const bool service = !options_.messaging_service_sid.empty();

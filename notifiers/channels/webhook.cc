@@ -103,6 +103,7 @@ void WebhookChannel::Deliver(const Message& message, Done done) {
   request.url = options_.url;
   request.method = "POST";
   request.repeat_safe = true;
+  request.end = message.call_end;
   request.ca_file = options_.ca_file;
   request.headers = {"Content-Type: application/json",
                      "webhook-id: " + message.key,

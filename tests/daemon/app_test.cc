@@ -179,15 +179,17 @@ TEST_F(AppTest, ReloadOfAMistakeChangesNothing) {
 
 TEST_F(AppTest, ReloadSaysWhatNeedsARestart) {
   Start();
-  WriteConfig("name: another\ncustomer: user\nshards: 3\n");
+  WriteConfig(
+      "name: another\ncustomer: user\nshards: 3\n"
+      "ledger: {url: \"sqlite:state/ledger.db\", lease: 30s}\n");
   EXPECT_TRUE(app_->Reload());
-  for (const char* key : {"name", "customer", "shards"}) {
+  for (const char* key : {"name", "customer", "ledger", "shards"}) {
     EXPECT_TRUE(Logged(std::string("at the next start key=") + key)) << key;
   }
   EXPECT_FALSE(Logged("key=sources"));
   EXPECT_TRUE(
       Logged("reloaded: rules and settings were taken over; name, "
-             "customer, shards not before a restart"))
+             "customer, ledger, shards not before a restart"))
       << log_.str();
   EXPECT_TRUE(HasMetric("premura_restart_needed 1"));
   WriteConfig("");

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <string>
@@ -18,6 +19,17 @@ inline std::unique_ptr<TransferPool> NewPool(
     Duration longest = std::chrono::seconds(60)) {
   TransferPoolOptions options;
   options.longest = longest;
+  return NewTransferPool(options).value();
+}
+
+// Its clock leaps by an hour when it is looked at for the `leap`th time, as if
+// the process had slept right before.
+inline std::unique_ptr<TransferPool> NewSleepyPool(int leap) {
+  TransferPoolOptions options;
+  options.boottime = [leap, looks = std::make_shared<std::atomic<int>>(0)] {
+    const bool leapt = ++*looks >= leap;
+    return leapt ? std::chrono::hours(1) : Duration::zero();
+  };
   return NewTransferPool(options).value();
 }
 

@@ -219,6 +219,27 @@ TEST_P(HttpConformanceTest, ASuccessIsDelivered) {
   EXPECT_EQ(channel->host(), url());
 }
 
+// When it is taken up, when it is made ready, right before it would go out.
+TEST_P(HttpConformanceTest, WhoSleptBeyondTheCallsEndSendsNothing) {
+  const int before = GetParam().before.empty() ? 0 : 3;
+  for (int look = 1; look <= 3; ++look) {
+    SCOPED_TRACE(look);
+    Plan(GetParam().success);
+    pool_ = NewSleepyPool(before + look);
+    Message letter = Letter();
+    letter.call_end = std::chrono::seconds(40);
+    const Outcome outcome = Deliver(Make().get(), letter);
+    EXPECT_EQ(outcome.verdict, Verdict::kRetry) << outcome.detail;
+    EXPECT_EQ(outcome.reason, Reason::kTimeout) << outcome.detail;
+    EXPECT_EQ(PostsSeen(), 0U);
+  }
+  Plan(GetParam().success);
+  pool_ = NewSleepyPool(before + 4);
+  Message letter = Letter();
+  letter.call_end = std::chrono::seconds(40);
+  EXPECT_EQ(Deliver(Make().get(), letter).verdict, Verdict::kDelivered);
+}
+
 TEST_P(HttpConformanceTest, AServerThatIsNotThereIsTriedAgain) {
   const auto channel = GetParam().make(
       fmt::format("http://127.0.0.1:{}", FreePorts(1)), "", pool_.get());

@@ -68,6 +68,15 @@ TEST_F(RulingTest, WhatIsInDoubtAndCannotBeAskedForWaitsForAPerson) {
   desk->Next({"unknown_before"});
   Fire("ticket", "acme");  // The desk can be asked.
   EXPECT_EQ(Waiting(), std::vector<std::string>{Key(id)});
+  const Timestamp since = now;
+  Pass(hours(1));
+  const auto counted = core->health().for_person;
+  ASSERT_EQ(counted.size(), 1U);
+  EXPECT_EQ(counted.at("unknown").count, 1U);
+  EXPECT_EQ(counted.at("unknown").since, since);
+  EXPECT_EQ(Say({Key(id)}, RulingWord::kDropped), "");
+  Pass(seconds(10));
+  EXPECT_TRUE(core->health().for_person.empty());
 }
 
 TEST_F(RulingTest, AReleasedOneGoesWithTheSameBytesUnderTheSameKey) {

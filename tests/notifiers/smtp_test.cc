@@ -55,6 +55,27 @@ class SmtpTest : public ::testing::Test {
   std::unique_ptr<TransferPool> pool_ = NewPool();
 };
 
+// The last of these is after all of the mail but the line that makes it one.
+TEST_F(SmtpTest, WhoSleptBeyondTheCallsEndSendsNothing) {
+  const ServerProcess server({"smtp_sink.py", folder_.path()});
+  Message message = ExampleMessage();
+  message.to = "jane@acme.example";
+  message.call_end = std::chrono::seconds(40);
+  for (int look = 1; look <= 5; ++look) {
+    SCOPED_TRACE(look);
+    pool_ = NewSleepyPool(look);
+    const auto channel = NewSmtpChannel(Options(server), pool_.get());
+    const Outcome outcome = Deliver(channel.get(), message);
+    if (look == 5) {
+      EXPECT_EQ(outcome.verdict, Verdict::kDelivered) << outcome.detail;
+    } else {
+      EXPECT_EQ(outcome.verdict, Verdict::kRetry) << outcome.detail;
+      EXPECT_EQ(outcome.reason, Reason::kTimeout) << outcome.detail;
+    }
+    EXPECT_EQ(Stored(), look == 5 ? 1U : 0U);
+  }
+}
+
 TEST_F(SmtpTest, EveryReplyHasItsMeaning) {
   const ServerProcess server({"smtp_sink.py", folder_.path()});
   pool_ = NewPool(std::chrono::seconds(4));

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An HTTP server that answers as it is told, for what real servers rarely do.
 
-usage: http_faults.py DIR [--tls]
+usage: http_faults.py DIR [--tls] [--upstream URL]
 
 Prints "ready url=http://127.0.0.1:PORT" and lives until its standard input
 closes. What it does with a request is the newest line of a plan: POST a JSON
@@ -12,20 +12,27 @@ act:  ""      answer
       "cut"   read the request, then cut the connection
       "half"  send the head and half of the body, then cut
       "hang"  read the request, never answer
+      "hold"  read the request, go on once POST /release has come
+With --upstream the server stands before a real one: what would be answered is
+asked for there, and "status" and "body" mean nothing.
 Every request but those to /plan and /log is written down; GET /log returns
 them as a JSON list of {method, path, headers, body}.
 With --tls: https with a certificate of its own, DIR/cert.pem.
 packages: python3 openssl
 """
+import http.client
 import json
 import os
 import ssl
 import subprocess
 import sys
 import threading
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 lock = threading.Lock()
+released = threading.Event()
+upstream = None
 plan = [{"status": 200}]
 log = []
 
@@ -52,6 +59,10 @@ class Handler(BaseHTTPRequestHandler):
             with lock:
                 plan[:] = json.loads(body)
                 log.clear()
+                released.clear()
+            return self.answer(200, "{}")
+        if self.path == "/release":
+            released.set()
             return self.answer(200, "{}")
         if self.path == "/log":
             with lock:
@@ -60,15 +71,30 @@ class Handler(BaseHTTPRequestHandler):
             log.append({"method": self.command, "path": self.path,
                         "headers": dict(self.headers), "body": body})
             step = plan.pop(0) if len(plan) > 1 else plan[0]
-        return self.act(step)
+        return self.act(step, body)
 
-    def act(self, step):
+    def forward(self, body):
+        link = http.client.HTTPConnection(upstream, timeout=60)
+        headers = {name: value for name, value in self.headers.items()
+                   if name.lower() not in ("host", "connection", "expect")}
+        link.request(self.command, self.path, body.encode() or None, headers)
+        answer = link.getresponse()
+        kept = {name: value for name, value in answer.getheaders()
+                if name.lower() in ("content-type", "location")}
+        self.answer(answer.status, answer.read().decode(), kept)
+        link.close()
+
+    def act(self, step, body):
         act = step.get("act", "")
         if act == "hang":
             threading.Event().wait()
+        if act == "hold":
+            released.wait()
         if act == "cut":
             self.close_connection = True
             return self.connection.shutdown(2)
+        if upstream and act != "half":
+            return self.forward(body)
         self.answer(step.get("status", 200), step.get("body", ""),
                     step.get("headers"), act == "half")
         if act == "half":
@@ -79,7 +105,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main():
+    global upstream
     directory = sys.argv[1]
+    if "--upstream" in sys.argv:
+        url = sys.argv[sys.argv.index("--upstream") + 1]
+        upstream = urllib.parse.urlsplit(url).netloc
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     scheme = "http"

@@ -178,6 +178,7 @@ void OutreachWorld::Open() {
   Remember(ledger.value().get());
   OutreachOptions options;
   options.instance = instance_;
+  options.lease = lease;
   options.boottime = [this] { return now.time_since_epoch() + asleep; };
   auto result = OutreachCore::Open(
       options, std::move(ledger).value(), settings, &profiles, &observer,

@@ -157,7 +157,8 @@ class OutreachWorld {
   // If set, Open() hands it the database it opened and uses what it answers.
   std::function<std::unique_ptr<Database>(std::unique_ptr<Database>)> wrap;
   Database* database = nullptr;  // The core's.
-  Duration asleep{};             // Added to the boot time and not to `now`.
+  LeaseTerm lease;
+  Duration asleep{};  // Added to the boot time and not to `now`.
 
  private:
   LedgerPlace place_;
