@@ -60,12 +60,26 @@ struct Shared {
   std::list<Session*> silent;  // Whose request has not come, oldest first.
 };
 
-AdminAnswer Page(const Shared& shared, std::string_view path, bool trusted) {
-  if (path == "/healthz") return {200, "ok\n"};
+AdminAnswer ReadyPage(const Readiness& readiness, std::string_view query,
+                      bool trusted) {
+  AdminAnswer answer;
+  answer.status = readiness.ready() ? 200 : 503;
+  const auto names = ParseAdminQuery(query);
+  const auto format = names ? names->find("format") : AdminQuery::iterator();
+  if (names && format != names->end() && format->second == "json") {
+    answer.body = ToJson(readiness, trusted);
+    answer.content_type = "application/json";
+  } else {
+    answer.body = ToText(readiness, trusted);
+  }
+  return answer;
+}
+
+AdminAnswer Page(const Shared& shared, std::string_view path,
+                 std::string_view query, bool trusted) {
+  if (path == "/livez" || path == "/healthz") return {200, "ok\n"};
   if (path == "/readyz") {
-    const std::string why = shared.pages.not_ready();
-    if (why.empty()) return {200, "ready\n"};
-    return {503, trusted ? "not ready: " + why + "\n" : "not ready\n"};
+    return ReadyPage(shared.pages.readiness(), query, trusted);
   }
   if (!trusted && shared.options.token.empty()) {
     return {421,
@@ -76,7 +90,7 @@ AdminAnswer Page(const Shared& shared, std::string_view path, bool trusted) {
   if (path == "/metrics") {
     return {200, shared.pages.metrics(), "text/plain; version=0.0.4"};
   }
-  std::string pages = "there are /metrics, /healthz";
+  std::string pages = "there are /metrics, /livez, /healthz";
   for (const auto& [name, page] : shared.pages.api) pages += ", " + name;
   return {404, pages + " and /readyz\n"};
 }
@@ -177,7 +191,7 @@ class Session : public std::enable_shared_from_this<Session> {
     const bool trusted = IsTrusted(*shared_, request);
     const auto api = shared_->pages.api.find(path);
     if (!trusted || api == shared_->pages.api.end()) {
-      return write(Page(*shared_, path, trusted));
+      return write(Page(*shared_, path, query_text, trusted));
     }
     const auto query = ParseAdminQuery(query_text);
     if (!query) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // AdminServer: the inbound HTTP server for people and Prometheus on this
-// machine (elsewhere only with a token): GET /metrics, /healthz, /readyz, and
-// the pages of the API, each of which may take its time.
+// machine (elsewhere only with a token): GET /metrics, /livez (or /healthz),
+// /readyz (as JSON with ?format=json), and the pages of the API, each of which
+// may take its time.
 //
 // Thread: one of its own; `answer` is called there and must not block. Bounds:
 // connections, time per request and answer, size of a request; no bodies.
@@ -15,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/readiness.h"
 #include "notifiers/secret.h"
 #include "rules/result.h"
 #include "rules/time.h"
@@ -31,7 +33,7 @@ struct AdminServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  // 0: any that is free.
   // Not empty: asked for as `Authorization: Bearer ..`, but for the bare state
-  // of /healthz and /readyz, which probes read: they get no words then. Empty:
+  // of /livez and /readyz, which probes read: they get no words then. Empty:
   // the request's Host must be localhost, a loopback address, or `host`.
   Secret token;
   int max_connections = 64;
@@ -51,8 +53,7 @@ using AdminReply = std::function<void(std::function<AdminAnswer()> make)>;
 
 struct AdminPages {
   std::function<std::string()> metrics;
-  // Empty: ready. Else why not, in words.
-  std::function<std::string()> not_ready;
+  std::function<Readiness()> readiness;
   // By path: "/api/v1/explain". Must not block.
   std::map<std::string, std::function<void(const AdminQuery&, AdminReply)>,
            std::less<>>

@@ -51,9 +51,6 @@ class Daemon final : public App {
   bool Settled() const override;
   bool SourcesEnded() const override;
   bool Failed() const override;
-  std::string NotReady() const override {
-    return WhyNotReady(pipeline_->Health(), outreach_->Health());
-  }
   int admin_port() const override { return admin_->port(); }
   bool Stop(Duration limit) override;
 
@@ -172,6 +169,7 @@ Status Daemon::StartOutreach() {
   options.ledger = config_->ledger;
   options.name = config_->name;
   options.instance = state_dir_->name();
+  options.lease = config_->lease;
   options.retention = config_->ledger_retention;
   auto outreach =
       NewOutreach(options, settings_.back(), &profiles_, clock_, observer);
@@ -239,7 +237,10 @@ Status Daemon::StartAdmin() {
   options.token = config_->admin.token;
   AdminPages pages;
   pages.metrics = [this] { return MetricsText(); };
-  pages.not_ready = [this] { return NotReady(); };
+  pages.readiness = [this] {
+    return ReadinessOf(pipeline_->Health(), outreach_->Health(),
+                       telemetry_->CheckpointProblem());
+  };
   pages.api[kExplainPath] = [this](const AdminQuery& query, AdminReply reply) {
     explain_->Answer(pipeline_.get(), query, reply);
   };
@@ -351,6 +352,7 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
   running->rebuild_most = config_->rebuild_most;
   running->dead_letters = config_->dead_letters;
   running->ledger = config_->ledger;
+  running->lease = config_->lease;
   running->ledger_retention = config_->ledger_retention;
   running->admin = config_->admin;
   running->log = config_->log;

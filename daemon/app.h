@@ -47,9 +47,6 @@ class App {
   virtual bool SourcesEnded() const = 0;
   // Every source has ended by a failure: nothing will happen any more.
   virtual bool Failed() const = 0;
-  // Why /readyz says no; empty if it does not.
-  virtual std::string NotReady() const = 0;
-
   virtual int admin_port() const = 0;
 
   // Stops reading, lets what was read become durable and what is being sent

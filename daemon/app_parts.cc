@@ -208,6 +208,7 @@ std::vector<std::string> NeedRestart(const Config& before,
               before.dead_letters.keep == after.dead_letters.keep);
   compare("ledger", before.ledger.url == after.ledger.url &&
                         before.ledger.ca == after.ledger.ca &&
+                        before.lease.whole == after.lease.whole &&
                         before.ledger.password.Reveal() ==
                             after.ledger.password.Reveal());
   compare("ledger_retention",
@@ -277,22 +278,6 @@ std::vector<std::string> ChannelNames(const Config& config) {
   if (config.email) names.emplace_back("email");
   if (config.sms) names.emplace_back("sms");
   return names;
-}
-
-std::string WhyNotReady(const PipelineHealth& pipeline,
-                        const OutreachHealth& outreach) {
-  if (!outreach.ledger_ok) {
-    return "the ledger cannot be written: " + outreach.ledger_problem;
-  }
-  std::string away;
-  for (const auto& source : pipeline.sources) {
-    const bool failed = !source.failure.empty();
-    if (!failed && (source.ended || source.health.reachable)) return {};
-    away += fmt::format("{}{}: {}", away.empty() ? "" : "; ", source.id,
-                        failed ? source.failure : source.health.problem);
-  }
-  if (pipeline.sources.empty()) return {};
-  return "no source can be read: " + away;
 }
 
 void LogDiagnostics(const Diagnostics& diagnostics, std::string_view event,

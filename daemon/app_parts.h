@@ -54,10 +54,6 @@ std::vector<std::string> WatchedPaths(const Config& config);
 // The names that channels are reported by: "email", "ticket:rt".
 std::vector<std::string> ChannelNames(const Config& config);
 
-// Why nothing useful can happen now; empty if it can.
-std::string WhyNotReady(const PipelineHealth& pipeline,
-                        const OutreachHealth& outreach);
-
 // Warns of sources of which not all that was read was written, after the end;
 // true if there are none.
 bool AllIsDone(const Config& config, const PipelineHealth& pipeline,

@@ -96,6 +96,11 @@ struct MetricFamilies {
   GaugeVec lag =
       metrics.Gauge("premura_source_lag_records",
                     "Records not read yet; -1 if not known.", {"source"});
+  GaugeVec lag_seconds = metrics.Gauge(
+      "premura_source_lag_seconds",
+      "How far what is read is behind the wall clock, in event time, while "
+      "records wait; 0 when all is read.",
+      {"source"});
   GaugeVec ended =
       metrics.Gauge("premura_source_ended", "1 once it has ended.", {"source"});
   GaugeVec rebalances = metrics.Gauge(
@@ -145,6 +150,12 @@ struct MetricFamilies {
   GaugeVec open =
       metrics.Gauge("premura_deliveries",
                     "Deliveries that are not settled, by state.", {"state"});
+  GaugeVec for_person = metrics.Gauge(
+      "premura_deliveries_for_person",
+      "Deliveries that go no further without a person, by state.", {"state"});
+  GaugeVec for_person_age = metrics.Gauge(
+      "premura_for_person_oldest_seconds",
+      "How long the first of those has waited; 0: there is none.", {"state"});
   GaugeVec outbox_age =
       metrics.Gauge("premura_outbox_oldest_seconds",
                     "Age of the oldest delivery that is due and not sent.");

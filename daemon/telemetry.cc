@@ -105,7 +105,7 @@ class MetricsAndLog final : public Telemetry {
     const std::lock_guard lock(mutex_);
     if (!report.problem.empty()) {
       m_.checkpoint_failures.Add({});
-      checkpoint_fails_ = true;
+      checkpoint_problem_ = report.problem;
       log_->WriteLimited(Level::kError, "checkpoint_failed",
                          report.problem + "; it is tried again");
       return;
@@ -115,9 +115,15 @@ class MetricsAndLog final : public Telemetry {
     m_.checkpoint_bytes.Set({}, static_cast<double>(report.bytes));
     m_.checkpoint_records.Set({}, static_cast<double>(report.records));
     m_.checkpoint_stored.Set({}, static_cast<double>(report.stored));
-    if (!std::exchange(checkpoint_fails_, false)) return;
+    if (std::exchange(checkpoint_problem_, "").empty()) return;
     log_->Write(Level::kInfo, "checkpoint_back",
                 "checkpoints can be written again");
+  }
+
+  std::string CheckpointProblem() const override {
+    const std::lock_guard lock(mutex_);
+    if (checkpoint_problem_.empty()) return "";
+    return checkpoint_problem_ + ", not since " + FormatInstant(checkpoint_at_);
   }
 
   void OnStateLost(const std::string& source, const std::string& origin,
@@ -281,6 +287,16 @@ class MetricsAndLog final : public Telemetry {
           found == outreach.deliveries.end() ? 0 : found->second;
       m_.open.Set({state}, static_cast<double>(count));
     }
+    for (const DeliveryState state :
+         {DeliveryState::kHeld, DeliveryState::kUnknown}) {
+      const std::string word(ToString(state));
+      const auto found = outreach.for_person.find(word);
+      const bool none = found == outreach.for_person.end();
+      const double count = none ? 0 : static_cast<double>(found->second.count);
+      m_.for_person.Set({word}, count);
+      m_.for_person_age.Set(
+          {word}, none ? 0 : std::max(0.0, Seconds(now - found->second.since)));
+    }
     const bool waits = outreach.oldest_pending != Timestamp{};
     m_.outbox_age.Set(
         {}, waits ? std::max(0.0, Seconds(now - outreach.oldest_pending)) : 0);
@@ -329,7 +345,9 @@ class MetricsAndLog final : public Telemetry {
     m_.lag.Set({source.id}, static_cast<double>(health.lag));
     m_.rebalances.Set({source.id}, static_cast<double>(health.rebalances));
     const bool has_clock = source.clock != Timestamp{} && !source.ended;
-    m_.watermark.Set({source.id}, has_clock ? Seconds(now - source.clock) : 0);
+    const double behind = has_clock ? Seconds(now - source.clock) : 0;
+    m_.watermark.Set({source.id}, behind);
+    m_.lag_seconds.Set({source.id}, health.lag > 0 ? std::max(0.0, behind) : 0);
     TellReachable(source, now);
   }
 
@@ -417,10 +435,10 @@ class MetricsAndLog final : public Telemetry {
   const Clock* const clock_;
   Log* const log_;
   MetricFamilies m_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::string fingerprint_;
   Timestamp checkpoint_at_{};
-  bool checkpoint_fails_ = false;
+  std::string checkpoint_problem_;
   std::optional<Timestamp> restore_began_;
   Timestamp restore_told_{};
   std::set<std::string> doubted_;  // Sources that are; "" is of customers.

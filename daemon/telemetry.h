@@ -39,6 +39,9 @@ class Telemetry : public PipelineObserver, public OutreachObserver {
   // The checkpoint cannot be used, and was moved to `aside`.
   virtual void OnCheckpointDamaged(const std::string& problem,
                                    const std::string& aside) = 0;
+  // Why the last checkpoint was not written, and since when there is none;
+  // empty: it was.
+  virtual std::string CheckpointProblem() const = 0;
   // On their way from a shard to the notifiers.
   virtual void OnDetections(const std::vector<Detection>& detections) = 0;
   // Sets what is looked at rather than counted.

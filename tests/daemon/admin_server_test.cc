@@ -19,7 +19,7 @@ class AdminServerTest : public ::testing::Test {
       if (throws_) throw std::runtime_error("no metrics");
       return std::string("premura_x 1\n");
     };
-    pages.not_ready = [this] { return not_ready_; };
+    pages.readiness = [this] { return readiness_; };
     pages.api["/api/v1/echo"] = [this](const AdminQuery& query,
                                        const AdminReply& reply) {
       if (query.contains("never")) {
@@ -43,7 +43,7 @@ class AdminServerTest : public ::testing::Test {
     return HttpGet(server_->port(), path, headers);
   }
 
-  std::string not_ready_;
+  Readiness readiness_;
   bool throws_ = false;
   AdminReply kept_;
   std::unique_ptr<AdminServer> server_;
@@ -53,13 +53,14 @@ TEST_F(AdminServerTest, PagesAreServed) {
   Start();
   EXPECT_GT(server_->port(), 0);
   EXPECT_TRUE(Get("/metrics").ends_with("\r\n\r\npremura_x 1\n"));
+  EXPECT_TRUE(Get("/livez").ends_with("\r\n\r\nok\n"));
   EXPECT_TRUE(Get("/healthz").ends_with("\r\n\r\nok\n"));
   EXPECT_TRUE(Get("/readyz").ends_with("\r\n\r\nready\n"));
   EXPECT_TRUE(Get("/readyz?verbose").ends_with("\r\n\r\nready\n"));
   const std::string missing = Get("/nothing");
   EXPECT_EQ(HttpStatus(missing), 404);
   EXPECT_TRUE(missing.ends_with(
-      "there are /metrics, /healthz, /api/v1/echo and /readyz\n"));
+      "there are /metrics, /livez, /healthz, /api/v1/echo and /readyz\n"));
 }
 
 TEST_F(AdminServerTest, AnApiPageAnswersWhenItCan) {
@@ -109,7 +110,7 @@ TEST_F(AdminServerTest, AnApiPageNeedsTheToken) {
 // A name that somebody else gave this machine's address is none of ours.
 TEST_F(AdminServerTest, WithoutATokenOnlyThisMachineIsAHost) {
   Start();
-  not_ready_ = "words";
+  readiness_.troubles = {{"ledger", "words", true}};
   const struct {
     const char* host;
     bool good;
@@ -145,18 +146,25 @@ TEST_F(AdminServerTest, WithoutATokenOnlyThisMachineIsAHost) {
 
 TEST_F(AdminServerTest, NotReadySaysWhy) {
   Start();
-  not_ready_ = "the ledger cannot be written";
+  readiness_.troubles = {{"ledger", "cannot be written", true}};
   const std::string answer = Get("/readyz");
   EXPECT_EQ(HttpStatus(answer), 503);
   EXPECT_TRUE(answer.ends_with("not ready: the ledger cannot be written\n"));
-  EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
+  EXPECT_EQ(HttpStatus(Get("/livez")), 200) << "alive all the same";
+  const std::string json = Get("/readyz?format=json");
+  EXPECT_EQ(HttpStatus(json), 503);
+  EXPECT_NE(json.find("Content-Type: application/json"), std::string::npos);
+  EXPECT_TRUE(json.ends_with(R"({"ready":false,"troubles":[{"part":"ledger",)"
+                             R"("words":"cannot be written","unready":true}]})"
+                             "\n"))
+      << json;
 }
 
 TEST_F(AdminServerTest, WithATokenOnlyProbesGoWithout) {
   AdminServerOptions options;
   options.token = Secret("s3cret");
   Start(std::move(options));
-  not_ready_ = "words";
+  readiness_.troubles = {{"ledger", "words", true}};
   const std::string refused = Get("/metrics");
   EXPECT_EQ(HttpStatus(refused), 401);
   EXPECT_TRUE(
@@ -169,7 +177,8 @@ TEST_F(AdminServerTest, WithATokenOnlyProbesGoWithout) {
   const std::string good = "Authorization: Bearer s3cret\r\n";
   EXPECT_EQ(HttpStatus(Get("/metrics", good)), 200);
   EXPECT_TRUE(Get("/readyz").ends_with("\r\n\r\nnot ready\n"));
-  EXPECT_TRUE(Get("/readyz", good).ends_with("not ready: words\n"));
+  EXPECT_TRUE(Get("/readyz?format=json").ends_with("\n{\"ready\":false}\n"));
+  EXPECT_TRUE(Get("/readyz", good).ends_with("not ready: the ledger words\n"));
   EXPECT_EQ(HttpStatus(Get("/healthz")), 200);
 }
 

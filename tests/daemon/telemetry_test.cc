@@ -109,10 +109,14 @@ TEST_F(TelemetryTest, CheckpointsHaveAnAgeAndFailuresAreCounted) {
   EXPECT_TRUE(Has("premura_checkpoint_failures_total 1"));
   EXPECT_TRUE(Has("premura_checkpoint_age_seconds 12"));
   EXPECT_NE(out_.str().find("disk full; it is tried again"), std::string::npos);
+  EXPECT_EQ(telemetry_->CheckpointProblem(),
+            "disk full, not since " +
+                FormatInstant(clock_.Now() - std::chrono::seconds(12)));
   EXPECT_EQ(out_.str().find("checkpoint_back"), std::string::npos);
   report.problem.clear();
   telemetry_->OnCheckpoint(report);
   EXPECT_NE(out_.str().find("checkpoint_back"), std::string::npos);
+  EXPECT_EQ(telemetry_->CheckpointProblem(), "");
 }
 
 TEST_F(TelemetryTest, TellsHowFarARestoreIsAndWhatIsLost) {
@@ -315,11 +319,17 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   OutreachHealth outreach;
   outreach.stop_all = true;
   outreach.deliveries["held"] = 5;
+  outreach.for_person["held"] = {2, clock_.Now() - std::chrono::hours(3)};
   outreach.oldest_pending = clock_.Now() - std::chrono::minutes(1);
   telemetry_->Sample(pipeline, outreach);
   for (const char* line :
        {R"(premura_watermark_delay_seconds{source="product"} 7)",
         R"(premura_source_lag_records{source="product"} 12)",
+        R"(premura_source_lag_seconds{source="product"} 7)",
+        R"(premura_deliveries_for_person{state="held"} 2)",
+        R"(premura_for_person_oldest_seconds{state="held"} 10800)",
+        R"(premura_deliveries_for_person{state="unknown"} 0)",
+        R"(premura_for_person_oldest_seconds{state="unknown"} 0)",
         R"(premura_source_reachable{source="product"} 1)",
         "premura_customers 7", "premura_timers 1",
         "premura_oldest_due_timer_seconds 2", "premura_stop_all 1",
@@ -329,7 +339,9 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   }
   pipeline.sources[0].failure = "gone";
   outreach.oldest_pending = {};
+  pipeline.sources[0].health.lag = 0;
   telemetry_->Sample(pipeline, outreach);
+  EXPECT_TRUE(Has(R"(premura_source_lag_seconds{source="product"} 0)"));
   EXPECT_TRUE(Has(R"(premura_source_reachable{source="product"} 0)"));
   EXPECT_TRUE(Has("premura_outbox_oldest_seconds 0"));
 }

@@ -150,19 +150,31 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(start, tmp_path):
     with open(tmp_path / "events.jsonl", "r+b", buffering=0) as events:
         daemon = start("sources:\n  - file: {path: events.jsonl}\n"
                        "    format: segment\ncustomer: user\n"
-                       "state: {dir: state}\n" + configs.rules("rules.yaml")
+                       "state: {dir: state, checkpoint_every: 200ms}\n"
+                       + configs.rules("rules.yaml")
                        + configs.FILE_DESK + configs.SENDER + configs.QUICK)
 
         def limit_files(size):
             resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
                              (size, resource.RLIM_INFINITY))
-        limit_files(4096)
-        events.write("".join(json.dumps(event) + "\n"
-                             for event in failing(["u-anna-1"])).encode())
+        limit_files(1)
+        lines = [(json.dumps(event) + "\n").encode()
+                 for event in failing(["u-anna-1"])]
+        events.write(lines[0])
+        eventually(lambda: "ready, but the checkpoint cannot be written: "
+                   in daemon.get("/readyz")[1], "the checkpoint fails")
+        assert daemon.get("/readyz")[0] == 200
+        assert daemon.metric("premura_checkpoint_failures_total") > 0
+        events.write(b"".join(lines[1:]))
         eventually(lambda: daemon.get("/readyz")[0] == 503,
                    "not ready while nothing can be written")
+        told = json.loads(daemon.get("/readyz?format=json")[1])
+        assert [(one["part"], one["unready"]) for one in told["troubles"]] == [
+            ("ledger", True), ("checkpoint", False)]
+        assert daemon.get("/livez") == (200, "ok\n")
         limit_files(resource.RLIM_INFINITY)
         eventually(lambda: len(customers(daemon)) == 1, "the ticket")
+        eventually(lambda: daemon.get("/readyz") == (200, "ready\n"), "all well")
     assert daemon.process.poll() is None
     assert daemon.stop() == 0
 
