@@ -43,6 +43,8 @@ broken() {
 install_missing() {
   local -a missing
   mapfile -t missing < <(missing_packages deploy/packages.txt tests/support/packages.txt)
+  # Wherever it comes from.
+  command -v npm > /dev/null || missing+=(npm)
   [ ${#missing[@]} != 0 ] || return 0
   step "installing ${#missing[@]} packages"
   # The servers are for the tests to start, not for apt.

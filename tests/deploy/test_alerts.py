@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert rules: right, tested one by one, each with its runbook."""
+"""The alert rules: right, tested one by one, each with its runbook; and the
+dashboard."""
+import json
 import pathlib
 import re
 import subprocess
@@ -9,6 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALERTS = ROOT / "deploy/prometheus/alerts.yaml"
 TESTS = ROOT / "deploy/prometheus/alerts.test.yaml"
+DASHBOARD = ROOT / "deploy/grafana/premura.json"
 NAMES = re.findall(r"- alert: (\w+)", ALERTS.read_text())
 
 
@@ -40,7 +43,41 @@ def test_every_metric_named_is_one_that_the_daemon_has():
                      sorted((ROOT / "daemon").glob("*.[ch]*")))
     known = set(re.findall(r'"(premura_\w+)"', source))
     assert len(known) > 20
-    texts = [ALERTS, *(ROOT / "deploy/runbooks").glob("*.md")]
+    histograms = set(re.findall(
+        r'metrics\.Histogram\(\s*"(premura_\w+)"', source))
+    assert histograms
+    known |= {name + "_" + part for name in histograms
+              for part in ("bucket", "sum", "count")}
+    texts = [ALERTS, DASHBOARD, ROOT / "deploy/UPGRADING.md",
+             *(ROOT / "deploy/runbooks").glob("*.md")]
     for path in texts:
         named = set(re.findall(r"\bpremura_\w+", path.read_text()))
-        assert named <= known, path
+        assert named <= known, (path, named - known)
+
+
+def test_the_dashboard_asks_what_prometheus_understands(tmp_path):
+    board = json.loads(DASHBOARD.read_text())
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+    rows = [panel["title"] for panel in board["panels"]
+            if panel["type"] == "row"]
+    assert len(panels) > 20 and len(rows) == len(set(rows)) > 3
+    assert len({panel["id"] for panel in board["panels"]}) == len(
+        board["panels"])
+    rules = []
+    for panel in panels:
+        assert panel["targets"] and panel["description"], panel["title"]
+        for target in panel["targets"]:
+            rules.append({"record": "x%d" % len(rules), "expr": target[
+                "expr"].replace("$__rate_interval", "5m").replace(
+                    "$job", "premura").replace("$instance", "a")})
+    path = tmp_path / "rules.yaml"
+    path.write_text(json.dumps({"groups": [{"name": "x", "rules": rules}]}))
+    run = subprocess.run(["promtool", "check", "rules", str(path)],
+                         capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_what_an_alert_looks_at_is_on_the_dashboard():
+    asked = set(re.findall(r"\bpremura_\w+", DASHBOARD.read_text()))
+    for name in set(re.findall(r"\bpremura_\w+", ALERTS.read_text())):
+        assert name in asked, name

@@ -46,6 +46,8 @@ def test_rules_templates_alerts_and_example_are_there(installed):
         assert (share / "doc" / name).exists(), path
     assert (share / "doc/premura/examples/premura.yaml").exists()
     assert (share / "doc/premura/runbooks/PremuraDown.md").exists()
+    assert (share / "doc/premura/UPGRADING.md").exists()
+    assert (share / "premura/grafana/premura.json").exists()
 
 
 def test_the_installed_rules_pass(installed):
