@@ -101,11 +101,11 @@ void LookUpRule(const RuleSet& rules, Candidate* candidate) {
 }
 
 Duration LongestWindow(const RestraintPolicy& policy,
-                       const FrequencyCaps& of_rule) {
+                       const FrequencyCaps& of_rule, ContactScope scope) {
   Duration longest{};
   for (const auto* caps : {&policy.frequency_cap, &of_rule}) {
     for (const auto& [channel, cap] : *caps) {
-      longest = std::max(longest, cap.window);
+      if (ScopeOf(channel) == scope) longest = std::max(longest, cap.window);
     }
   }
   return longest;

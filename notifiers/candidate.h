@@ -21,8 +21,9 @@ Candidate CandidateOf(const Delivery& delivery, const Profile& profile);
 // What the rules in force say of a delivery's rule.
 void LookUpRule(const RuleSet& rules, Candidate* candidate);
 
-// The longest window of any cap that could bind it; zero: there is no cap.
+// The longest window of any cap that counts what is in `scope`; zero: there is
+// no such cap.
 Duration LongestWindow(const RestraintPolicy& policy,
-                       const FrequencyCaps& of_rule);
+                       const FrequencyCaps& of_rule, ContactScope scope);
 
 }  // namespace premura

@@ -167,10 +167,11 @@ Result<Verdict> Courier::AskGates(const Delivery& delivery, Timestamp now,
   Candidate candidate = CandidateOf(delivery, *profile.value());
   candidate.stop_all = stop_all;
   if (settings_->rules) LookUpRule(*settings_->rules, &candidate);
+  const ContactScope scope = ScopeOf(delivery.channel);
   const Duration window =
-      LongestWindow(settings_->restraint, candidate.rule_caps);
+      LongestWindow(settings_->restraint, candidate.rule_caps, scope);
   if (window > Duration::zero()) {
-    auto contacts = outbox_->Contacts(delivery.customer, now - window);
+    auto contacts = outbox_->Contacts(delivery.customer, scope, now - window);
     if (!contacts.ok()) return contacts.error();
     candidate.contacts = std::move(contacts).value();
     std::erase_if(candidate.contacts, [&](const Contact& contact) {

@@ -196,28 +196,43 @@ Status Decider::Gather(Case* c) {
     if (!last.ok()) return last.error();
     c->last_of_rule = last.value();
   }
-  const Duration window =
-      LongestWindow(c->circumstances->settings->restraint, rule.frequency_cap);
-  const Timestamp since = c->circumstances->now - window;
-  if (window > Duration::zero()) {
-    auto contacts = outbox_->Contacts(c->detection->customer, since);
-    if (!contacts.ok()) return contacts.error();
-    c->contacts = std::move(contacts).value();
+  // A rule in simulation sees what it and its like would have sent, too.
+  if (c->simulation) {
+    const auto last = SimulatedContacts(ledger_->database())
+                          .LastOfRule(rule.id, c->detection->customer);
+    if (!last.ok()) return last.error();
+    c->last_of_rule = std::max(c->last_of_rule, last.value());
   }
-  return c->simulation ? GatherSimulated(since, c) : Status();
+  for (const ContactScope scope :
+       {ContactScope::kOutside, ContactScope::kTickets}) {
+    const bool asked = std::any_of(
+        rule.actions.begin(), rule.actions.end(), [scope](const Action& one) {
+          return ScopeOf(ToString(one.channel)) == scope;
+        });
+    if (!asked) continue;
+    if (auto status = GatherContacts(scope, c); !status.ok()) return status;
+  }
+  return {};
 }
 
-// A rule in simulation sees what it and its like would have sent, too.
-Status Decider::GatherSimulated(Timestamp since, Case* c) {
+Status Decider::GatherContacts(ContactScope scope, Case* c) {
+  const Duration window =
+      LongestWindow(c->circumstances->settings->restraint,
+                    c->detection->rule->frequency_cap, scope);
+  if (window <= Duration::zero()) return {};
+  const Timestamp since = c->circumstances->now - window;
   const std::string& customer = c->detection->customer;
-  SimulatedContacts simulated(ledger_->database());
-  const auto last = simulated.LastOfRule(c->detection->rule->id, customer);
-  if (!last.ok()) return last.error();
-  c->last_of_rule = std::max(c->last_of_rule, last.value());
-  const auto contacts = simulated.Of(customer, since, c->circumstances->now);
+  const auto add = [c](const std::vector<Contact>& contacts) {
+    c->contacts.insert(c->contacts.end(), contacts.begin(), contacts.end());
+  };
+  const auto contacts = outbox_->Contacts(customer, scope, since);
   if (!contacts.ok()) return contacts.error();
-  c->contacts.insert(c->contacts.end(), contacts.value().begin(),
-                     contacts.value().end());
+  add(contacts.value());
+  if (!c->simulation) return {};
+  const auto simulated = SimulatedContacts(ledger_->database())
+                             .Of(customer, scope, since, c->circumstances->now);
+  if (!simulated.ok()) return simulated.error();
+  add(simulated.value());
   return {};
 }
 

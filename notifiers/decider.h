@@ -53,7 +53,7 @@ class Decider {
   Status TakeDetection(const Detection& detection, const ShardOutput& output,
                        const Circumstances& circumstances, Told* told);
   Status Gather(Case* c);
-  Status GatherSimulated(Timestamp since, Case* c);
+  Status GatherContacts(ContactScope scope, Case* c);
   Verdict DecideAction(const Action& action, Case* c);
   Delivery MakeDelivery(const Action& action, int index, const Verdict& verdict,
                         const Case& c) const;

@@ -19,7 +19,9 @@ namespace {
 
 using Contacts = std::vector<const Contact*>;
 
-bool IsOutside(const std::string& channel) { return channel != "ticket"; }
+bool IsOutside(const std::string& channel) {
+  return ScopeOf(channel) == ContactScope::kOutside;
+}
 
 bool Concerns(const std::string& cap_channel, const Contact& contact) {
   return cap_channel == "any" ? IsOutside(contact.channel)

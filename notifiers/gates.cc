@@ -93,6 +93,15 @@ std::string_view ToString(Verdict::Kind kind) {
   return "suppress";
 }
 
+ContactScope ScopeOf(std::string_view channel) {
+  return channel == "ticket" ? ContactScope::kTickets : ContactScope::kOutside;
+}
+
+std::string_view ConditionOf(ContactScope scope) {
+  return scope == ContactScope::kTickets ? "channel = 'ticket'"
+                                         : "channel <> 'ticket'";
+}
+
 std::string InDays(Duration duration) {
   const auto days = std::chrono::floor<std::chrono::days>(duration);
   return days.count() > 0 && days == duration ? fmt::format("{}d", days.count())

@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,13 @@ struct RestraintPolicy {
   // Of customers whose language is not known, and of tickets.
   std::string default_locale = "en";
 };
+
+// Messages go outside; a ticket stays in the house and is no contact, unless a
+// cap names it. No cap counts both, so they are looked up apart.
+enum class ContactScope : std::uint8_t { kOutside, kTickets };
+ContactScope ScopeOf(std::string_view channel);
+// The condition on `channel` that finds them, as the indexes have it.
+std::string_view ConditionOf(ContactScope scope);
 
 // One earlier contact with a customer, or one that is waiting to go out.
 struct Contact {

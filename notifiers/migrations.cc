@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 6> kSteps = {R"sql(
+constexpr std::array<std::string_view, 7> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -164,6 +164,18 @@ create index simulated_contacts_by_customer on simulated_contacts
 alter table instances add column term bigint not null default 660000;
 -- The fingerprint of the rules that it runs.
 alter table instances add column rules text not null default '';
+)sql",
+                                                    R"sql(
+-- One customer may have tens of thousands of tickets, and of mails that are
+-- done with: what a decision asks for is found without passing over them.
+create index deliveries_outside on deliveries (customer, contact_at)
+  where channel <> 'ticket';
+create index deliveries_open_of on deliveries (customer, rule)
+  where state in ('pending', 'held', 'sending', 'retry', 'unknown');
+create index simulated_contacts_outside on simulated_contacts (customer, at)
+  where channel <> 'ticket';
+create index simulated_contacts_by_rule on simulated_contacts
+  (customer, rule, detected_at);
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -16,8 +16,7 @@ constexpr std::array<std::string_view, 8> kStates = {
     "pending", "held",    "sending", "sent",
     "retry",   "unknown", "failed",  "suppressed"};
 
-// contact_at of one that waits: later than any window's start.
-constexpr std::int64_t kNotYet = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kNotYet = Outbox::kNotYet;
 
 constexpr std::string_view kColumns =
     "key, detection, action, rule, customer, channel, lane, template, "
@@ -345,11 +344,10 @@ Result<std::vector<Delivery>> Outbox::ForPerson(int most) {
   return Select(sql, {ToSql(most)});
 }
 
-// All that is open has a contact_at: the customer's index serves.
 Result<std::vector<Delivery>> Outbox::Open(const std::string& rule,
                                            const std::string& customer) {
   static const std::string sql = SelectWhere(
-      "customer = ? and contact_at > 0 and rule = ? and state in "
+      "customer = ? and rule = ? and state in "
       "('pending', 'held', 'sending', 'retry', 'unknown')");
   return Select(sql, {ToSql(customer), ToSql(rule)});
 }
@@ -362,12 +360,15 @@ Status Outbox::CancelCall(const std::string& key, const std::string& event) {
 }
 
 Result<std::vector<Contact>> Outbox::Contacts(const std::string& customer,
+                                              ContactScope scope,
                                               Timestamp since) {
   std::vector<Contact> contacts;
-  auto status = database_->Run(
+  std::string sql =
       "select key, rule, channel, contact_at, priority from deliveries "
-      "where customer = ? and contact_at > ? order by created_at, action",
-      {ToSql(customer), ToSql(since)}, [&](const SqlRow& row) {
+      "where customer = ? and contact_at > ? and ";
+  sql.append(ConditionOf(scope)).append(" order by created_at, action");
+  auto status = database_->Run(
+      sql, {ToSql(customer), ToSql(since)}, [&](const SqlRow& row) {
         const bool waiting = row.Int(3) == kNotYet;
         contacts.push_back(
             {TextOf(row, 0), TextOf(row, 1), TextOf(row, 2),

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -115,6 +116,10 @@ struct Attempt {
 
 class Outbox {
  public:
+  // `contact_at` of one that waits: later than any window's start.
+  static constexpr std::int64_t kNotYet =
+      std::numeric_limits<std::int64_t>::max();
+
   explicit Outbox(Database* database) : database_(database) {}
 
   Status Add(const Delivery& delivery);
@@ -152,7 +157,7 @@ class Outbox {
   // What counts for frequency caps: contacts later than `since` and those that
   // wait, in the order in which they were decided.
   Result<std::vector<Contact>> Contacts(const std::string& customer,
-                                        Timestamp since);
+                                        ContactScope scope, Timestamp since);
   // Those of a rule and customer that may still go out or be repeated.
   Result<std::vector<Delivery>> Open(const std::string& rule,
                                      const std::string& customer);

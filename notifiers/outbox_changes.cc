@@ -18,10 +18,12 @@ Status Outbox::Release(Reason reason, const std::string& customer,
         "'sending', 'retry', 'unknown')",
         {ToSql(now), ToSql(ToString(reason))});
   }
+  // By the customer's index: those that wait, of however many.
   return database_->Run(
-      "update deliveries set due_at = ? where customer = ? and reason = ? "
-      "and state = 'held'",
-      {ToSql(now), ToSql(customer), ToSql(ToString(reason))});
+      "update deliveries set due_at = ? where customer = ? and contact_at = ? "
+      "and reason = ? and state = 'held'",
+      {ToSql(now), ToSql(customer), SqlValue(kNotYet),
+       ToSql(ToString(reason))});
 }
 
 Status Outbox::ReleaseOfDetection(const std::string& detection, Reason reason,

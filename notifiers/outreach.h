@@ -130,6 +130,9 @@ struct OutreachOptions {
   std::function<Duration()> boottime;  // Empty: the machine's.
   // How long finished detections are kept, with all that hangs on them.
   Duration retention = std::chrono::days(400);
+  // Whether Health() counts deliveries, once a second: in a backtest seconds
+  // are short, and nobody asks.
+  bool counts_deliveries = true;
 };
 
 // Opens and migrates the ledger, restores what is pending, puts the profiles

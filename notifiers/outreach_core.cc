@@ -248,6 +248,7 @@ Status OutreachCore::ForgetOld(Timestamp now) {
 }
 
 Status OutreachCore::LookAtHealth(Timestamp now) {
+  if (!options_.counts_deliveries) return {};
   if (now < count_at_ && count_at_ - now <= kCountAgain) return {};
   auto counts = outbox_.CountOpen();
   if (!counts.ok()) return counts.error();

@@ -29,13 +29,16 @@ Result<std::optional<Timestamp>> SimulatedContacts::LastOfRule(
 }
 
 Result<std::vector<Contact>> SimulatedContacts::Of(const std::string& customer,
+                                                   ContactScope scope,
                                                    Timestamp since,
                                                    Timestamp now) {
   std::vector<Contact> contacts;
-  auto status = database_->Run(
+  std::string sql =
       "select rule, channel, at, priority from simulated_contacts "
-      "where customer = ? and at > ? order by at, action",
-      {ToSql(customer), ToSql(since)}, [&](const SqlRow& row) {
+      "where customer = ? and at > ? and ";
+  sql.append(ConditionOf(scope)).append(" order by at, action");
+  auto status = database_->Run(
+      sql, {ToSql(customer), ToSql(since)}, [&](const SqlRow& row) {
         const Timestamp at{Duration(row.Int(2))};
         contacts.push_back({"", std::string(row.Text(0)),
                             std::string(row.Text(1)), at, at > now,

@@ -42,7 +42,8 @@ class SimulatedContacts {
   Result<std::optional<Timestamp>> LastOfRule(const std::string& rule,
                                               const std::string& customer);
   // Later than `since`; those that `now` has not reached are waiting.
-  Result<std::vector<Contact>> Of(const std::string& customer, Timestamp since,
+  Result<std::vector<Contact>> Of(const std::string& customer,
+                                  ContactScope scope, Timestamp since,
                                   Timestamp now);
 
  private:
