@@ -14,23 +14,13 @@ namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-// The values are JSON already.
-std::string FieldsJson(const Fields& fields) {
-  std::string json = "{";
-  for (const auto& [path, value] : fields) {
-    if (json.size() > 1) json += ',';
-    json += JsonText(path) + ':' + (value.empty() ? "null" : value);
-  }
-  return json + '}';
-}
-
 std::string EvidenceJson(const std::vector<EvidenceEvent>& evidence) {
   std::string json = "[";
   for (const EvidenceEvent& event : evidence) {
     if (json.size() > 1) json += ',';
     json += fmt::format(R"({{"name":{},"at":"{}","id":{},"fields":{}}})",
                         JsonText(event.name), FormatInstant(event.at),
-                        JsonText(event.id), FieldsJson(event.fields));
+                        JsonText(event.id), JsonObjectOf(event.fields));
   }
   return json + ']';
 }
@@ -63,6 +53,8 @@ class Reader {
     if (!parsed) return Miss(key);
     *instant = *parsed;
   }
+
+  bool Has(const char* key) const { return members_.contains(key); }
 
   void Members(const char* key, Fields* fields) {
     auto read = JsonMembers(members_[key]);
@@ -107,6 +99,29 @@ constexpr std::pair<const char*, std::string CaseRecord::*> kTexts[] = {
     {"customer", &CaseRecord::customer},
 };
 
+std::optional<std::string> NewestValue(const Detection& detection,
+                                       const std::string& path) {
+  const auto& evidence = detection.evidence;
+  for (auto event = evidence.rbegin(); event != evidence.rend(); ++event) {
+    for (const auto& [field, json] : event->fields) {
+      if (field == path && !json.empty() && json != "null") return json;
+    }
+  }
+  return std::nullopt;
+}
+
+Fields CauseOf(const Detection& detection) {
+  Fields cause;
+  for (const FieldRef& field : detection.rule->cause) {
+    if (field.root != FieldRef::Root::kProperty) continue;
+    const std::string& path =
+        detection.rules->symbols().properties.Text(field.symbol);
+    const auto value = NewestValue(detection, path);
+    if (value) cause.emplace_back(path, *value);
+  }
+  return cause;
+}
+
 }  // namespace
 
 CaseRecord MakeCaseRecord(const Detection& detection) {
@@ -124,6 +139,7 @@ CaseRecord MakeCaseRecord(const Detection& detection) {
   record.article = rule.article;
   record.customer = detection.customer;
   record.group = detection.group;
+  record.cause = CauseOf(detection);
   record.at = detection.at;
   record.evidence = detection.evidence;
   return record;
@@ -134,9 +150,10 @@ std::string ToJson(const CaseRecord& record) {
   for (const auto& [key, member] : kTexts) {
     json += fmt::format("\"{}\":{},", key, JsonText(record.*member));
   }
-  return json + fmt::format(R"("group":{},"at":"{}","evidence":{}}})",
-                            FieldsJson(record.group), FormatInstant(record.at),
-                            EvidenceJson(record.evidence));
+  return json +
+         fmt::format(R"("group":{},"cause":{},"at":"{}","evidence":{}}})",
+                     JsonObjectOf(record.group), JsonObjectOf(record.cause),
+                     FormatInstant(record.at), EvidenceJson(record.evidence));
 }
 
 Result<CaseRecord> ParseCaseRecord(std::string_view json) {
@@ -145,6 +162,8 @@ Result<CaseRecord> ParseCaseRecord(std::string_view json) {
   Reader reader(json, &status);
   for (const auto& [key, member] : kTexts) reader.Text(key, &(record.*member));
   reader.Members("group", &record.group);
+  // Ledgers that were written before have none.
+  if (reader.Has("cause")) reader.Members("cause", &record.cause);
   reader.Instant("at", &record.at);
   reader.Evidence(&record.evidence);
   if (!status.ok()) return status.error();

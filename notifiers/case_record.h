@@ -27,6 +27,8 @@ struct CaseRecord {
   std::string article;
   std::string customer;
   std::vector<std::pair<std::string, std::string>> group;  // path, JSON value
+  // What the rule calls the cause, each of the newest event that has it.
+  std::vector<std::pair<std::string, std::string>> cause;
   Timestamp at{};
   std::vector<EvidenceEvent> evidence;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rules/time.h"
@@ -51,6 +52,26 @@ class Members {
   std::string* json_;
   bool first_ = true;
 };
+
+// A whole object: `write` adds its members.
+template <typename Write>
+std::string JsonObject(const Write& write) {
+  std::string json;
+  Members members(&json);
+  write(members);
+  members.Close();
+  return json;
+}
+
+// An object of values that are JSON already; an empty one is null.
+inline std::string JsonObjectOf(
+    const std::vector<std::pair<std::string, std::string>>& values) {
+  return JsonObject([&values](Members& members) {
+    for (const auto& [name, json] : values) {
+      members.Raw(name, json.empty() ? "null" : std::string_view(json));
+    }
+  });
+}
 
 template <typename T, typename F>
 std::string JsonList(const std::vector<T>& elements, F to_json) {

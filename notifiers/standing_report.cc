@@ -35,29 +35,19 @@ const char* ToString(Phase phase) {
 }
 
 std::string MismatchToJson(const Mismatch& mismatch) {
-  std::string found;
-  Members fields(&found);
-  for (const auto& [path, json] : mismatch.found) {
-    fields.Raw(path, json.empty() ? "null" : json);
-  }
-  fields.Close();
-  std::string json;
-  Members members(&json);
-  members.Text("wanted", mismatch.wanted);
-  members.Raw("found", found);
-  members.Close();
-  return json;
+  return JsonObject([&](Members& members) {
+    members.Text("wanted", mismatch.wanted);
+    members.Raw("found", JsonObjectOf(mismatch.found));
+  });
 }
 
 std::string MissToJson(const Miss& miss) {
-  std::string json;
-  Members members(&json);
-  members.Text("event", miss.event);
-  members.Time("at", miss.at);
-  if (miss.mismatch) members.Raw("condition", MismatchToJson(*miss.mismatch));
-  if (!miss.lacks.empty()) members.Text("lacks", miss.lacks);
-  members.Close();
-  return json;
+  return JsonObject([&](Members& members) {
+    members.Text("event", miss.event);
+    members.Time("at", miss.at);
+    if (miss.mismatch) members.Raw("condition", MismatchToJson(*miss.mismatch));
+    if (!miss.lacks.empty()) members.Text("lacks", miss.lacks);
+  });
 }
 
 // Why what is due does not fire yet.
@@ -123,28 +113,26 @@ class RuleTeller {
 
   std::string Json(const Rule& rule, const RuleStanding* standing,
                    const StandingReport::Rule& told) const {
-    std::string json;
-    Members members(&json);
-    members.Text("rule", rule.id);
-    members.Text("title", rule.title);
-    members.Text("kind", rule.detect.kind);
-    members.Text("status", told.status);
-    members.Flag("idle", told.idle);
-    members.Raw("now", JsonList(told.now, JsonText));
-    members.Raw("passed_over", JsonList(told.passed_over, JsonText));
-    if (standing != nullptr) {
-      members.Flag("for_customer", !standing->not_for);
-      if (standing->not_for) {
-        members.Raw("not_for", MismatchToJson(*standing->not_for));
+    return JsonObject([&](Members& members) {
+      members.Text("rule", rule.id);
+      members.Text("title", rule.title);
+      members.Text("kind", rule.detect.kind);
+      members.Text("status", told.status);
+      members.Flag("idle", told.idle);
+      members.Raw("now", JsonList(told.now, JsonText));
+      members.Raw("passed_over", JsonList(told.passed_over, JsonText));
+      if (standing != nullptr) {
+        members.Flag("for_customer", !standing->not_for);
+        if (standing->not_for) {
+          members.Raw("not_for", MismatchToJson(*standing->not_for));
+        }
+        members.Raw("groups", JsonList(standing->tracks,
+                                       [this](const TrackStanding& one) {
+                                         return TrackToJson(one);
+                                       }));
+        members.Raw("misses", JsonList(standing->misses, MissToJson));
       }
-      members.Raw("groups",
-                  JsonList(standing->tracks, [this](const TrackStanding& one) {
-                    return TrackToJson(one);
-                  }));
-      members.Raw("misses", JsonList(standing->misses, MissToJson));
-    }
-    members.Close();
-    return json;
+    });
   }
 
   std::string NamesOf(const std::vector<const Pattern*>& patterns) const {
@@ -159,37 +147,31 @@ class RuleTeller {
 
   std::string TrackToJson(const TrackStanding& track) const {
     const Standing& is = track.standing;
-    std::string group;
-    Members fields(&group);
-    for (const auto& [path, json] : track.group) fields.Raw(path, json);
-    fields.Close();
-    std::string json;
-    Members members(&json);
-    members.Raw("group", group);
-    members.Text("phase", ToString(is.phase));
-    if (is.measure != Standing::Measure::kNone) {
-      members.Raw("have", fmt::format("{}", is.have));
-      members.Raw("need", fmt::format("{}", is.need));
-    }
-    members.Raw("waits_for", NamesOf(is.awaits));
-    members.Raw("undone_by", NamesOf(is.against));
-    if (is.more > 0) members.Number("more", is.more);
-    const auto time = [&members](const char* name, Timestamp at) {
-      if (at != Timestamp::min() && at != Timestamp::max()) {
-        members.Time(name, at);
+    return JsonObject([&](Members& members) {
+      members.Raw("group", JsonObjectOf(track.group));
+      members.Text("phase", ToString(is.phase));
+      if (is.measure != Standing::Measure::kNone) {
+        members.Raw("have", fmt::format("{}", is.have));
+        members.Raw("need", fmt::format("{}", is.need));
       }
-    };
-    time("before", is.until);
-    time("not_before", is.from);
-    time("fires_at", is.fires_at);
-    if (track.held)
-      members.Text("held", track.stalled ? "stalled" : "too_many");
-    if (track.held) time("held_until", track.held_until);
-    time("since", is.since);
-    time("seen", track.newest);
-    members.Time("fired", track.fired);
-    members.Close();
-    return json;
+      members.Raw("waits_for", NamesOf(is.awaits));
+      members.Raw("undone_by", NamesOf(is.against));
+      if (is.more > 0) members.Number("more", is.more);
+      const auto time = [&members](const char* name, Timestamp at) {
+        if (at != Timestamp::min() && at != Timestamp::max()) {
+          members.Time(name, at);
+        }
+      };
+      time("before", is.until);
+      time("not_before", is.from);
+      time("fires_at", is.fires_at);
+      if (track.held)
+        members.Text("held", track.stalled ? "stalled" : "too_many");
+      if (track.held) time("held_until", track.held_until);
+      time("since", is.since);
+      time("seen", track.newest);
+      members.Time("fired", track.fired);
+    });
   }
 
   const Symbols& symbols_;

@@ -49,7 +49,7 @@ std::string Cut(std::string_view text) {
 // By customers and events. Our own words and addresses stay whole.
 bool IsSaidByOthers(std::string_view name) {
   return name.starts_with("customer.") || name.starts_with("event.") ||
-         name.starts_with("group.");
+         name.starts_with("group.") || name == "cause";
 }
 
 class Gatherer {
@@ -130,12 +130,49 @@ class Gatherer {
     if (name == "earlier" && count > kMostEvents) {
       return std::to_string(count - kMostEvents);
     }
+    if (name == "cause") return Cause();
+    if (name == "span") return Span();
     if (name == "article") return record_.article;
     if (name == "article_url") return ArticleUrl();
     if (name == "done") return Done();
     if (input_.ticket && name == "ticket.id") return input_.ticket->id;
     if (input_.ticket && name == "ticket.tag") {
       return input_.ticket->subject_tag;
+    }
+    return "";
+  }
+
+  // "3ds_timeout", "3ds_timeout, visa"
+  std::string Cause() const {
+    std::string cause;
+    for (const auto& field : record_.cause) {
+      const std::string text = OneLine(PlainText(field.second));
+      if (text.empty()) continue;
+      if (!cause.empty()) cause += ", ";
+      cause += text;
+    }
+    return Cut(cause);
+  }
+
+  // From the first event to the last: "11 min". Symbols of units are the same
+  // in every language.
+  std::string Span() const {
+    if (record_.evidence.size() < 2) return "";
+    const Duration span =
+        record_.evidence.back().at - record_.evidence.front().at;
+    const std::int64_t seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(span).count();
+    if (seconds < 1) return "";
+    const std::pair<std::int64_t, const char*> units[] = {
+        {86'400, "d"}, {3'600, "h"}, {60, "min"}, {1, "s"}};
+    for (std::size_t i = 0; i < std::size(units); ++i) {
+      const auto [size, symbol] = units[i];
+      if (seconds < size) continue;
+      const std::string words = fmt::format("{} {}", seconds / size, symbol);
+      if (i + 1 == std::size(units) || size <= 60) return words;
+      const std::int64_t rest = seconds % size / units[i + 1].first;
+      if (rest == 0) return words;
+      return fmt::format("{} {} {}", words, rest, units[i + 1].second);
     }
     return "";
   }

@@ -13,6 +13,7 @@
 
 #include "notifiers/channels.h"
 #include "notifiers/channels/desk.h"
+#include "notifiers/channels/ticket_ids.h"
 #include "notifiers/json_writer.h"
 #include "notifiers/text.h"
 
@@ -50,10 +51,9 @@ std::vector<Named> ReadNamed(const std::string& body, const char* inside,
   for (const element entry : list) {
     Named named;
     std::string_view name;
-    if (entry["id"].get(named.id) != simdjson::SUCCESS ||
-        entry["name"].get(name) != simdjson::SUCCESS) {
-      continue;
-    }
+    const std::optional<long> id = IdOf(entry);
+    if (!id || entry["name"].get(name) != simdjson::SUCCESS) continue;
+    named.id = *id;
     named.name = name;
     named.is_default = entry["is_default"].get_bool().value_unsafe() &&
                        entry["is_default"].error() == simdjson::SUCCESS;
@@ -87,9 +87,8 @@ bool HasValue(const element& issue, std::int64_t field, std::string_view key) {
   simdjson::dom::array fields;
   if (issue["custom_fields"].get(fields) != simdjson::SUCCESS) return false;
   for (const element entry : fields) {
-    std::int64_t id = 0;
     std::string_view value;
-    if (entry["id"].get(id) == simdjson::SUCCESS && id == field &&
+    if (IdOf(entry) == field &&
         entry["value"].get(value) == simdjson::SUCCESS && value == key) {
       return true;
     }
@@ -102,20 +101,10 @@ std::optional<std::vector<long>> IssuesWithKey(const std::string& body,
                                                const std::string& key) {
   simdjson::dom::parser parser;
   element root;
-  simdjson::dom::array issues;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
-      root["issues"].get(issues) != simdjson::SUCCESS) {
-    return std::nullopt;
-  }
-  std::vector<long> ids;
-  for (const element issue : issues) {
-    std::int64_t id = 0;
-    if (issue["id"].get(id) == simdjson::SUCCESS &&
-        HasValue(issue, field, key)) {
-      ids.push_back(id);
-    }
-  }
-  return ids;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS) return std::nullopt;
+  return IdsWithKey(root["issues"].get_array(), [&](const element& issue) {
+    return HasValue(issue, field, key);
+  });
 }
 
 class RedmineChannel final : public DeskChannel {

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <charconv>
 #include <mutex>
 #include <set>
 #include <utility>
 
 #include "notifiers/channels.h"
 #include "notifiers/channels/desk.h"
+#include "notifiers/channels/ticket_ids.h"
 #include "notifiers/json_writer.h"
 #include "notifiers/text.h"
 
@@ -39,20 +39,6 @@ int PriorityOf(const std::string& word) {
   return 50;
 }
 
-// RT writes ids as text here and as numbers there.
-std::optional<long> IdOf(const element& object) {
-  std::int64_t number = 0;
-  if (object["id"].get(number) == simdjson::SUCCESS) return number;
-  std::string_view text;
-  if (object["id"].get(text) != simdjson::SUCCESS) return std::nullopt;
-  long id = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return id;
-}
-
 bool HasValue(const element& ticket, std::string_view field,
               std::string_view value) {
   simdjson::dom::array fields;
@@ -78,17 +64,10 @@ std::optional<std::vector<long>> TicketsWithKey(const std::string& body,
                                                 const std::string& key) {
   simdjson::dom::parser parser;
   element root;
-  simdjson::dom::array items;
-  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
-      root["items"].get(items) != simdjson::SUCCESS) {
-    return std::nullopt;
-  }
-  std::vector<long> ids;
-  for (const element item : items) {
-    const std::optional<long> id = IdOf(item);
-    if (id && HasValue(item, field, key)) ids.push_back(*id);
-  }
-  return ids;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS) return std::nullopt;
+  return IdsWithKey(root["items"].get_array(), [&](const element& ticket) {
+    return HasValue(ticket, field, key);
+  });
 }
 
 class RtChannel final : public DeskChannel {
