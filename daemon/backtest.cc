@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/decode_ahead.h"
 #include "daemon/lanes.h"
 #include "daemon/past_decoders.h"
 
@@ -27,6 +28,9 @@ class Shown final : public BacktestSink {
   }
   void OnContact(const SimulatedContact& contact) override {
     if (!from_ || contact.at >= *from_) sink_->OnContact(contact);
+  }
+  void OnLeftOut(const LeftOut& one) override {
+    if (!from_ || one.at >= *from_) sink_->OnLeftOut(one);
   }
   bool WantsEvents() const override { return sink_->WantsEvents(); }
   void OnEvent(const Event& event) override { sink_->OnEvent(event); }
@@ -71,8 +75,11 @@ class ToLanes final : public IntakeSink {
   Lanes* const lanes_;
 };
 
-Result<std::unique_ptr<EventDecoder>> MakeDecoder(
-    const BacktestOptions& options, PastEvents* events) {
+// What makes the decoders, each like the others.
+using MakeDecoder = std::function<Result<std::unique_ptr<EventDecoder>>()>;
+
+Result<MakeDecoder> DecoderMaker(const BacktestOptions& options,
+                                 PastEvents* events) {
   DecoderOptions decoder_options = options.decoder;
   if (options.preset) {
     decoder_options.preset = *options.preset;
@@ -81,19 +88,79 @@ Result<std::unique_ptr<EventDecoder>> MakeDecoder(
     if (!head.ok()) return head.error();
     decoder_options.preset = RecognisePreset(head.value());
   }
-  auto decoder = NewEventDecoder(decoder_options);
-  if (!decoder.ok() || !options.to) return decoder;
-  return NewUntilDecoder(std::move(decoder).value(), *options.to);
+  return MakeDecoder(
+      [decoder_options,
+       to = options.to]() -> Result<std::unique_ptr<EventDecoder>> {
+        auto decoder = NewEventDecoder(decoder_options);
+        if (!decoder.ok() || !to) return decoder;
+        return NewUntilDecoder(std::move(decoder).value(), *to);
+      });
 }
+
+// Counts records and shows how far they are read.
+class Watched final : public PastEvents {
+ public:
+  Watched(PastEvents* events, const BacktestOptions& options,
+          std::uint64_t* records)
+      : events_(events), options_(options), records_(records) {}
+
+  std::string name() const override { return events_->name(); }
+  Result<std::vector<std::string>> Head(std::size_t most) override {
+    return events_->Head(most);
+  }
+  Status Read(const Take& take) override {
+    return events_->Read([&](const Record& record) {
+      if (++*records_ % kRecordsPerProgress == 0 && options_.on_progress) {
+        options_.on_progress(events_->Done());
+      }
+      return take(record);
+    });
+  }
+  std::optional<double> Done() const override { return events_->Done(); }
+
+ private:
+  PastEvents* const events_;
+  const BacktestOptions& options_;
+  std::uint64_t* const records_;
+};
+
+// The records as they come, or decoded ahead where more cores work.
+class Decoding {
+ public:
+  static Result<Decoding> Open(const MakeDecoder& make, int cores) {
+    Decoding decoding;
+    if (cores == 1) {
+      auto decoder = make();
+      if (!decoder.ok()) return decoder.error();
+      decoding.decoder_ = std::move(decoder).value();
+      return decoding;
+    }
+    auto ahead = NewDecodeAhead(cores, make);
+    if (!ahead.ok()) return ahead.error();
+    decoding.ahead_ = std::move(ahead).value();
+    return decoding;
+  }
+
+  EventDecoder* decoder() const {
+    return ahead_ ? ahead_->decoder() : decoder_.get();
+  }
+  Status Read(PastEvents* events, const PastEvents::Take& take) const {
+    return ahead_ ? ahead_->Read(events, take) : events->Read(take);
+  }
+
+ private:
+  std::unique_ptr<EventDecoder> decoder_;
+  std::unique_ptr<DecodeAhead> ahead_;
+};
 
 // One pass over the events.
 class Pass {
  public:
-  Pass(PastEvents* events, const BacktestOptions& options,
-       EventDecoder* decoder, const Symbols& symbols, ToLanes* to)
+  Pass(PastEvents* events, const BacktestOptions& options, Decoding* decoding,
+       const Symbols& symbols, ToLanes* to)
       : events_(events),
         options_(options),
-        decoder_(decoder),
+        decoding_(decoding),
         symbols_(symbols),
         to_(to) {
     intake_options_ = options.intake;
@@ -101,7 +168,7 @@ class Pass {
   }
 
   Status TakeInOrder() {
-    const auto intake = MakeIntake(decoder_);
+    const auto intake = MakeIntake(decoding_->decoder());
     Status read = Read([&](const Record& record) { intake->Take(record, {}); });
     if (read.ok()) intake->Finish(options_.until);
     return read;
@@ -109,10 +176,11 @@ class Pass {
 
   // Reads all, sorts, then lets the intake take it as it would from a file.
   Status TakeSorted() {
-    SortedEvents sorted;
-    decoder_->Use(&symbols_);
-    Status read =
-        Read([&](const Record& record) { decoder_->Decode(record, &sorted); });
+    DecodedEvents sorted;
+    decoding_->decoder()->Use(&symbols_);
+    Status read = Read([&](const Record& record) {
+      decoding_->decoder()->Decode(record, &sorted);
+    });
     if (!read.ok()) return read;
     sorted.Sort();
     const auto intake = MakeIntake(&sorted);
@@ -135,11 +203,7 @@ class Pass {
 
   template <typename Take>
   Status Read(const Take& take) {
-    return events_->Read([&](const Record& record) {
-      if (++to_->counts.records % kRecordsPerProgress == 0 &&
-          options_.on_progress) {
-        options_.on_progress(events_->Done());
-      }
+    return decoding_->Read(events_, [&](const Record& record) {
       take(record);
       return to_->status;
     });
@@ -147,7 +211,7 @@ class Pass {
 
   PastEvents* const events_;
   const BacktestOptions& options_;
-  EventDecoder* const decoder_;
+  Decoding* const decoding_;
   const Symbols& symbols_;
   ToLanes* const to_;
   IntakeOptions intake_options_;
@@ -159,8 +223,10 @@ Result<BacktestCounts> RunBacktest(PastEvents* events,
                                    const BacktestOptions& options,
                                    const std::shared_ptr<const RuleSet>& rules,
                                    BacktestSink* sink) {
-  const auto decoder = MakeDecoder(options, events);
-  if (!decoder.ok()) return decoder.error().WithContext(events->name());
+  const auto make = DecoderMaker(options, events);
+  if (!make.ok()) return make.error().WithContext(events->name());
+  auto decoding = Decoding::Open(make.value(), options.cores);
+  if (!decoding.ok()) return decoding.error().WithContext(events->name());
   ProfileStore profiles;
   profiles.ReplaceFileLayer(options.profiles);
   SimulationOptions simulation;
@@ -176,8 +242,8 @@ Result<BacktestCounts> RunBacktest(PastEvents* events,
   const auto lanes = NewLanes(cores, simulation, &shown);
   if (!lanes.ok()) return lanes.error();
   ToLanes to_lanes(lanes.value().get());
-  Pass pass(events, options, decoder.value().get(), rules->symbols(),
-            &to_lanes);
+  Watched watched(events, options, &to_lanes.counts.records);
+  Pass pass(&watched, options, &decoding.value(), rules->symbols(), &to_lanes);
   const Status taken = options.sort ? pass.TakeSorted() : pass.TakeInOrder();
   if (!to_lanes.status.ok()) return to_lanes.status.error();
   if (!taken.ok()) return taken.error().WithContext(events->name());

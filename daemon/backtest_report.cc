@@ -120,6 +120,7 @@ class TableReport final : public BacktestReport {
   void OnContact(const SimulatedContact& contact) override {
     sums_.OnContact(contact);
   }
+  void OnLeftOut(const LeftOut& one) override { sums_.OnLeftOut(one); }
 
   void Finish() override {
     std::vector<TextRow> rows = {
@@ -137,12 +138,9 @@ class TableReport final : public BacktestReport {
     }
     *out_ << AlignedTable(rows);
     PrintNotSent();
-    const auto count = [](std::size_t customers) {
-      return fmt::format("{} customer{}", customers, customers == 1 ? "" : "s");
-    };
     *out_ << fmt::format("\nTickets about {}; emails or SMS to {}.\n",
-                         count(sums_.ticketed().size()),
-                         count(sums_.contacted().size()));
+                         Counted(sums_.ticketed().size(), "customer"),
+                         Counted(sums_.contacted().size(), "customer"));
     PrintRulesOf(RuleStatus::kSimulation,
                  "In simulation, and counted here as if live");
     PrintRulesOf(RuleStatus::kDisabled, "Disabled, and not played");
@@ -163,6 +161,11 @@ class TableReport final : public BacktestReport {
       counts.emplace(BacktestSums::Restrained{what.rule, what.channel,
                                               "still held: " + what.reason},
                      count);
+    }
+    for (const auto& [rule, sums] : sums_.rules()) {
+      if (sums.left_out == 0) continue;
+      counts.emplace(BacktestSums::Restrained{rule, "-", "only_for"},
+                     sums.left_out);
     }
     if (counts.empty()) return;
     std::vector<TextRow> rows = {{"not sent", "channel", "why", "count"}};

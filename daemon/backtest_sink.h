@@ -18,6 +18,7 @@ class BacktestSink {
   virtual void OnDetection(const Detection& detection) = 0;
   // What the gates made of it; not without gates.
   virtual void OnContact(const SimulatedContact& contact) = 0;
+  virtual void OnLeftOut(const LeftOut&) {}
 
   // Asked once, before the first event: whether OnEvent() shall be called.
   virtual bool WantsEvents() const { return false; }

@@ -44,6 +44,10 @@ void BacktestSums::OnContact(const SimulatedContact& contact) {
   }
 }
 
+void BacktestSums::OnLeftOut(const LeftOut& one) {
+  ++rules_[one.rule].left_out;
+}
+
 BacktestSums::Counts BacktestSums::StillHeld() const {
   Counts counts;
   for (const auto& [key, restrained] : waiting_) ++counts[restrained];

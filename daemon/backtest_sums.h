@@ -25,6 +25,7 @@ class BacktestSums final : public BacktestSink {
     std::set<std::string> customers;          // Detected.
     std::map<std::string, std::size_t> sent;  // By channel.
     std::set<std::string> contacted;          // By email or SMS.
+    std::size_t left_out = 0;                 // By `only_for`.
 
     std::size_t Sent(const std::string& channel) const;
   };
@@ -40,6 +41,7 @@ class BacktestSums final : public BacktestSink {
   void OnDetection(const Detection& detection) override;
   // One that is held counts when it is known what became of it.
   void OnContact(const SimulatedContact& contact) override;
+  void OnLeftOut(const LeftOut& one) override;
 
   const std::map<std::string, OfRule>& rules() const { return rules_; }
   const Counts& not_sent() const { return not_sent_; }

@@ -13,6 +13,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/config_reader.h"
 #include "daemon/secret_origin.h"
+#include "daemon/terminal_filter.h"
 #include "daemon/version.h"
 
 namespace premura {
@@ -29,36 +30,44 @@ constexpr const char* kFooter =
     "command line\nis wrong.";
 
 int Parse(std::vector<std::string> arguments, const Io& io) {
+  // `run` sees to it by itself, for it has colours.
+  Io shown = io;
+  std::unique_ptr<std::ostream> filter;
+  if (io.terminal) {
+    filter = NewTerminalFilter(io.out);
+    shown.out = filter.get();
+  }
   CLI::App app(kDescription, "premura");
   app.footer(kFooter);
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("premura ") + Version());
   Chosen chosen;
   AddRun(&app, io, &chosen);
-  AddCheck(&app, io, &chosen);
-  AddInfer(&app, io, &chosen);
-  AddRules(&app, io, &chosen);
-  AddSchema(&app, io, &chosen);
-  AddConfig(&app, io, &chosen);
-  AddTest(&app, io, &chosen);
-  AddBacktest(&app, io, &chosen);
-  AddExplain(&app, io, &chosen);
-  AddStopAll(&app, io, &chosen);
-  AddHeld(&app, io, &chosen);
-  AddRelease(&app, io, &chosen);
-  AddDrop(&app, io, &chosen);
-  AddSettle(&app, io, &chosen);
-  AddVersion(&app, io, &chosen);
+  AddCheck(&app, shown, &chosen);
+  AddInfer(&app, shown, &chosen);
+  AddRender(&app, shown, &chosen);
+  AddRules(&app, shown, &chosen);
+  AddSchema(&app, shown, &chosen);
+  AddConfig(&app, shown, &chosen);
+  AddTest(&app, shown, &chosen);
+  AddBacktest(&app, shown, &chosen);
+  AddExplain(&app, shown, &chosen);
+  AddStopAll(&app, shown, &chosen);
+  AddHeld(&app, shown, &chosen);
+  AddRelease(&app, shown, &chosen);
+  AddDrop(&app, shown, &chosen);
+  AddSettle(&app, shown, &chosen);
+  AddVersion(&app, shown, &chosen);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, *io.out, *io.err) == 0 ? kOk : kUsage;
+    return app.exit(error, *shown.out, *io.err) == 0 ? kOk : kUsage;
   }
   const int code = chosen();
-  io.out->flush();
+  shown.out->flush();
   // What could not be written has not been said.
-  return io.out->good() || code != kOk ? code : kFailure;
+  return shown.out->good() || code != kOk ? code : kFailure;
 }
 
 }  // namespace

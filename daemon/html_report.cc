@@ -82,6 +82,7 @@ class HtmlReport final : public BacktestReport {
     sums_.OnContact(contact);
     history_.OnContact(contact);
   }
+  void OnLeftOut(const LeftOut& one) override { sums_.OnLeftOut(one); }
 
   void Finish() override {
     *out_ << HtmlHead("Backtest of " + options_.events) << "<body><main>\n"
@@ -211,6 +212,21 @@ class HtmlReport final : public BacktestReport {
     return rows;
   }
 
+  std::string LeftOutTable() const {
+    std::string rows;
+    for (const auto& [rule, sums] : sums_.rules()) {
+      if (sums.left_out == 0) continue;
+      rows += Row(fmt::format("<code>{}</code>", HtmlText(rule)),
+                  {Grouped(sums.left_out)});
+    }
+    if (rows.empty()) return "";
+    return fmt::format(
+        "<figure><figcaption>Not detected</figcaption>{}{}</figure>",
+        Note("Would have been a detection, but the customer is none of the "
+             "rule's <code>only_for</code>."),
+        Table({"Rule", "Left out"}, rows));
+  }
+
   std::string Reasons() const {
     std::string html;
     for (const auto& [title, words, counts] :
@@ -227,6 +243,7 @@ class HtmlReport final : public BacktestReport {
                           Table({"Reason", "Tickets", "Emails", "SMS", "All"},
                                 ReasonRows(counts)));
     }
+    html += LeftOutTable();
     if (html.empty()) html = Note("Nothing was held or left unsent.");
     return Section("Held and not sent, by reason", html);
   }

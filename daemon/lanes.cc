@@ -25,16 +25,18 @@ struct Found {
   std::uint32_t step = 0;
   bool after = false;  // After the step's event was taken.
   Timestamp now{};     // The simulation's.
-  std::variant<Detection, SimulatedContact> what;
+  std::variant<Detection, SimulatedContact, LeftOut> what;
 
   bool is_contact() const { return what.index() == 1; }
   const std::string& customer() const {
-    return is_contact() ? std::get<SimulatedContact>(what).customer
-                        : std::get<Detection>(what).customer;
+    return std::visit(
+        [](const auto& one) -> const std::string& { return one.customer; },
+        what);
   }
   // Timers come in order of time; what an event causes as the rules say.
   Timestamp due() const {
-    return after || is_contact() ? Timestamp{} : std::get<Detection>(what).at;
+    if (after || is_contact()) return Timestamp{};
+    return std::visit([](const auto& one) { return one.at; }, what);
   }
 };
 
@@ -56,6 +58,7 @@ class Lane {
     options.on_contact = [this](const SimulatedContact& contact) {
       Add(contact);
     };
+    options.on_left_out = [this](const LeftOut& one) { Add(one); };
     auto simulation = NewSimulation(std::move(options));
     if (!simulation.ok()) return simulation.error();
     simulation_ = std::move(simulation).value();
@@ -101,6 +104,8 @@ class Lane {
 void Tell(const Found& found, BacktestSink* sink) {
   if (found.is_contact()) {
     sink->OnContact(std::get<SimulatedContact>(found.what));
+  } else if (const auto* one = std::get_if<LeftOut>(&found.what)) {
+    sink->OnLeftOut(*one);
   } else {
     sink->OnDetection(std::get<Detection>(found.what));
   }

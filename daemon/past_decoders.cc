@@ -48,29 +48,37 @@ std::unique_ptr<EventDecoder> NewUntilDecoder(
   return std::make_unique<UntilDecoder>(std::move(inner), to);
 }
 
-void SortedEvents::OnEvent(const Event& event) {
+void DecodedEvents::OnEvent(const Event& event) {
   order_.push_back({event.time, Kind::kEvent, events_});
   batch_.Add(event);
   ++events_;
 }
 
-void SortedEvents::OnProfile(ProfileChange change, Timestamp time) {
+void DecodedEvents::OnProfile(ProfileChange change, Timestamp time) {
   order_.push_back({time, Kind::kProfile, changes_.size()});
   changes_.push_back({std::move(change), time});
 }
 
-void SortedEvents::OnRefused(Refusal reason, std::string_view detail) {
+void DecodedEvents::OnRefused(Refusal reason, std::string_view detail) {
   refused_.push_back({reason, std::string(detail)});
   order_.push_back({Timestamp{}, Kind::kRefused, refused_.size() - 1});
 }
 
-void SortedEvents::Sort() {
+void DecodedEvents::Sort() {
   std::stable_sort(
       order_.begin(), order_.end(),
       [](const Place& a, const Place& b) { return a.time < b.time; });
 }
 
-void SortedEvents::Decode(const Record& record, DecodeSink* sink) {
+void DecodedEvents::Clear() {
+  batch_.Clear();
+  events_ = 0;
+  changes_.clear();
+  refused_.clear();
+  order_.clear();
+}
+
+void DecodedEvents::Decode(const Record& record, DecodeSink* sink) {
   const Place& place = order_[static_cast<std::size_t>(record.position)];
   switch (place.kind) {
     case Kind::kEvent:

@@ -20,9 +20,9 @@ namespace premura {
 std::unique_ptr<EventDecoder> NewUntilDecoder(
     std::unique_ptr<EventDecoder> inner, Timestamp to);
 
-// Takes what another decodes; then, sorted, decodes it again, once: a record's
-// position says which.
-class SortedEvents final : public DecodeSink, public EventDecoder {
+// Takes what another decodes; then, sorted or as it came, decodes it again,
+// once: a record's position says which.
+class DecodedEvents final : public DecodeSink, public EventDecoder {
  public:
   void OnEvent(const Event& event) override;
   void OnProfile(ProfileChange change, Timestamp time) override;
@@ -30,6 +30,8 @@ class SortedEvents final : public DecodeSink, public EventDecoder {
 
   // Stably, by time.
   void Sort();
+  // Keeps the memory for the next use.
+  void Clear();
   // Positions are below it.
   std::size_t size() const { return order_.size(); }
 

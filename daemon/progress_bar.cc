@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "daemon/text_table.h"
+
 namespace premura {
 namespace {
 
@@ -56,6 +58,16 @@ void ProgressBar::Show(std::optional<double> done) {
 void ProgressBar::Clear() {
   if (shown_) *out_ << kWipe << std::flush;
   shown_.reset();
+}
+
+void ProgressBar::End(std::uint64_t events) {
+  Clear();
+  const auto seconds = std::chrono::duration<double>(elapsed_() - begun_);
+  const double took = std::max(seconds.count(), 0.001);
+  *out_ << fmt::format(
+               "{} in {:.1f} s: {} a second\n", Counted(events, "event"), took,
+               Grouped(static_cast<std::uint64_t>(double(events) / took)))
+        << std::flush;
 }
 
 }  // namespace premura

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ProgressBar: how much is done and how long the rest will take, on one line of
-// a terminal that is written over and at last wiped.
+// a terminal that is written over and at last wiped, or says how fast it was.
 //
 // Thread: one at a time.
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -26,6 +27,8 @@ class ProgressBar {
   void Show(std::optional<double> done);
   // Wipes the line.
   void Clear();
+  // Wipes it, and says how long so many events took.
+  void End(std::uint64_t events);
 
  private:
   std::ostream* const out_;

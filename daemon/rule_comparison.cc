@@ -7,7 +7,7 @@
 #include <iterator>
 #include <ostream>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include "daemon/text_table.h"
 #include "rules/printable.h"
@@ -49,7 +49,7 @@ void CompareOne(const Occurrences::Key& key, const Instants& before,
   const Instants gone = Without(before, now);
   const Instants added = Without(now, before);
   const std::size_t moved = std::min(gone.size(), added.size());
-  RuleComparison::Sums& sums = comparison->rules[key.rule];
+  RuleComparison::Sums& sums = comparison->sums[{key.rule, key.channel}];
   sums.before += before.size();
   sums.now += now.size();
   sums.same += before.size() - gone.size();
@@ -69,39 +69,72 @@ std::string Instant(const std::optional<Timestamp>& at) {
   return at ? FormatInstant(*at) : "";
 }
 
-void PrintTable(const RuleComparison& comparison, std::ostream* out) {
-  std::vector<TextRow> sums = {
-      {"rule", "before", "now", "same", "added", "gone", "moved"}};
-  for (const auto& [rule, one] : comparison.rules) {
-    TextRow row = {rule};
-    for (const std::size_t count :
-         {one.before, one.now, one.same, one.added, one.gone, one.moved}) {
-      row.push_back(std::to_string(count));
-    }
-    sums.push_back(std::move(row));
-  }
-  *out << AlignedTable(sums);
-  if (!comparison.differences.empty()) *out << '\n';
-  for (const Difference& difference : comparison.differences) {
-    const bool grouped = difference.key.group != "{}";
-    *out << fmt::format(
-        "{:<5}  {}  {}  {}{}{}{}\n", difference.Word(),
-        FormatInstant(difference.at()), difference.key.rule,
-        Printable(difference.key.customer), grouped ? "  " : "",
-        grouped ? Printable(difference.key.group) : "",
-        difference.before && difference.now
-            ? "  (before: " + FormatInstant(*difference.before) + ")"
-            : "");
+void AddCounts(const RuleComparison::Sums& sums, TextRow* row) {
+  for (const std::size_t count :
+       {sums.before, sums.now, sums.same, sums.added, sums.gone, sums.moved}) {
+    row->push_back(std::to_string(count));
   }
 }
 
-void PrintCsv(const RuleComparison& comparison, std::ostream* out) {
-  *out << "change,rule,customer,group,before,now\r\n";
+void PrintDifference(const Difference& difference, std::ostream* out) {
+  const Occurrences::Key& key = difference.key;
+  std::string line = fmt::format("{:<5}  {}  {}  {}", difference.Word(),
+                                 FormatInstant(difference.at()), key.rule,
+                                 Printable(key.customer));
+  if (!key.channel.empty()) line += "  " + key.channel;
+  if (key.group != "{}") line += "  " + Printable(key.group);
+  if (difference.before && difference.now) {
+    line += "  (before: " + FormatInstant(*difference.before) + ")";
+  }
+  *out << line << '\n';
+}
+
+// Of contacts, or of detections: sums, and the list.
+void PrintPart(const RuleComparison& comparison, bool contacts,
+               std::ostream* out) {
+  TextRow head = {"rule"};
+  if (contacts) head = {"contacts by", "channel"};
+  for (const char* word : {"before", "now", "same", "added", "gone", "moved"}) {
+    head.emplace_back(word);
+  }
+  std::vector<TextRow> rows = {std::move(head)};
+  for (const auto& [of, sums] : comparison.sums) {
+    if (of.channel.empty() == contacts) continue;
+    TextRow row = {of.rule};
+    if (contacts) row.push_back(of.channel);
+    AddCounts(sums, &row);
+    rows.push_back(std::move(row));
+  }
+  if (contacts && rows.size() == 1) return;
+  if (contacts) *out << '\n';
+  *out << AlignedTable(rows, contacts ? 2 : 1);
+  bool first = true;
   for (const Difference& difference : comparison.differences) {
-    *out << fmt::format("{},{},{},{},{},{}\r\n", difference.Word(),
+    if (difference.key.channel.empty() == contacts) continue;
+    if (std::exchange(first, false)) *out << '\n';
+    PrintDifference(difference, out);
+  }
+}
+
+void PrintTable(const RuleComparison& comparison, std::ostream* out) {
+  PrintPart(comparison, false, out);
+  PrintPart(comparison, true, out);
+  const RuleComparison::Sums& customers = comparison.customers;
+  if (customers.before + customers.now == 0) return;
+  *out << fmt::format(
+      "\nCustomers who get an email or SMS: {} before, {} now; {} added, {} "
+      "gone.\n",
+      customers.before, customers.now, customers.added, customers.gone);
+}
+
+void PrintCsv(const RuleComparison& comparison, std::ostream* out) {
+  *out << "change,rule,customer,group,before,now,channel\r\n";
+  for (const Difference& difference : comparison.differences) {
+    *out << fmt::format("{},{},{},{},{},{},{}\r\n", difference.Word(),
                         difference.key.rule, CsvCell(difference.key.customer),
                         CsvCell(difference.key.group),
-                        Instant(difference.before), Instant(difference.now));
+                        Instant(difference.before), Instant(difference.now),
+                        difference.key.channel);
   }
 }
 
@@ -111,6 +144,9 @@ void PrintJsonLines(const RuleComparison& comparison, std::ostream* out) {
                                    difference.Word(), difference.key.rule);
     AppendJsonText(difference.key.customer, &line);
     line += ",\"group\":" + difference.key.group;
+    if (!difference.key.channel.empty()) {
+      line += fmt::format(R"(,"channel":"{}")", difference.key.channel);
+    }
     for (const auto& [name, at] : {std::pair("before", difference.before),
                                    std::pair("now", difference.now)}) {
       if (at) line += fmt::format(R"(,"{}":"{}")", name, FormatInstant(*at));
@@ -122,8 +158,19 @@ void PrintJsonLines(const RuleComparison& comparison, std::ostream* out) {
 }  // namespace
 
 void Occurrences::OnDetection(const Detection& detection) {
-  all_[{detection.rule->id, detection.customer, GroupOf(detection)}].push_back(
-      detection.at);
+  std::string group = GroupOf(detection);
+  if (!detection.group.empty()) groups_[detection.id] = group;
+  all_[{detection.rule->id, detection.customer, std::move(group), ""}]
+      .push_back(detection.at);
+}
+
+void Occurrences::OnContact(const SimulatedContact& contact) {
+  if (contact.what != SimulatedContact::What::kSent) return;
+  const auto group = groups_.find(contact.detection);
+  all_[{contact.rule, contact.customer,
+        group == groups_.end() ? "{}" : group->second, contact.channel}]
+      .push_back(contact.at);
+  if (contact.channel != "ticket") contacted_.insert(contact.customer);
 }
 
 const char* Difference::Word() const {
@@ -139,6 +186,14 @@ RuleComparison Compare(const Occurrences& before, const Occurrences& now) {
   for (const Occurrences::Key& key : keys) {
     CompareOne(key, Sorted(before, key), Sorted(now, key), &comparison);
   }
+  RuleComparison::Sums& customers = comparison.customers;
+  customers.before = before.contacted().size();
+  customers.now = now.contacted().size();
+  for (const std::string& customer : now.contacted()) {
+    const bool same = before.contacted().contains(customer);
+    ++(same ? customers.same : customers.added);
+  }
+  customers.gone = customers.before - customers.same;
   std::stable_sort(
       comparison.differences.begin(), comparison.differences.end(),
       [](const Difference& a, const Difference& b) { return a.at() < b.at(); });

@@ -43,6 +43,13 @@ struct SimulatedContact {
 };
 const char* ToString(SimulatedContact::What what);  // "not_sent"
 
+// What would have been a detection, but for the rule's `only_for`.
+struct LeftOut {
+  std::string rule;
+  std::string customer;
+  Timestamp at{};
+};
+
 struct SimulatedGates {
   RestraintPolicy restraint;
   // Desks, and whether there is email and SMS: what is missing holds. No word
@@ -65,6 +72,7 @@ struct SimulationOptions {
   Duration lateness{};
   std::function<void(const Detection&)> on_detection;
   std::function<void(const SimulatedContact&)> on_contact;
+  std::function<void(const LeftOut&)> on_left_out;  // May be empty.
 };
 
 class Simulation {

@@ -39,6 +39,13 @@ std::string Grouped(std::uint64_t number) {
   return digits;
 }
 
+std::string Counted(std::uint64_t number, std::string_view what) {
+  std::string words = Grouped(number) + ' ';
+  words += what;
+  if (number != 1) words += 's';
+  return words;
+}
+
 std::string CsvCell(std::string text) {
   if (!text.empty() &&
       std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace premura {
@@ -19,6 +20,8 @@ std::string AlignedTable(const std::vector<TextRow>& rows,
 
 // "12,340"
 std::string Grouped(std::uint64_t number);
+// "1 event", "12,340 events"
+std::string Counted(std::uint64_t number, std::string_view what);
 
 // One cell by RFC 4180; what a spreadsheet would take for a formula is text.
 std::string CsvCell(std::string text);

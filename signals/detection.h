@@ -72,6 +72,10 @@ class DetectionSink {
   virtual ~DetectionSink() = default;
   virtual void OnDetection(Detection detection) = 0;
   virtual void OnCancellation(Cancellation cancellation) = 0;
+  // What would have been a detection at `at`, of a customer whom the rule's
+  // `only_for` leaves out.
+  virtual void OnLeftOut(const Rule& /*rule*/, std::string_view /*customer*/,
+                         Timestamp /*at*/) {}
 };
 
 // 32 hex digits that stand for these parts, in this order.

@@ -206,7 +206,10 @@ void EngineImpl::Report(Customer* customer, Timestamp clock,
   std::vector<Made> made;
   for (const Found& one : found) {
     const Rule& rule = *one.watcher->rule;
-    if (!IsFor(rule, customer->name)) continue;
+    if (!IsFor(rule, customer->name)) {
+      sink_->OnLeftOut(rule, customer->name, one.finding.at);
+      continue;
+    }
     Detection detection = MakeDetection(
         index_->rules(), rule, *customer, one.group, one.finding,
         NextEpisode(customer, one.key, one.group, one.finding.at));

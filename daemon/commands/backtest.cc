@@ -47,6 +47,9 @@ class Sinks final : public BacktestSink {
   void OnContact(const SimulatedContact& contact) override {
     for (BacktestSink* sink : sinks_) sink->OnContact(contact);
   }
+  void OnLeftOut(const LeftOut& one) override {
+    for (BacktestSink* sink : sinks_) sink->OnLeftOut(one);
+  }
 
  private:
   const std::vector<BacktestSink*> sinks_;
@@ -73,6 +76,10 @@ void ShowPartOf(const std::function<void(std::optional<double>)>& show,
   };
 }
 
+void WipeBar(const BacktestPlan& plan) {
+  if (plan.bar) plan.bar->Clear();
+}
+
 // Both versions over the same events, one after the other.
 int CompareVersions(const BacktestLine& given, const Io& io,
                     BacktestPlan* plan) {
@@ -81,6 +88,7 @@ int CompareVersions(const BacktestLine& given, const Io& io,
   const std::shared_ptr<const RuleSet> versions[] = {other, plan->rules};
   Occurrences found[2];
   BacktestCounts counts;
+  std::uint64_t played = 0;
   const auto show = plan->options.on_progress;
   for (std::size_t i = 0; i < 2; ++i) {
     ShowPartOf(show, i, std::size(versions), &plan->options);
@@ -88,11 +96,13 @@ int CompareVersions(const BacktestLine& given, const Io& io,
         RunBacktest(plan->events.get(), plan->options, versions[i], &found[i]);
     if (!ran.ok()) return Fail(io, ran.error().message);
     counts = std::move(ran).value();
+    played += counts.events;
   }
-  plan->bar.reset();
+  WipeBar(*plan);
   if (RefuseNothing(counts, *plan, io) != kOk) return kFailure;
   PrintComparison(Compare(found[0], found[1]), given.output, io.out);
   WarnOfEvents(counts, plan->options.sort, io);
+  EndBar(played, plan);
   return kOk;
 }
 
@@ -111,6 +121,7 @@ int TuneRule(const BacktestLine& given, const Io& io, const TuneRange& range,
   }
   const auto show = plan->options.on_progress;
   BacktestCounts counts;
+  std::uint64_t played = 0;
   tune.run = [&](std::shared_ptr<const RuleSet> rules, std::size_t run,
                  std::size_t runs) -> Result<TuneOptions::Found> {
     ShowPartOf(show, run, runs, &plan->options);
@@ -123,16 +134,18 @@ int TuneRule(const BacktestLine& given, const Io& io, const TuneRange& range,
     auto ran = RunBacktest(plan->events.get(), plan->options, rules, &sinks);
     if (!ran.ok()) return ran.error();
     counts = std::move(ran).value();
+    played += counts.events;
     return FoundBy(given.tune[0], sums, success->Figures());
   };
   const auto tuned = Tune(tune);
-  plan->bar.reset();
+  WipeBar(*plan);
   if (!tuned.ok()) return Fail(io, tuned.error().message);
   if (RefuseNothing(counts, *plan, io) != kOk) return kFailure;
   *io.out << (given.output == "jsonl" ? TuneJsonLines(tuned.value())
               : given.output == "csv" ? TuneCsv(tuned.value())
                                       : TuneTable(tuned.value()));
   WarnOfEvents(counts, plan->options.sort, io);
+  EndBar(played, plan);
   return kOk;
 }
 
@@ -167,18 +180,20 @@ int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   Sinks sinks(std::move(to), &profiles);
   const auto counts =
       RunBacktest(plan->events.get(), options, plan->rules, &sinks);
-  plan->bar.reset();
+  WipeBar(*plan);
   if (!counts.ok()) return Fail(io, counts.error().message);
   if (RefuseNothing(counts.value(), *plan, io) != kOk) return kFailure;
   if (report) report->Finish();
   if (given.success && !html) PrintSuccess(given.output, *success, io);
   WarnOfEvents(counts.value(), options.sort, io);
+  EndBar(counts.value().events, plan);
   return kOk;
 }
 
 // What options say together that makes no sense; empty if it does.
 std::string WhatIsWrong(const BacktestLine& given) {
-  if (given.detections_only && given.output != "jsonl") {
+  if (given.detections_only && given.output != "jsonl" &&
+      given.against.empty()) {
     return "`--detections-only` goes with `--output jsonl`";
   }
   const bool compares = !given.against.empty();

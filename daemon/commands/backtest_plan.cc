@@ -15,6 +15,7 @@
 #include "daemon/commands/event_options.h"
 #include "daemon/commands/output_file.h"
 #include "daemon/rules_at_ref.h"
+#include "daemon/text_table.h"
 #include "daemon/waiting_note.h"
 
 namespace premura {
@@ -119,21 +120,21 @@ int ReadConfig(const BacktestLine& given, const Io& io, BacktestPlan* plan,
     return Fail(io, given.command + " needs --rules, or -c with rules in it",
                 kUsage);
   }
-  const bool decides = !given.detections_only && given.against.empty();
-  if (decides) plan->options.gates = gates;
+  if (!given.detections_only) plan->options.gates = gates;
   if (!given.profiles.empty()) sources->profile_files = {given.profiles};
   const Status filled = FillOptions(given, &plan->options);
   return filled.ok() ? kOk : Fail(io, filled.error().message, kUsage);
 }
 
-// What streams to the terminal is not to be mixed with a bar.
+// What streams to the terminal is not to be mixed with a bar that moves.
 void AddBar(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   const bool streams = given.against.empty() && given.output != "table";
-  if (!io.err_terminal || (io.terminal && streams)) return;
+  if (!io.err_terminal) return;
   plan->bar = std::make_unique<ProgressBar>(io.err, [] {
     return std::chrono::duration_cast<Duration>(
         std::chrono::steady_clock::now().time_since_epoch());
   });
+  if (io.terminal && streams) return;
   plan->options.on_progress = [bar = plan->bar.get()](auto done) {
     bar->Show(done);
   };
@@ -233,8 +234,10 @@ Status ReadInstant(const std::string& text, const char* option,
 void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io) {
   if (counts.late > 0) {
     *io.err << fmt::format(
-        "warning: {} events are older than the clock when they came (late){}\n",
-        counts.late, sorted ? "" : "; --sort puts the file in order of time");
+        "warning: {} older than the clock when {} came (late){}\n",
+        counts.late == 1 ? "1 event is" : Grouped(counts.late) + " events are",
+        counts.late == 1 ? "it" : "they",
+        sorted ? "" : "; --sort puts the file in order of time");
   }
   if (counts.refused.empty()) return;
   std::string reasons;
@@ -244,8 +247,13 @@ void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io) {
                            ToString(reason), count);
     sum += count;
   }
-  *io.err << fmt::format("warning: {} events cannot be used: {}\n", sum,
-                         reasons);
+  *io.err << fmt::format("warning: {} cannot be used: {}\n",
+                         Counted(sum, "event"), reasons);
+}
+
+void EndBar(std::uint64_t events, BacktestPlan* plan) {
+  if (plan->bar) plan->bar->End(events);
+  plan->bar.reset();
 }
 
 int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,

@@ -60,6 +60,9 @@ Status ReadInstant(const std::string& text, const char* option,
 // Warns of events that were late or could not be used.
 void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io);
 
+// On a terminal: how fast so many events were played. Once all is shown.
+void EndBar(std::uint64_t events, BacktestPlan* plan);
+
 // kOk, or, if there were records and none of them is an event that could be
 // used, what the command answers; it has been said.
 int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,

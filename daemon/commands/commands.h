@@ -40,6 +40,7 @@ using Chosen = std::function<int()>;
 void AddRun(CLI::App* app, const Io& io, Chosen* chosen);
 void AddCheck(CLI::App* app, const Io& io, Chosen* chosen);
 void AddInfer(CLI::App* app, const Io& io, Chosen* chosen);
+void AddRender(CLI::App* app, const Io& io, Chosen* chosen);
 void AddRules(CLI::App* app, const Io& io, Chosen* chosen);
 void AddSchema(CLI::App* app, const Io& io, Chosen* chosen);
 void AddConfig(CLI::App* app, const Io& io, Chosen* chosen);
