@@ -268,6 +268,7 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   LoadedRules rules = LoadRulePaths(config.rules, options);
   Append(std::move(rules.diagnostics), diagnostics);
   assembly->rules = loaded.rules = rules.rules;
+  loaded.sound = rules.sound;
   if (assembly->rules && assembly->templates) {
     CheckActions(*assembly->rules, *assembly->templates, &config, diagnostics);
     WarnOfLanguages(*assembly->rules, *assembly->templates, diagnostics);

@@ -30,7 +30,8 @@ struct LoadedAssembly {
   std::shared_ptr<const Assembly> assembly;  // nullptr if there are errors.
   // Those without a mistake of their own, whatever else has some.
   std::shared_ptr<const RuleSet> rules;
-  Diagnostics diagnostics;  // Sorted.
+  std::shared_ptr<const RuleSet> sound;  // As LoadedRules has them.
+  Diagnostics diagnostics;               // Sorted.
 };
 
 // `previous`: the rules in force, or nullptr.

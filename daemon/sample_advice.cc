@@ -21,6 +21,11 @@ std::string Times(std::uint64_t count) {
   return count == 1 ? "once" : Grouped(count) + " times";
 }
 
+std::string ThatHaveIt(std::uint64_t events) {
+  return Counted(events, "event") +
+         (events == 1 ? " that has it" : " that have it");
+}
+
 // The candidate that means the same or is spelled nearly so, with how often it
 // was seen; empty if there is none.
 std::string DidYouMean(const std::string& word, const Counts& candidates) {
@@ -86,8 +91,8 @@ class Adviser {
     if (!survey_.names_complete || IsDetection(mention.text)) return;
     if (names_.contains(mention.text)) return;
     Warn(mention,
-         fmt::format("`{}` was never seen in {} events", mention.text,
-                     Grouped(survey_.events)),
+         fmt::format("`{}` was never seen in {}", mention.text,
+                     Counted(survey_.events, "event")),
          DidYouMean(mention.text, names_));
   }
 
@@ -135,9 +140,8 @@ class Adviser {
     std::string hint = DidYouMean(path, fields);
     if (hint.empty()) hint = WhereItIs(path);
     Warn(mention,
-         fmt::format("field `{}` was never seen in {} events that it is asked "
-                     "of",
-                     path, Grouped(count)),
+         fmt::format("field `{}` was never seen in {} that it is asked of",
+                     path, Counted(count, "event")),
          std::move(hint));
   }
 
@@ -161,8 +165,7 @@ class Adviser {
     }
     if (count == 0) return;
     Warn(mention,
-         fmt::format("`{}` never was a number in {} events that have it", path,
-                     Grouped(count)),
+         fmt::format("`{}` never was a number in {}", path, ThatHaveIt(count)),
          summed ? "`aggregate` counts JSON numbers: `12`, not `\"12\"`"
                 : "`gt gte lt lte` look at numbers only");
   }
@@ -218,8 +221,8 @@ class Adviser {
     std::string hint = DidYouMean(mention.text, values);
     if (hint.empty()) hint = "seen were " + Listed(values);
     Warn(mention,
-         fmt::format("`{}` never was `{}` in {} events that have it", path,
-                     mention.text, Grouped(count)),
+         fmt::format("`{}` never was `{}` in {}", path, mention.text,
+                     ThatHaveIt(count)),
          std::move(hint));
   }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/text_table.h"
 #include "daemon/yaml_writer.h"
 #include "rules/field_reader.h"
 #include "rules/printable.h"
@@ -65,15 +66,36 @@ bool IsAlmostAlwaysThere(const NameSurvey& name, const FieldSurvey& field) {
   return field.present * 20 >= name.count * 19;
 }
 
-// As many as `most`, or as the customer has who has the most of them.
-std::uint64_t AtMost(std::uint64_t most, const NameSurvey& name) {
+// Of the customer who has the most of them.
+std::uint64_t MostOfOne(const NameSurvey& name) {
   const auto counts = name.customers.Counts();
-  return counts.empty() ? 0 : std::min(most, counts.back());
+  return counts.empty() ? 0 : counts.back();
 }
+
+// Too many in too short a time.
+struct Pace {
+  std::uint64_t gte;
+  const char* within;
+};
+// The first that finds somebody and not everybody is taken.
+constexpr Pace kOfFailures[] = {{3, "15m"}, {3, "1h"}, {3, "1d"},
+                                {2, "15m"}, {2, "1h"}, {2, "1d"}};
+constexpr Pace kOfVisits[] = {{5, "15m"}, {10, "15m"}, {20, "15m"}, {50, "15m"},
+                              {5, "1h"},  {5, "1d"},   {3, "15m"},  {3, "1h"},
+                              {3, "1d"},  {2, "15m"},  {2, "1h"},   {2, "1d"}};
+
+// A rule that counts, but for how many in how long.
+struct Counting {
+  std::string id;
+  std::string title;
+  const Named* event = nullptr;
+  std::vector<std::string> unless;
+  std::span<const Pace> paces;
+};
 
 class Starter {
  public:
-  explicit Starter(const Survey& survey) {
+  Starter(const Survey& survey, const StarterTrial& trial) : trial_(trial) {
     for (const auto& [name, events] : survey.names) {
       if (IsEventName(name)) names_.emplace(name, &events);
     }
@@ -113,20 +135,20 @@ class Starter {
     return names;
   }
 
-  void Begin(const std::string& id, const std::string& title,
-             const std::string& why) {
-    yaml_.BeginElement();
-    yaml_.Plain("id", id);
-    yaml_.Text("title", Printable(title));
-    yaml_.Text("description", why);
-    yaml_.Plain("status", "simulation");
-    yaml_.Plain("level", "low");
-    yaml_.Begin("detect");
+  static void Begin(const std::string& id, const std::string& title,
+                    const std::string& why, YamlWriter* yaml) {
+    yaml->BeginElement();
+    yaml->Plain("id", id);
+    yaml->Text("title", Printable(title));
+    yaml->Text("description", why);
+    yaml->Plain("status", "simulation");
+    yaml->Plain("level", "low");
+    yaml->Begin("detect");
   }
-  void End() {
-    yaml_.End();
-    yaml_.Plain("cooldown", "7d");
-    yaml_.EndElement();
+  static void End(YamlWriter* yaml) {
+    yaml->End();
+    yaml->Plain("cooldown", "7d");
+    yaml->EndElement();
   }
 
   // A field that tells a few things apart: which action, which page.
@@ -144,29 +166,81 @@ class Starter {
     return "";
   }
 
+  static void Write(const Counting& counting, const Pace& pace,
+                    const std::string& id, const std::string& why,
+                    YamlWriter* yaml) {
+    Begin(id, counting.title, why, yaml);
+    yaml->Begin("event_count");
+    yaml->Text("event", counting.event->first);
+    yaml->Text("group_by", Grouping(*counting.event->second));
+    yaml->Plain("gte", std::to_string(pace.gte));
+    yaml->Plain("within", pace.within);
+    if (!counting.unless.empty()) {
+      yaml->Begin("unless");
+      yaml->Texts("event", counting.unless);
+      yaml->End();
+    }
+    yaml->End();
+    End(yaml);
+  }
+
+  // How many customers it finds at each pace; 0 where it was not tried.
+  std::vector<std::size_t> Found(const Counting& counting) const {
+    const std::uint64_t most = MostOfOne(*counting.event->second);
+    const auto id = [](std::size_t i) { return fmt::format("try-{}", i); };
+    YamlWriter yaml;
+    yaml.Plain("version", "1");
+    yaml.Begin("rules");
+    bool any = false;
+    for (std::size_t i = 0; i < counting.paces.size(); ++i) {
+      if (counting.paces[i].gte > most) continue;
+      Write(counting, counting.paces[i], id(i), "", &yaml);
+      any = true;
+    }
+    yaml.End();
+    std::vector<std::size_t> found(counting.paces.size());
+    if (!any) return found;
+    const auto by_rule = trial_(yaml.text());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const auto rule = by_rule.find(id(i));
+      if (rule != by_rule.end()) found[i] = rule->second;
+    }
+    return found;
+  }
+
+  // False if it would find nobody.
+  bool WriteAtItsPace(const Counting& counting) {
+    const NameSurvey& events = *counting.event->second;
+    std::string why = fmt::format("Seen: {}, at customers: {}.", events.count,
+                                  events.customers.Count());
+    if (!trial_) {
+      const Pace pace = {std::min(counting.paces[0].gte, MostOfOne(events)),
+                         counting.paces[0].within};
+      if (pace.gte < 2) return false;
+      Write(counting, pace, counting.id, why, &yaml_);
+      return true;
+    }
+    const std::vector<std::size_t> found = Found(counting);
+    std::size_t best = found.size();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i] == 0) continue;
+      if (best == found.size() || found[i] < found[best]) best = i;
+      if (found[i] * 2 <= events.customers.Count()) break;
+    }
+    if (best == found.size()) return false;
+    why += fmt::format(" In these events it finds {}.",
+                       Counted(found[best], "customer"));
+    Write(counting, counting.paces[best], counting.id, why, &yaml_);
+    return true;
+  }
+
   bool WriteFailures() {
     const Named* const failing = Commonest(kFailing);
     if (failing == nullptr) return false;
-    const std::uint64_t least = AtMost(3, *failing->second);
-    if (least < 2) return false;  // It could fire for nobody here.
-    const auto well = About(Subject(failing->first, kFailing), kGoingWell);
-    Begin(IdOf(failing->first, "again"),
-          fmt::format("{} again and again", failing->first),
-          fmt::format("Seen: {}, at customers: {}.", failing->second->count,
-                      failing->second->customers.Count()));
-    yaml_.Begin("event_count");
-    yaml_.Text("event", failing->first);
-    yaml_.Text("group_by", Grouping(*failing->second));
-    yaml_.Plain("gte", std::to_string(least));
-    yaml_.Plain("within", "15m");
-    if (!well.empty()) {
-      yaml_.Begin("unless");
-      yaml_.Texts("event", well);
-      yaml_.End();
-    }
-    yaml_.End();
-    End();
-    return true;
+    return WriteAtItsPace({IdOf(failing->first, "again"),
+                           failing->first + " again and again", failing,
+                           About(Subject(failing->first, kFailing), kGoingWell),
+                           kOfFailures});
   }
 
   // The id that both the beginning and all ends carry.
@@ -209,52 +283,49 @@ class Starter {
     Begin(IdOf(best->first, "not-finished"),
           fmt::format("{} and then nothing", best->first),
           fmt::format("Begun: {}, by customers: {}.", best->second->count,
-                      best->second->customers.Count()));
+                      best->second->customers.Count()),
+          &yaml_);
     yaml_.Begin("absence");
     yaml_.Text("after", best->first);
     yaml_.Texts("without", ends);
     yaml_.Text("group_by", Shared(*best->second, ends));
     yaml_.Plain("for", "1h");
     yaml_.End();
-    End();
+    End(&yaml_);
     return true;
   }
 
   bool WriteCommonest() {
     const Named* const common = Commonest({});
-    const std::uint64_t least = AtMost(5, *common->second);
-    if (least < 2) return false;
-    Begin(IdOf(common->first, "loop"),
-          fmt::format("Comes back to {}", common->first),
-          fmt::format("Seen: {}, at customers: {}.", common->second->count,
-                      common->second->customers.Count()));
-    yaml_.Begin("event_count");
-    yaml_.Text("event", common->first);
-    yaml_.Text("group_by", Grouping(*common->second));
-    yaml_.Plain("gte", std::to_string(least));
-    yaml_.Plain("within", "15m");
-    yaml_.End();
-    End();
+    const bool loop = WriteAtItsPace({IdOf(common->first, "loop"),
+                                      "Comes back to " + common->first,
+                                      common,
+                                      {},
+                                      kOfVisits});
+    const std::uint64_t least =
+        std::min<std::uint64_t>(5, MostOfOne(*common->second));
+    if (least < 2) return loop;
     Begin(IdOf(common->first, "no-more"),
           fmt::format("{} no more", common->first),
-          "Was active, and has been silent for two weeks.");
+          "Was active, and has been silent for two weeks.", &yaml_);
     yaml_.Begin("silence");
     yaml_.Text("event", common->first);
     yaml_.Plain("for", "14d");
     yaml_.Plain("min_events", std::to_string(least));
     yaml_.End();
-    End();
+    End(&yaml_);
     return true;
   }
 
+  const StarterTrial& trial_;
   Names names_;
   YamlWriter yaml_;
 };
 
 }  // namespace
 
-std::string StarterRules(const Survey& survey) {
-  return Starter(survey).Write();
+std::string StarterRules(const Survey& survey, const StarterTrial& trial) {
+  return Starter(survey, trial).Write();
 }
 
 }  // namespace premura

@@ -147,12 +147,11 @@ std::string Number(const DistinctCounter& counter) {
 }
 
 std::string HeadText(const Survey& survey) {
-  std::string text = fmt::format(
-      "{} event{} of {} customer{} in {} record{} (preset {})\n",
-      Grouped(survey.events), survey.events == 1 ? "" : "s",
-      Number(survey.customers), survey.customers.Count() == 1 ? "" : "s",
-      Grouped(survey.records), survey.records == 1 ? "" : "s",
-      PresetName(survey.preset));
+  std::string text =
+      fmt::format("{} of {} customer{} in {} (preset {})\n",
+                  Counted(survey.events, "event"), Number(survey.customers),
+                  survey.customers.Count() == 1 ? "" : "s",
+                  Counted(survey.records, "record"), PresetName(survey.preset));
   if (survey.events == 0) return text;
   const double days = Days(survey);
   text += fmt::format("from {} to {}", FormatInstant(survey.first),

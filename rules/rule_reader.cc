@@ -41,7 +41,8 @@ class RuleReader {
     Digest();
     rule_.shown_fields = ShownFields();
     rule_.mentions = std::move(reading_.mentions);
-    return {std::move(rule_), at_, std::move(reading_.references)};
+    return {std::move(rule_), at_, mapping_.node().position(),
+            std::move(reading_.references)};
   }
 
  private:

@@ -16,7 +16,8 @@ namespace premura {
 // A rule, and what only all rules together can answer.
 struct ReadRule {
   Rule rule;
-  Node at;  // Its id, or where that should be.
+  Node at;               // Its id, or where that should be.
+  SourcePosition begin;  // Of its first key.
   std::vector<Reference> references;
 };
 

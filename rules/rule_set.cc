@@ -24,6 +24,31 @@ void CopyTable(const SymbolTable& from, SymbolTable* to) {
   for (SymbolId id = 1; id <= from.size(); ++id) to->Intern(from.Text(id));
 }
 
+bool IsIn(const Diagnostic& mistake, const SourcePosition& from,
+          const SourcePosition* to) {
+  return mistake.severity == Diagnostic::Severity::kError &&
+         mistake.where.file == from.file && mistake.where.line >= from.line &&
+         (to == nullptr || mistake.where.line < to->line);
+}
+
+// Takes out those with a mistake between their own beginning and the next
+// rule's; an id that was given twice leaves the first.
+void KeepSound(const Diagnostics& diagnostics, std::vector<ReadRule>* rules) {
+  std::vector<ReadRule> sound;
+  for (std::size_t i = 0; i < rules->size(); ++i) {
+    const SourcePosition from = (*rules)[i].begin;
+    const SourcePosition* to = nullptr;
+    if (i + 1 < rules->size() && (*rules)[i + 1].begin.file == from.file) {
+      to = &(*rules)[i + 1].begin;
+    }
+    const bool broken =
+        std::any_of(diagnostics.begin(), diagnostics.end(),
+                    [&](const Diagnostic& one) { return IsIn(one, from, to); });
+    if (!broken) sound.push_back(std::move((*rules)[i]));
+  }
+  *rules = std::move(sound);
+}
+
 }  // namespace
 
 // Makes a RuleSet of rules that are read and checked.
@@ -106,9 +131,10 @@ LoadedRules LoadRules(std::vector<RuleFile> files, const LoadOptions& options) {
                               found.end());
   }
   SortDiagnostics(&loaded.diagnostics);
-  if (!HasErrors(loaded.diagnostics)) {
-    loaded.rules = builder.Build(std::move(rules), std::move(fingerprint));
-  }
+  const bool whole = !HasErrors(loaded.diagnostics);
+  if (!whole) KeepSound(loaded.diagnostics, &rules);
+  loaded.sound = builder.Build(std::move(rules), std::move(fingerprint));
+  if (whole) loaded.rules = loaded.sound;
   return loaded;
 }
 
@@ -152,7 +178,7 @@ LoadedRules LoadRulePaths(std::span<const std::string> patterns,
   };
   if (!paths.ok()) {
     complain("", paths.error().message);
-    return {nullptr, std::move(unreadable)};
+    return {nullptr, nullptr, std::move(unreadable)};
   }
   for (const std::string& path : paths.value()) {
     auto text = ReadFile(path);

@@ -48,7 +48,9 @@ struct LoadOptions {
 
 struct LoadedRules {
   std::shared_ptr<const RuleSet> rules;  // nullptr if there are errors.
-  Diagnostics diagnostics;               // Errors and warnings, sorted.
+  // For advice only, never to run: those in which no mistake was found.
+  std::shared_ptr<const RuleSet> sound;
+  Diagnostics diagnostics;  // Errors and warnings, sorted.
 };
 
 // Reads, checks, compiles. No file at all is an empty RuleSet.

@@ -3,13 +3,12 @@
 // templates and profiles, at once.
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <ostream>
-#include <set>
 
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/event_options.h"
+#include "daemon/commands/rule_templates.h"
 #include "daemon/rule_advice.h"
 #include "daemon/sample_advice.h"
 #include "rules/rule_set.h"
@@ -28,20 +27,9 @@ struct Options {
 struct Checked {
   Diagnostics diagnostics;
   std::shared_ptr<const RuleSet> rules;
+  std::shared_ptr<const RuleSet> sound;  // Whatever other rules lack.
   std::shared_ptr<const Config> config;
 };
-
-// The folders `templates` beside the rules.
-std::vector<std::string> SiblingTemplates(
-    const std::vector<std::string>& files) {
-  std::set<std::string> folders;
-  for (const std::string& file : files) {
-    const auto folder = std::filesystem::path(file).parent_path() / "templates";
-    std::error_code error;
-    if (std::filesystem::is_directory(folder, error)) folders.insert(folder);
-  }
-  return {folders.begin(), folders.end()};
-}
 
 // Rules on their own; their templates if they lie beside them.
 Checked CheckRules(const std::vector<std::string>& paths) {
@@ -60,6 +48,7 @@ Checked CheckRules(const std::vector<std::string>& paths) {
   diagnostics->insert(diagnostics->end(), rules.diagnostics.begin(),
                       rules.diagnostics.end());
   checked.rules = rules.rules;
+  checked.sound = rules.sound;
   if (rules.rules) WarnOfDelays(*rules.rules, diagnostics);
   if (rules.rules && templates) {
     CheckActions(*rules.rules, *templates, nullptr, diagnostics);
@@ -82,6 +71,7 @@ Checked CheckConfig(const Options& options, const Io& io) {
     LoadedAssembly assembled = Assemble(config, nullptr);
     checked.diagnostics = std::move(assembled.diagnostics);
     checked.rules = assembled.rules;
+    checked.sound = assembled.sound;
     checked.config = loaded.config;
   }
   checked.diagnostics.insert(checked.diagnostics.end(),
@@ -103,7 +93,7 @@ void CheckLedger(const Io& io, Checked* checked) {
 
 // Compares the rules with what `--events` holds.
 Status CheckEvents(const EventOptions& options, Checked* checked) {
-  if (options.file.empty() || checked->rules == nullptr) return {};
+  if (options.file.empty() || checked->sound == nullptr) return {};
   const auto how = MakeSurveyOptions(options, checked->config.get());
   if (!how.ok()) return how.error();
   const auto survey = SurveyEvents(how.value());
@@ -115,7 +105,7 @@ Status CheckEvents(const EventOptions& options, Checked* checked) {
     unusable.message = "no event in it can be used";
     unusable.hint = "`premura infer` tells why";
   } else {
-    WarnOfUnseen(*checked->rules, survey.value(), &checked->diagnostics);
+    WarnOfUnseen(*checked->sound, survey.value(), &checked->diagnostics);
     return {};
   }
   checked->diagnostics.push_back(std::move(unusable));

@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ostream>
+#include <thread>
 
+#include "daemon/backtest.h"
+#include "daemon/backtest_sums.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/event_options.h"
 #include "daemon/customer_guess.h"
@@ -43,6 +47,28 @@ void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
       field, options.events);
 }
 
+// Plays rules over the file that was surveyed.
+StarterTrial TrialOver(const SurveyOptions& surveyed, Preset preset) {
+  if (surveyed.events == "-") return {};  // Can be read only once.
+  return [surveyed, preset](const std::string& text) {
+    std::map<std::string, std::size_t> found;
+    const auto rules = LoadRules({{"starter.yaml", text}}, {}).rules;
+    const auto events =
+        OpenPastFile(surveyed.events, surveyed.decoder.max_bytes);
+    if (rules == nullptr || !events.ok()) return found;
+    BacktestOptions options;
+    options.preset = preset;
+    options.decoder = surveyed.decoder;
+    options.cores =
+        static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+    BacktestSums sums;
+    const auto ran = RunBacktest(events.value().get(), options, rules, &sums);
+    if (!ran.ok()) return found;
+    for (const auto& [id, of] : sums.rules()) found[id] = of.customers.size();
+    return found;
+  };
+}
+
 int Infer(const Options& options, const Io& io) {
   std::shared_ptr<const Config> config;
   if (!options.config.empty()) {
@@ -56,7 +82,8 @@ int Infer(const Options& options, const Io& io) {
   if (options.events.file != "-") {
     TellWhereCustomersAre(how.value(), survey.value(), io);
   }
-  const std::string starter = StarterRules(survey.value());
+  const std::string starter = StarterRules(
+      survey.value(), TrialOver(how.value(), survey.value().preset));
   *io.out << (options.format == "json" ? SurveyJson(survey.value(), starter)
                                        : SurveyText(survey.value(), starter));
   return kOk;
