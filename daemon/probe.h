@@ -15,6 +15,7 @@
 
 #include "rules/rule_set.h"
 #include "rules/witness.h"
+#include "signals/detection.h"
 #include "signals/profile.h"
 
 namespace premura {
@@ -41,6 +42,15 @@ struct ProbeCase {
   bool fits = true;  // The customer is one of `only_for`.
   // When the rule must fire, in order.
   std::vector<Duration> expected{};
+  // Which of these its `cancel_on` must take back; nullopt: nobody looks.
+  std::optional<std::vector<Duration>> taken_back{};
+};
+
+// What the engine said.
+struct ProbeOutcome {
+  std::vector<Duration> fired;
+  std::vector<Duration> taken_back;  // In order of the above.
+  bool Meets(const ProbeCase& probe) const;
 };
 
 struct RuleProbes {
@@ -55,11 +65,21 @@ struct RuleProbes {
 RuleProbes DeriveProbes(const Rule& rule, const RuleSet& rules);
 
 // When the rule with this id fired in the engine, with `rules` (Isolated()).
-std::vector<Duration> PlayProbe(const ProbeCase& probe,
-                                const RuleProbes& probes, const std::string& id,
-                                const std::shared_ptr<const RuleSet>& rules);
+ProbeOutcome PlayProbe(const ProbeCase& probe, const RuleProbes& probes,
+                       const std::string& id,
+                       const std::shared_ptr<const RuleSet>& rules);
 
-// "fires", "does not fire", "fires twice"
-std::string ToWords(const std::vector<Duration>& fired);
+// What the rule finds in the first case in which it fires, whose last event (or
+// clock) is at `at`: a detection of made-up events, by the customer `customer`.
+// nullopt if no events can be made up.
+std::optional<Detection> MakeUpDetection(
+    const RuleProbes& probes, const Rule& rule,
+    const std::shared_ptr<const RuleSet>& rules, const std::string& customer,
+    Timestamp at);
+
+// "fires", "does not fire", "fires twice"; "fires, and what waits is taken
+// back", "fires, and stands"
+std::string ToWords(const std::vector<Duration>& fired,
+                    const std::optional<std::vector<Duration>>& taken_back);
 
 }  // namespace premura

@@ -4,13 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace premura {
 
 void ProbeCases::Add(std::string says, ProbeEvents events, Instants expected,
                      std::optional<Duration> clock) {
-  cases_.push_back(
-      {std::move(says), std::move(events), clock, true, std::move(expected)});
+  cases_.push_back({std::move(says),
+                    std::move(events),
+                    clock,
+                    true,
+                    std::move(expected),
+                    {}});
 }
 
 void ProbeCases::AddScript(const ProbeScript& script) {
@@ -21,6 +26,7 @@ void ProbeCases::AddScript(const ProbeScript& script) {
   AddUnless(script);
   AddLate(script);
   AddSpent(script, fires);
+  AddCancel(script, fires);
   AddUnfit(script);
 }
 
@@ -67,18 +73,30 @@ void ProbeCases::AddUnless(const ProbeScript& script) {
 }
 
 void ProbeCases::AddLate(const ProbeScript& script) {
-  if (script.late == ProbeScript::Late::kUnsaid || script.events.size() < 2) {
+  if (script.late == ProbeScript::Late::kUnsaid) return;
+  const bool counts = script.late == ProbeScript::Late::kCounts && CountsLate();
+  const char* const does = counts ? "it counts" : "it is passed over";
+  ProbeEvents events = script.events;
+  if (script.one_is_enough) {
+    events.push_back(At(events.back(), events.back().at - kTick));
+    Instants expected = {script.due.value_or(script.events.back().at)};
+    if (counts) expected.push_back(events.back().at);
+    Add(fmt::format("{}, and another a millisecond late ({})", script.says,
+                    does),
+        events, expected, script.due);
     return;
   }
-  ProbeEvents events = script.events;
+  if (events.size() < 2) return;
   const Duration newest = events[events.size() - 2].at;
-  events.back().at = newest - kTick;
-  const bool counts = script.late == ProbeScript::Late::kCounts &&
-                      !stage_.rule().detect.ignore_late;
+  const Duration in_time = std::exchange(events.back().at, newest - kTick);
   Instants expected;
-  if (counts) expected.push_back(newest);
+  if (counts) {
+    // A `for` runs from what began it.
+    expected.push_back(script.due ? *script.due - (in_time - events.back().at)
+                                  : newest);
+  }
   Add(fmt::format("{}, the last one a millisecond late ({})", script.says,
-                  counts ? "it counts" : "it is passed over"),
+                  does),
       events, expected, script.due);
 }
 

@@ -26,7 +26,7 @@ struct ProbeScript {
   ProbeEvents events;
   // It fires by the clock, then; else at the last event.
   std::optional<Duration> due;
-  // A late last event.
+  // A late last event; one more, if one is enough.
   Late late = Late::kUnsaid;
   // What came before an `unless` is gone (in `flapping` the state stays).
   bool unless_empties = true;
@@ -39,11 +39,13 @@ class ProbeCases {
   explicit ProbeCases(ProbeStage* stage) : stage_(*stage) {}
 
   ProbeStage& stage() { return stage_; }
+  // Not where the rule says `late: ignore`.
+  bool CountsLate() const { return !stage_.rule().detect.ignore_late; }
 
   void Add(std::string says, ProbeEvents events, Instants expected,
            std::optional<Duration> clock = std::nullopt);
   // The script, and what all kinds share: someone else's event, another group,
-  // `unless`, late, spent, a customer it is not for.
+  // `unless`, late, spent, `cancel_on`, a customer it is not for.
   void AddScript(const ProbeScript& script);
 
   std::vector<ProbeCase> Take() { return std::move(cases_); }
@@ -54,6 +56,11 @@ class ProbeCases {
   void AddUnless(const ProbeScript& script);
   void AddLate(const ProbeScript& script);
   void AddSpent(const ProbeScript& script, Duration fires);
+  void AddCancel(const ProbeScript& script, Duration fires);
+  void AddCancelAfter(const ProbeScript& script, Duration fires,
+                      const ProbeEvent& cancel);
+  void AddCancelBefore(const ProbeScript& script, Duration fires,
+                       const ProbeEvent& cancel);
   void AddUnfit(const ProbeScript& script);
 
   ProbeStage& stage_;

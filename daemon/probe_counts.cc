@@ -72,6 +72,16 @@ void AddFewer(const ProbeEvents& events, const std::string& what,
   if (half <= kZero) return;
   const ProbeEvents enough = AllAt(events, half);
   const ProbeEvents few(enough.begin(), enough.end() - 1);
+  if (n > 1) {
+    ProbeEvents late = enough;
+    late.back().at -= kTick;
+    const bool counts = cases->CountsLate();
+    cases->Add(
+        fmt::format("{} {} in the {} after the first, the last of them "
+                    "a millisecond late ({})",
+                    n, what, span, counts ? "it counts" : "it is passed over"),
+        first + late, counts ? Instants() : Instants{within}, within);
+  }
   cases->Add(fmt::format("{} {} in the {} after the first", n, what, span),
              first + enough, {}, within);
   cases->Add(fmt::format("{} {} in the {} after the first", n - 1, what, span),

@@ -81,8 +81,13 @@ class Deadlines {
     cases_.Add(fmt::format("{}, and then the date moves", ends),
                {told, At(*made, kZero), Told(kTick, due_ * 2)}, {due_ * 2},
                due_ * 3);
+    cases_.Add(fmt::format("{} late, when it has fired, from before", ends),
+               {told, At(*made, due_), At(*made, due_ - kTick)}, {due_},
+               due_ * 2);
     ProbeEvent other = At(*made, kZero);
     other.customer = "bruno";
+    cases_.Add(fmt::format("{} of before it was due, as late as can be", ends),
+               {told, At(other, due_ - kTick), At(*made, kZero)}, {}, due_ * 2);
     cases_.Add(fmt::format("{} of another customer", ends), {told, other},
                {due_}, due_ * 2);
   }

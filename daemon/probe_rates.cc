@@ -81,6 +81,9 @@ class SpikeProbe {
     script.says = Says(current, reference);
     script.events = Before(reference) + Times(event_, current, watched_);
     if (spec_.hold) script.due = watched_ + *spec_.hold;
+    if (current > 1 && spec_.within > kTick) {
+      script.late = ProbeScript::Late::kCounts;
+    }
     const auto clock = script.due;
     cases_.AddScript(script);
     if (current > 1) {
@@ -118,8 +121,16 @@ class SpikeProbe {
                  Before(reference) + Times(event_, current, recent),
                  {*script.due}, script.due);
     }
-    cases_.Add(Says(current + 1, reference) + ": not few enough",
-               Before(reference) + Times(event_, current + 1, recent), {},
+    ProbeEvents many = Before(reference) + Times(event_, current + 1, recent);
+    cases_.Add(Says(current + 1, reference) + ": not few enough", many, {},
+               watched_);
+    if (current == 0 || recent - kTick <= spec_.reference) return;
+    many.back().at -= kTick;
+    const bool counts = cases_.CountsLate();
+    cases_.Add(fmt::format("{}, the last one a millisecond late ({})",
+                           Says(current + 1, reference),
+                           counts ? "it counts" : "it is passed over"),
+               many, counts || spec_.hold ? Instants() : Instants{watched_},
                watched_);
   }
 
@@ -195,12 +206,26 @@ class ScoreProbe {
                      ProbeEvents{At(event, spec_.half_life)},
                  enough ? Instants{spec_.half_life} : Instants());
     }
+    if (count > 1) AddLate(event, count, weight);
     // After twenty half-lives nothing is left.
     const Duration gone = spec_.half_life * 21;
     cases_.Add(fmt::format("{}, and once it has faded, {} later, again",
                            Counted(count, event), FormatDuration(gone)),
                Times(event, count, kZero) + Times(event, count, gone),
                {kZero, gone});
+  }
+
+  void AddLate(const ProbeEvent& event, int count, double weight) {
+    const double sum = weight * (count - 1) + weight / 2;
+    const bool counts = cases_.CountsLate();
+    cases_.Add(
+        fmt::format("{}, and another one {} late ({})",
+                    Counted(count - 1, event), FormatDuration(spec_.half_life),
+                    counts ? fmt::format("half of it is left: {}", sum)
+                           : "it is passed over"),
+        Times(event, count - 1, kZero) +
+            ProbeEvents{At(event, -spec_.half_life)},
+        counts && sum >= spec_.gte ? Instants{kZero} : Instants());
   }
 
   const ScoreSpec& spec_;

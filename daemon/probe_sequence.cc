@@ -198,6 +198,11 @@ class SequenceProbe {
       cases_.Add(fmt::format("{}, but {} before {}", says_, words,
                              Describe(script_.parts[one.before])),
                  With(one.before, *made), {}, DueAfter(kZero));
+      cases_.Add(
+          fmt::format("{}, but {} a millisecond late before {}: it was before "
+                      "the step",
+                      says_, words, Describe(script_.parts[one.before])),
+          With(one.before, At(*made, -kTick)), Fires(kZero), DueAfter(kZero));
     } else {
       AddTrailing(*made, one.wait.value_or(kZero));
     }
@@ -222,6 +227,10 @@ class SequenceProbe {
     cases_.Add(fmt::format("{}, and {} exactly {} later: too late", says_,
                            words, span),
                With(end, At(forbidden, wait)), Fires(kZero), DueAfter(kZero));
+    cases_.Add(fmt::format("{}, and {} a millisecond late: it was before the "
+                           "step",
+                           says_, words),
+               With(end, At(forbidden, -kTick)), Fires(kZero), DueAfter(kZero));
   }
 
   // `next`: any other event in between.

@@ -18,7 +18,6 @@ void AddHold(const ProbeScript& plain, Duration hold, const ProbeEvents& stops,
              const std::string& what, ProbeCases* cases) {
   ProbeScript script = plain;
   script.due = hold;
-  script.late = ProbeScript::Late::kUnsaid;
   cases->AddScript(script);
   if (stops.empty()) return;
   cases->Add(fmt::format("{}, then {} before {} have passed", plain.says, what,
@@ -75,10 +74,8 @@ class RatioProbe {
     ProbeScript script;
     script.says = Says(hits, total_);
     script.events = Events(hits);
-    script.late = spec_.within > kTick && total_ > 1
-                      ? ProbeScript::Late::kCounts
-                      : ProbeScript::Late::kUnsaid;
-    script.one_is_enough = total_ == 1;
+    if (spec_.within > kTick) script.late = ProbeScript::Late::kCounts;
+    script.one_is_enough = total_ == 1 && !spec_.hold;
     if (!spec_.hold) {
       cases_.AddScript(script);
       return;
@@ -270,6 +267,21 @@ class AggregateProbe {
                            FormatDuration(next)),
                All(inside, kZero) + All(outside, next) + All(inside, last),
                {kZero, last});
+    if (count_ == 1 && spec_.within > kTick) AddLateOutside(inside, outside);
+  }
+
+  // What the late one shows makes room for another detection.
+  void AddLateOutside(const ProbeEvent& inside, const ProbeEvent& outside) {
+    const bool counts = cases_.CountsLate();
+    const bool again =
+        spec_.bound.Holds(Of(spec_.fn, {NumberOf(outside), NumberOf(inside)}));
+    Instants expected = {kZero};
+    if (counts && again) expected.push_back(kZero);
+    cases_.Add(fmt::format("{}, then {} a millisecond late ({}), then the "
+                           "first again",
+                           Describe(inside), Describe(outside),
+                           counts ? "it counts" : "it is passed over"),
+               {inside, At(outside, -kTick), inside}, expected);
   }
 
   void AddWindow(const ProbeEvent& inside) {

@@ -102,6 +102,12 @@ void ProbeNewTerm(const NewTermSpec& spec, ProbeCases* cases) {
                          Describe(known), learn, Describe(fresh)),
              {At(known, kZero), At(fresh, spec.learn - kTick)}, {});
   cases->Add(Describe(fresh) + ": the customer's first", {fresh}, {});
+  cases->Add(
+      fmt::format("{}, again a millisecond after {}, and then {} a "
+                  "millisecond late (it is passed over)",
+                  Describe(known), learn, Describe(fresh)),
+      {At(known, kZero), At(known, spec.learn + kTick), At(fresh, spec.learn)},
+      {});
   if (spec.remember < spec.learn + kTick) return;
   cases->Add(
       fmt::format("{}, and the same value {} later", Describe(known), learn),

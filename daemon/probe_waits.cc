@@ -22,6 +22,9 @@ void AddClosing(const AbsenceSpec& spec, const ProbeEvent& opens,
              {opens, At(*closes, spec.wait)}, {spec.wait}, spec.wait);
   cases->Add(fmt::format("{} and then {}: the wrong order", closing, opening),
              {At(*closes, kZero), opens}, {spec.wait}, spec.wait);
+  cases->Add(fmt::format("{}, and {} late, from a millisecond before it",
+                         opening, closing),
+             {opens, At(*closes, -kTick)}, {spec.wait}, spec.wait);
   ProbeEvent other = At(*closes, kZero);
   other.customer = "bruno";
   cases->Add(fmt::format("{}, and {} of another customer", opening, closing),
@@ -48,6 +51,25 @@ void AddOpening(const AbsenceSpec& spec, const ProbeEvent& opens,
              due);
 }
 
+// Before the opening event that the rule saw last, so that it is late.
+void AddLateClosing(const AbsenceSpec& spec, const ProbeEvent& opens,
+                    ProbeCases* cases) {
+  const auto closes = cases->stage().Make({{&spec.without}, {&spec.after}});
+  const Duration half = spec.wait / 2;
+  if (!closes || half <= kTick) return;
+  const bool closed = cases->CountsLate() && !spec.restart;
+  const Duration due = spec.restart ? half + spec.wait : spec.wait;
+  const char* const does = closed         ? "it closes"
+                           : spec.restart ? "from before it began anew"
+                                          : "it is passed over";
+  cases->Add(
+      fmt::format("{}, again after {}, and then {} a millisecond late ({})",
+                  Describe(opens), FormatDuration(half), Describe(*closes),
+                  does),
+      {opens, At(opens, half), At(*closes, half - kTick)},
+      closed ? Instants() : Instants{due}, due);
+}
+
 }  // namespace
 
 void ProbeAbsence(const AbsenceSpec& spec, ProbeCases* cases) {
@@ -61,7 +83,9 @@ void ProbeAbsence(const AbsenceSpec& spec, ProbeCases* cases) {
   script.due = spec.wait;
   cases->AddScript(script);
   AddClosing(spec, *made, cases);
-  if (!both) AddOpening(spec, *made, cases);
+  if (both) return;
+  AddOpening(spec, *made, cases);
+  AddLateClosing(spec, *made, cases);
 }
 
 void ProbeSilence(const SilenceSpec& spec, ProbeCases* cases) {
@@ -86,6 +110,8 @@ void ProbeSilence(const SilenceSpec& spec, ProbeCases* cases) {
   cases->Add(fmt::format("{} exactly {} later: too late", last, wait),
              enough + ProbeEvents{At(event, spec.wait)}, {spec.wait},
              spec.wait);
+  cases->Add(fmt::format("{} a millisecond late (it is passed over)", last),
+             enough + ProbeEvents{At(event, -kTick)}, {spec.wait}, spec.wait);
   cases->Add(fmt::format("{}, twice: quiet, active again, quiet", script.says),
              enough + Times(event, spec.min_events, spec.wait * 2),
              {spec.wait, spec.wait * 3}, spec.wait * 3);

@@ -25,6 +25,13 @@ std::string Instants(const std::vector<Duration>& fired) {
   return words.empty() ? "" : fmt::format(" at {}", fmt::join(words, ", "));
 }
 
+// nullopt where nobody looks.
+std::optional<std::vector<Duration>> SeenBack(const ProbeCase& probe,
+                                              const ProbeOutcome& played) {
+  if (!probe.taken_back) return std::nullopt;
+  return played.taken_back;
+}
+
 class Prober {
  public:
   Prober(const ProbeOptions& options, const Io& io) : io_(io) {
@@ -64,19 +71,22 @@ class Prober {
   void RunCase(const ProbeCase& one, const RuleProbes& probes, const Rule& rule,
                const std::shared_ptr<const RuleSet>& alone) {
     if (!Wanted(fmt::format("{}: {}", rule.id, one.says))) return;
-    const auto fired = PlayProbe(one, probes, rule.id, alone);
+    const ProbeOutcome played = PlayProbe(one, probes, rule.id, alone);
     TestOutcome outcome{rule.id, one.says, {}, {}};
-    const std::string name =
-        fmt::format("{}: {}: {}", rule.id, one.says, ToWords(one.expected));
-    if (fired == one.expected) {
+    const std::string name = fmt::format("{}: {}: {}", rule.id, one.says,
+                                         ToWords(one.expected, one.taken_back));
+    if (played.Meets(one)) {
       ++passed_;
       *io_.out << fmt::format("ok      {}\n", name);
     } else {
       ++failed_;
       outcome.problems = {
-          fmt::format("by the rule's words it {}{}", ToWords(one.expected),
+          fmt::format("by the rule's words it {}{}",
+                      ToWords(one.expected, one.taken_back),
                       Instants(one.expected)),
-          fmt::format("but it {}{}", ToWords(fired), Instants(fired))};
+          fmt::format("but it {}{}",
+                      ToWords(played.fired, SeenBack(one, played)),
+                      Instants(played.fired))};
       *io_.out << fmt::format("FAILED  {}\n", name);
       for (const std::string& line : outcome.problems) {
         *io_.out << "        " << line << '\n';
