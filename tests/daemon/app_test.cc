@@ -19,7 +19,7 @@
 #include "tests/daemon/command_line.h"
 #include "tests/daemon/http_client.h"
 #include "tests/daemon/locked_text.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

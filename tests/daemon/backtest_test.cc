@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `premura backtest`: any number of cores, repeated runs, two versions of the
-// rules, progress. What it shows of one run: cli_test.cc.
+// rules, progress. What it shows of one run:
+// backtest_command_test.cc.
 
 #include "daemon/backtest.h"
 
@@ -14,7 +15,7 @@
 #include "daemon/progress_bar.h"
 #include "daemon/run_program.h"
 #include "tests/daemon/command_line.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -251,15 +252,15 @@ class ComparisonTest : public BacktestTest {
 };
 
 constexpr char kDifferences[] =
-    "change,rule,customer,group,before,now\r\n"
+    "change,rule,customer,group,before,now,channel\r\n"
     "gone,one,b,\"{\"\"service\"\":\"\"x,y\"\"}\","
-    "2026-01-01T00:01:00.000Z,\r\n"
+    "2026-01-01T00:01:00.000Z,,\r\n"
     "moved,one,a,\"{\"\"service\"\":\"\"x,y\"\"}\","
-    "2026-01-01T00:01:00.000Z,2026-01-01T00:02:00.000Z\r\n"
+    "2026-01-01T00:01:00.000Z,2026-01-01T00:02:00.000Z,\r\n"
     "gone,one,a,\"{\"\"service\"\":\"\"x,y\"\"}\","
-    "2026-01-01T00:03:00.000Z,\r\n"
+    "2026-01-01T00:03:00.000Z,,\r\n"
     "added,new,a,\"{\"\"service\"\":\"\"x,y\"\"}\",,"
-    "2026-01-01T00:04:00.000Z\r\n";
+    "2026-01-01T00:04:00.000Z,\r\n";
 
 TEST_F(ComparisonTest, SaysWhatWasAddedIsGoneAndHasMoved) {
   const Ran table = Compare(folder_.Path("old"), "table");
@@ -288,6 +289,56 @@ TEST_F(ComparisonTest, SaysWhatWasAddedIsGoneAndHasMoved) {
                 R"({"service":"x,y"},"before":"2026-01-01T00:01:00.000Z",)"
                 R"("now":"2026-01-01T00:02:00.000Z"})"
                 "\n"));
+}
+
+// Who would have been contacted, by then and by now, with the gates between.
+TEST_F(ComparisonTest, ContactsAreComparedToo) {
+  const auto rules = [](int least) {
+    return fmt::format(R"(version: 1
+rules:
+  - id: one
+    title: One
+    detect: {{event_count: {{event: failed, gte: {}, within: 1h}}}}
+    cooldown: 1d
+    actions: [{{ticket: {{template: t}}}}, {{email: {{template: t, delay: 5m}}}}]
+)",
+                       least);
+  };
+  folder_.Write("old/a.yaml", rules(2));
+  folder_.Write("rules/a.yaml", rules(3));
+  folder_.Write("profiles.csv",
+                "customer,email,timezone\na,a@example.com,UTC\n"
+                "b,b@example.com,UTC\n");
+  const std::vector<std::string> how = {
+      "--against",  folder_.Path("old"),
+      "--profiles", folder_.Path("profiles.csv"),
+      "--until",    "2026-01-01T12:00:00Z"};
+  const Ran table = Backtest(how);
+  EXPECT_EQ(table.code, kOk) << table.err;
+  EXPECT_THAT(
+      table.out,
+      ::testing::EndsWith(
+          "\ncontacts by  channel  before  now  same  added  gone  moved\n"
+          "one          email         2    1     0      0     1      1\n"
+          "one          ticket        2    1     0      0     1      1\n"
+          "\n"
+          "moved  2026-01-01T00:02:00.000Z  one  a  ticket  "
+          "(before: 2026-01-01T00:01:00.000Z)\n"
+          "gone   2026-01-01T00:04:00.000Z  one  b  ticket\n"
+          "gone   2026-01-01T00:06:00.000Z  one  b  email\n"
+          "moved  2026-01-01T00:07:00.000Z  one  a  email  "
+          "(before: 2026-01-01T00:06:00.000Z)\n"
+          "\nCustomers who get an email or SMS: 2 before, 1 now; 0 added, 1 "
+          "gone.\n"));
+  std::vector<std::string> json = how;
+  json.insert(json.end(), {"--output", "jsonl"});
+  EXPECT_THAT(Backtest(json).out,
+              HasSubstr(R"({"change":"gone","rule":"one","customer":"b",)"
+                        R"("group":{},"channel":"email","before":)"
+                        R"("2026-01-01T00:06:00.000Z"})"
+                        "\n"));
+  json.emplace_back("--detections-only");
+  EXPECT_EQ(Backtest(json).out.find("channel"), std::string::npos);
 }
 
 TEST_F(ComparisonTest, TheOtherVersionMayBeAGitRef) {
@@ -402,6 +453,75 @@ TEST(ProgressBarTest, SaysHowMuchIsDoneAndHowLongTheRestTakes) {
   EXPECT_EQ(shown(), "\r\x1b[K");
   bar.Clear();
   EXPECT_EQ(shown(), "");
+}
+
+TEST(ProgressBarTest, AtTheEndItSaysHowFastItWas) {
+  Duration now{};
+  std::ostringstream out;
+  ProgressBar bar(&out, [&now] { return now; });
+  now = milliseconds(2500);
+  bar.End(1'000'000);
+  EXPECT_EQ(out.str(), "1,000,000 events in 2.5 s: 400,000 a second\n");
+  out.str("");
+  bar.Show(0.5);
+  bar.End(1);
+  EXPECT_THAT(out.str(), HasSubstr("\r\x1b[K1 event in 2.5 s: 0 a second\n"));
+}
+
+TEST_F(BacktestTest, OnATerminalTheSpeedIsSaid) {
+  const std::vector<std::vector<std::string>> ways = {
+      {},
+      {"--output", "csv"},
+      {"--against", folder_.Path("rules")},
+      {"--tune", "fails", "gte=2..3"}};
+  for (const std::vector<std::string>& way : ways) {
+    std::vector<std::string> words = {"backtest", "--rules",
+                                      folder_.Path("rules"), "--events",
+                                      folder_.Path("events.jsonl")};
+    words.insert(words.end(), way.begin(), way.end());
+    const std::string events =
+        way.empty() || way[0] == "--output" ? "1,200" : "2,400";
+    EXPECT_THAT(PremuraOnATerminal(words).err,
+                ::testing::ContainsRegex(events + " events in .* a second\n"));
+    EXPECT_EQ(Premura(words).err.find("a second"), std::string::npos);
+  }
+}
+
+// --- Whom a rule leaves out -------------------------------------------------
+
+TEST_F(BacktestTest, WhomOnlyForLeavesOutIsCounted) {
+  folder_.Write("rules/a.yaml", R"(version: 1
+rules:
+  - id: gold
+    title: Gold
+    only_for: {tier: gold}
+    detect: {event_count: {event: failed, gte: 2, within: 1h}}
+    actions: [{email: {template: help}}]
+)");
+  folder_.Write("profiles.csv", "customer,tier,email\na,gold,a@example.com\n");
+  std::string events;
+  for (int i = 0; i < 4; ++i) {
+    for (const char* customer : {"a", "b"}) {
+      events += fmt::format(R"({{"customer":"{}","event":"failed","ts":{}}})"
+                            "\n",
+                            customer, 1'767'225'600 + i * 60);
+    }
+  }
+  folder_.Write("events.jsonl", events);
+  for (const char* cores : {"1", "3"}) {
+    const Ran ran = Backtest(
+        {"--profiles", folder_.Path("profiles.csv"), "--cores", cores});
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    EXPECT_THAT(ran.out,
+                HasSubstr("gold           2          1        0       2"));
+    EXPECT_THAT(ran.out, ::testing::ContainsRegex("gold +- +only_for +2\n"));
+  }
+  const Ran html = Backtest(
+      {"--profiles", folder_.Path("profiles.csv"), "--output", "html"});
+  EXPECT_THAT(html.out, HasSubstr("Not detected"));
+  const Ran later =
+      Backtest({"--from", "2026-01-01T00:03:00Z"});  // Of four, two are shown.
+  EXPECT_THAT(later.out, ::testing::ContainsRegex("gold +- +only_for +2\n"));
 }
 
 }  // namespace

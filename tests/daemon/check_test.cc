@@ -8,7 +8,7 @@
 
 #include "daemon/rule_advice.h"
 #include "tests/daemon/command_line.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -42,6 +42,30 @@ class CheckTest : public ::testing::Test {
 
   TempFolder folder_;
 };
+
+// One broken rule hides nothing of what can be said of the others.
+TEST_F(CheckTest, ABrokenRuleHidesNoWarningOfTheOthers) {
+  const std::string rules = R"(version: 1
+rules:
+  - title: Mistakes above the id
+    levle: high
+    id: broken
+    detect: {event_count: {event: nobody_sent_it, gte: 2, within: 1h}}
+  - id: good
+    title: Good
+    detect: {event_count: {event: page_veiwed, gte: 2, within: 1h}}
+  - id: good
+    title: Again
+    detect: {event_count: {event: nor_this, gte: 2, within: 1h}}
+)";
+  const Ran ran = Check(rules, Event("page_viewed"));
+  EXPECT_EQ(ran.code, kFailure);
+  EXPECT_TRUE(Contains(ran.out, "`levle`")) << ran.out;
+  EXPECT_TRUE(Contains(ran.out, "`page_veiwed` was never seen in 1 event\n"))
+      << ran.out;
+  EXPECT_FALSE(Contains(ran.out, "nobody_sent_it` was")) << ran.out;
+  EXPECT_FALSE(Contains(ran.out, "nor_this` was")) << ran.out;
+}
 
 TEST_F(CheckTest, WhatNobodySentIsSaidWithWhatWasMeant) {
   const std::string events =
@@ -78,16 +102,16 @@ TEST_F(CheckTest, WhatNobodySentIsSaidWithWhatWasMeant) {
        "field `pages` was never seen", "did you mean `page`"},
       {"aggregate: {event: Plan Chosen, field: plan, fn: avg, gt: 2, within: "
        "1h}",
-       "a.yaml:6:46: warning: `plan` never was a number in 1 events that have "
+       "a.yaml:6:46: warning: `plan` never was a number in 1 event that has "
        "it",
        "`aggregate` counts JSON numbers: `12`, not `\"12\"`"},
       {"event_count: {event: Plan Chosen, where: {plan|gt: 3}, gte: 2, within: "
        "1h}",
-       "a.yaml:6:49: warning: `plan` never was a number in 1 events that have "
+       "a.yaml:6:49: warning: `plan` never was a number in 1 event that has "
        "it",
        "`gt gte lt lte` look at numbers only"},
       {"change: {event: Plan Chosen, field: plan, to: prp}",
-       "`plan` never was `prp` in 1 events", "did you mean `pro` (seen once)?"},
+       "`plan` never was `prp` in 1 event", "did you mean `pro` (seen once)?"},
   };
   for (const Case& c : cases) {
     const Ran ran = Check(Rule(c.detect), events);

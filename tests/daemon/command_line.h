@@ -20,9 +20,11 @@ struct Ran {
 
 // `configuration` is what PREMURA_CONFIG names; else there is none.
 inline Ran Premura(std::vector<std::string> arguments,
-                   const std::string& configuration = "") {
+                   const std::string& configuration = "",
+                   bool terminal = false) {
   std::ostringstream out, err;
   Io io;
+  io.terminal = io.err_terminal = terminal;
   io.out = &out;
   io.err = &err;
   io.environment =
@@ -38,6 +40,10 @@ inline Ran Premura(std::vector<std::string> arguments,
   ran.out = out.str();
   ran.err = err.str();
   return ran;
+}
+
+inline Ran PremuraOnATerminal(std::vector<std::string> arguments) {
+  return Premura(std::move(arguments), "", true);
 }
 
 }  // namespace premura

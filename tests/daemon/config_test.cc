@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "daemon/hide_secrets.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

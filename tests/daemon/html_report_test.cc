@@ -6,7 +6,7 @@
 
 #include "daemon/html_chart.h"
 #include "tests/daemon/command_line.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "daemon/yaml_writer.h"
 #include "tests/daemon/command_line.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -171,8 +171,41 @@ TEST_F(InferTest, WhatNoRuleCanSayIsPassedOver) {
   }
 }
 
+// So many of one customer in all are not so many at one time.
+TEST_F(InferTest, HowManyInHowLongIsTriedOut) {
+  std::string slow, busy;
+  for (int i = 0; i < 3; ++i) slow += Line(i * 300, "a", "payment_failed", "");
+  for (int i = 0; i < 12; ++i) {
+    for (const char* customer : {"a", "b", "c"}) {
+      if (i < 6 || *customer == 'a') busy += Line(i, customer, "viewed", "");
+    }
+  }
+  const struct {
+    std::string events;
+    const char* rule;
+    const char* found;
+  } cases[] = {
+      {slow, "gte: 3\n        within: 1d\n",
+       "In these events it finds 1 customer."},
+      {Line(0, "a", "failed", "") + Line(30, "a", "failed", ""),
+       "gte: 2\n        within: 1h\n", "In these events it finds 1 customer."},
+      {busy, "gte: 10\n        within: 15m\n",
+       "In these events it finds 1 customer."},
+  };
+  for (const auto& c : cases) {
+    const Ran ran = Infer(c.events);
+    EXPECT_TRUE(Contains(ran.out, c.rule)) << ran.out;
+    EXPECT_TRUE(Contains(ran.out, c.found)) << ran.out;
+    EXPECT_EQ(Checked(ran), "No mistakes found.\n");
+  }
+}
+
 // Who tries a rule that nobody of the sample meets learns nothing.
 TEST_F(InferTest, NoRuleIsWrittenThatCouldFireForNobody) {
+  EXPECT_FALSE(Contains(Infer(Line(0, "a", "payment_failed", "") +
+                              Line(9 * 1440, "a", "payment_failed", ""))
+                            .out,
+                        "payment-failed-again"));
   for (const char* name : {"viewed", "payment_failed"}) {
     EXPECT_EQ(
         Starter(Infer(Line(0, "a", name, "") + Line(1, "b", name, "")).out),

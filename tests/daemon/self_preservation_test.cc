@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tests/daemon/command_line.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "daemon/state_dir.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

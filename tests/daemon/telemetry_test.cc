@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "tests/daemon/manual_clock.h"
-#include "tests/daemon/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

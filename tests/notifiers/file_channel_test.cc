@@ -6,7 +6,7 @@
 #include "notifiers/channels.h"
 #include "tests/notifiers/channel_calls.h"
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -35,8 +35,7 @@ TEST_F(FileChannelTest, AMailIsTheBytesThatSmtpWouldSend) {
   const Outcome outcome = Deliver(channel.get(), message_);
   EXPECT_EQ(outcome.verdict, Verdict::kDelivered);
   EXPECT_EQ(outcome.reason, Reason::kDelivered);
-  const std::string mail =
-      ReadAll(folder_ / "email/pre-0123456789abcdef0123.eml");
+  const std::string mail = folder_.Read("email/pre-0123456789abcdef0123.eml");
   EXPECT_EQ(mail.find("Date: Sun, 22 Nov 2026 04:00:00 +0000\r\n"), 0u);
   EXPECT_EQ(Find(channel.get(), message_).reason, Reason::kAlreadyThere);
   EXPECT_EQ(channel->on_doubt(), OnDoubt::kAsk);
@@ -45,7 +44,7 @@ TEST_F(FileChannelTest, AMailIsTheBytesThatSmtpWouldSend) {
 TEST_F(FileChannelTest, WhatItWritesIsNotForEverybody) {
   Deliver(Make("ticket").get(), message_);
   const auto rights = [&](const char* path) {
-    return std::filesystem::status(folder_ / path).permissions() &
+    return std::filesystem::status(folder_.Path(path)).permissions() &
            std::filesystem::perms(07);
   };
   EXPECT_EQ(rights("ticket"), std::filesystem::perms::none);
@@ -62,7 +61,7 @@ TEST_F(FileChannelTest, ASecondDeliveryChangesNothing) {
   EXPECT_EQ(again.reason, Reason::kAlreadyThere);
   EXPECT_EQ(again.ticket->id, "pre-01234567");
   EXPECT_EQ(again.ticket->desk, "files");
-  EXPECT_EQ(ReadAll(folder_ / "ticket/pre-0123456789abcdef0123.txt"),
+  EXPECT_EQ(folder_.Read("ticket/pre-0123456789abcdef0123.txt"),
             "Key: pre-0123456789abcdef0123\nPriority: high\n"
             "Requestor: jane@acme.example\n"
             "Subject: Can we help with the payment?\n\n"
@@ -73,7 +72,7 @@ TEST_F(FileChannelTest, AnSmsShowsWhatItWouldCost) {
   message_.to = "+393331234567";
   message_.text = "it’s č";
   Deliver(Make("sms").get(), message_);
-  EXPECT_EQ(ReadAll(folder_ / "sms/pre-0123456789abcdef0123.txt"),
+  EXPECT_EQ(folder_.Read("sms/pre-0123456789abcdef0123.txt"),
             "To: +393331234567\nSegments: 1 (UCS-2)\n\nit's č\n");
 }
 

@@ -9,8 +9,8 @@
 #include "notifiers/channels.h"
 #include "tests/notifiers/channel_calls.h"
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -259,13 +259,13 @@ TEST_P(HttpConformanceTest, ACertificateThatIsNotTrustedStopsTheChannel) {
   EXPECT_EQ(outcome.reason, Reason::kMisconfigured);
 
   const auto missing =
-      GetParam().make(tls["url"], folder / "none.pem", control_.get());
+      GetParam().make(tls["url"], folder.Path("none.pem"), control_.get());
   EXPECT_EQ(Deliver(missing.get(), Letter()).verdict, Verdict::kStop);
 
   // Trusting it, the same server is heard: 200 without a body is no success of
   // a desk, but no certificate's problem either.
   const auto trusting =
-      GetParam().make(tls["url"], folder / "cert.pem", control_.get());
+      GetParam().make(tls["url"], folder.Path("cert.pem"), control_.get());
   EXPECT_EQ(Deliver(trusting.get(), Letter()).detail.find("certificate"),
             std::string::npos);
 }

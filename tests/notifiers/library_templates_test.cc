@@ -6,7 +6,7 @@
 #include "notifiers/templates.h"
 #include "rules/document.h"
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

@@ -44,6 +44,18 @@ TEST(CaseRecordTest, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(back.value().group, record.group);
 }
 
+// Ledgers that older versions wrote say nothing of a cause.
+TEST(CaseRecordTest, WithoutACauseItIsRead) {
+  CaseRecord record = ExampleRecord();
+  record.cause = {{"reason", "\"3ds_timeout\""}};
+  std::string json = ToJson(record);
+  EXPECT_EQ(ParseCaseRecord(json).value().cause, record.cause);
+  const std::string cause = R"("cause":{"reason":"3ds_timeout"},)";
+  json.erase(json.find(cause), cause.size());
+  ASSERT_TRUE(ParseCaseRecord(json).ok());
+  EXPECT_TRUE(ParseCaseRecord(json).value().cause.empty());
+}
+
 TEST(CaseRecordTest, NumbersKeepEveryDigit) {
   CaseRecord record;
   record.evidence.push_back({"x", {}, "", {{"a", "1e400"}}});

@@ -53,6 +53,22 @@ TEST_F(OutreachTest, CallsAndWhatIsToBeWrittenTakeTurns) {
   EXPECT_EQ(written, 3) << "nobody's turn is waited for at the end";
 }
 
+// A cap that names tickets counts them, and nothing else.
+TEST_F(OutreachTest, TicketsAndMessagesAreCappedApart) {
+  Start(Rule("loop", "frequency_cap: {ticket: 2/7d, email: 1/7d}",
+             std::string(kTicket) + kEmail));
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(Fire("loop", "acme"));
+    Pass(hours(1));
+  }
+  EXPECT_EQ(State(ids[0], "ticket"), "sent delivered");
+  EXPECT_EQ(State(ids[1], "ticket"), "sent delivered");
+  EXPECT_EQ(Decision(ids[2], "ticket"), "suppress frequency_cap");
+  EXPECT_EQ(State(ids[0], "email"), "sent delivered");
+  EXPECT_EQ(Decision(ids[1], "email"), "suppress frequency_cap");
+}
+
 TEST_F(OutreachTest, ADetectionBecomesATicketAMailAndAnSms) {
   Start(Rule("loop", "", std::string(kTicket) + kEmail + kSms));
   const std::string id = Fire("loop", "acme");

@@ -12,7 +12,7 @@
 #include "notifiers/postgresql_link.h"
 #include "tests/notifiers/support/ledger_place.h"
 #include "tests/notifiers/support/postgresql_place.h"
-#include "tests/notifiers/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {

@@ -11,8 +11,8 @@
 #include "notifiers/channels.h"
 #include "tests/notifiers/channel_calls.h"
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -63,7 +63,7 @@ class RtTest : public ::testing::Test {
 
 TEST_F(RtTest, ATicketIsMadeOnceAndFoundAgain) {
   const ServerProcess server(
-      {"rt-up.sh", folder_ / "rt", std::to_string(FreePorts(1))});
+      {"rt-up.sh", folder_.Path("rt"), std::to_string(FreePorts(1))});
   ASSERT_TRUE(server.ready());
   const RtOptions options = Options(server);
   const auto channel = NewRtChannel(options, pool_.get());
@@ -147,7 +147,7 @@ TEST_F(RtTest, ATicketIsMadeOnceAndFoundAgain) {
 TEST(RedmineTest, AnIssueIsMadeOnceAndFoundAgain) {
   const TempFolder folder;
   const ServerProcess server(
-      {"redmine-up.sh", folder / "redmine", std::to_string(FreePorts(1))});
+      {"redmine-up.sh", folder.Path("redmine"), std::to_string(FreePorts(1))});
   ASSERT_TRUE(server.ready());
   const auto pool = NewPool();
   RedmineOptions options;
@@ -255,7 +255,7 @@ class MailTest : public ::testing::Test {
 
   TempFolder folder_;
   ServerProcess server_{
-      {"mail-up.sh", folder_ / "mail", std::to_string(FreePorts(3))}};
+      {"mail-up.sh", folder_.Path("mail"), std::to_string(FreePorts(3))}};
   std::unique_ptr<TransferPool> pool_ = NewPool();
 };
 
@@ -332,7 +332,7 @@ TEST_F(MailTest, RefusalsAndMisconfigurationsAreToldApart) {
 TEST(KannelTest, TextsArriveWhole) {
   const TempFolder folder;
   const ServerProcess server(
-      {"kannel-up.sh", folder / "kannel", std::to_string(FreePorts(4))});
+      {"kannel-up.sh", folder.Path("kannel"), std::to_string(FreePorts(4))});
   ASSERT_TRUE(server.ready());
   const auto pool = NewPool();
   KannelOptions options;

@@ -167,7 +167,8 @@ TEST_F(RulingTest, ADroppedOneNeverGoesAndMayHaveArrived) {
   EXPECT_EQ(email->deliveries.size(), 1U);
   const auto ledger = Reader();
   const auto contacts =
-      Outbox(ledger->database()).Contacts("acme", tried - seconds(1));
+      Outbox(ledger->database())
+          .Contacts("acme", ContactScope::kOutside, tried - seconds(1));
   ASSERT_EQ(contacts.value().size(), 1U) << "it counts for caps";
   EXPECT_EQ(contacts.value()[0].at, tried);
   EXPECT_NE(Told().find("suppressed; dropped 2026-03-10 11:00:00 UTC by anna"),
@@ -188,7 +189,10 @@ TEST_F(RulingTest, OneThatWasNeverTriedCountsForNothingOnceDropped) {
   const std::string id = Fire("mail", "acme");
   EXPECT_EQ(Say({Key(id)}, RulingWord::kDropped), "");
   const auto ledger = Reader();
-  EXPECT_TRUE(Outbox(ledger->database()).Contacts("acme", {}).value().empty());
+  EXPECT_TRUE(Outbox(ledger->database())
+                  .Contacts("acme", ContactScope::kOutside, {})
+                  .value()
+                  .empty());
 }
 
 TEST_F(RulingTest, AllThatWaitsOfARuleIsDroppedAndWhatMayHaveArrivedStays) {

@@ -10,8 +10,8 @@
 #include "notifiers/channels.h"
 #include "tests/notifiers/channel_calls.h"
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -45,7 +45,7 @@ class SmtpTest : public ::testing::Test {
   std::size_t Stored() {
     std::size_t count = 0;
     for (const auto& entry :
-         std::filesystem::directory_iterator(folder_ / "new")) {
+         std::filesystem::directory_iteratorfolder_.Path("new")) {
       count += entry.path().extension() == ".eml";
     }
     return count;
@@ -166,7 +166,7 @@ TEST_F(SmtpTest, ImplicitTlsWorksToo) {
 TEST_F(SmtpTest, WhatOnlyAPersonCanMendStopsTheChannel) {
   const ServerProcess server({"smtp_sink.py", folder_.path()});
   const ServerProcess plain(
-      {"smtp_sink.py", folder_ / "plain", "--no-tls", "--no-auth"});
+      {"smtp_sink.py", folder_.Path("plain"), "--no-tls", "--no-auth"});
   SmtpOptions options = Options(server);
 
   SmtpOptions bad_password = options;
@@ -214,7 +214,8 @@ TEST_F(SmtpTest, ANoBeforeTheMailIsOfTheServerAndNotOfTheMail) {
   };
   for (const auto& c : cases) {
     const std::string refuse = std::string("--refuse=") + c.refused;
-    const ServerProcess server({"smtp_sink.py", folder_ / c.refused, refuse});
+    const ServerProcess server(
+        {"smtp_sink.py", folder_.Path(c.refused), refuse});
     const Outcome outcome = Send(Options(server), "jane@acme.example");
     EXPECT_EQ(outcome.verdict, c.verdict) << c.refused << ' ' << outcome.detail;
     EXPECT_EQ(outcome.reason, c.reason) << c.refused;
@@ -268,11 +269,11 @@ TEST_F(SmtpTest, AServerThatWorksPassesTheCheck) {
 TEST_F(SmtpTest, ARepeatIsTheSameMail) {
   const ServerProcess server({"smtp_sink.py", folder_.path()});
   for (int i = 0; i < 2; ++i) Send(Options(server), "jane@acme.example");
-  const std::string mail = ReadAll(folder_ / "new/000001.eml");
+  const std::string mail = folder_.Read("new/000001.eml");
   EXPECT_NE(mail.find("Message-ID: "
                       "<pre-0123456789abcdef0123@premura.example.test>"),
             std::string::npos);
-  EXPECT_EQ(mail, ReadAll(folder_ / "new/000002.eml"));
+  EXPECT_EQ(mail, folder_.Read("new/000002.eml"));
 }
 
 }  // namespace

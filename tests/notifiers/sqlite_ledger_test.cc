@@ -10,8 +10,9 @@
 #include "notifiers/forwarding_database.h"
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
+#include "notifiers/simulated_contacts.h"
 #include "tests/notifiers/support/outreach_world.h"
-#include "tests/notifiers/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -52,7 +53,7 @@ class PlanningDatabase final : public ForwardingDatabase {
 
 class SqliteLedgerTest : public testing::Test {
  protected:
-  std::string path() const { return folder_ / "ledger.db"; }
+  std::string path() const { return folder_.Path("ledger.db"); }
   std::string url() const { return "sqlite:" + path(); }
   std::unique_ptr<Database> Raw() {
     auto database = OpenDatabase(url(), false);
@@ -77,7 +78,7 @@ TEST_F(SqliteLedgerTest, IsAFileOfItsOwnersAlone) {
 TEST_F(SqliteLedgerTest, AFileThatWasTakenAwayIsNoticed) {
   auto ledger = Ledger::Open(url(), Ledger::Access::kWrite);
   ASSERT_TRUE(ledger.ok());
-  const std::string away = folder_ / "away.db";
+  const std::string away = folder_.Path("away.db");
   std::filesystem::rename(path(), away);
   const std::string expected =
       path() +
@@ -106,8 +107,9 @@ TEST_F(SqliteLedgerTest, SaysWhatIsWrongWithItsAddress) {
             "directory");
   EXPECT_EQ(Problem(url(), Ledger::Access::kRead),
             "ledger: " + path() + ": there is no such ledger");
-  std::filesystem::create_directory((folder_ / "dir"));
-  EXPECT_NE(Problem("sqlite:" + (folder_ / "dir"), Ledger::Access::kRead), "");
+  std::filesystem::create_directory(folder_.Path("dir"));
+  EXPECT_NE(Problem("sqlite:" + folder_.Path("dir"), Ledger::Access::kRead),
+            "");
 }
 
 TEST_F(SqliteLedgerTest, WhatIsReleasedIsFoundAmongWhatIsOpenOnly) {
@@ -119,6 +121,32 @@ TEST_F(SqliteLedgerTest, WhatIsReleasedIsFoundAmongWhatIsOpenOnly) {
   EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
   ASSERT_TRUE(outbox.ReleaseStuck(Reason::kQuietHours, Timestamp()).ok());
   EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
+}
+
+// However many tickets a customer has, and mails that are done with.
+TEST_F(SqliteLedgerTest, WhatADecisionAsksForIsFoundAtOnce) {
+  auto planning = std::make_unique<PlanningDatabase>(Raw());
+  PlanningDatabase& database = *planning;
+  auto ledger = Ledger::Open(std::move(planning), Ledger::Access::kWrite);
+  ASSERT_TRUE(ledger.ok());
+  Outbox outbox(&database);
+  SimulatedContacts simulated(&database);
+  const auto expect = [&database](bool ok, const char* index) {
+    EXPECT_TRUE(ok);
+    EXPECT_NE(database.plan.find(index), std::string::npos) << database.plan;
+  };
+  expect(outbox.Contacts("acme", ContactScope::kOutside, {}).ok(),
+         "INDEX deliveries_outside (customer=? AND contact_at>?)");
+  expect(outbox.Open("loop", "acme").ok(),
+         "INDEX deliveries_open_of (customer=? AND rule=?)");
+  expect(outbox.Release(Reason::kTimezoneMissing, "acme", {}).ok(),
+         "INDEX deliveries_by_customer (customer=? AND contact_at=?)");
+  expect(ledger.value()->LastCounted("loop", "acme").ok(),
+         "INDEX detections_by_rule (customer=? AND rule=?)");
+  expect(simulated.LastOfRule("loop", "acme").ok(),
+         "INDEX simulated_contacts_by_rule (customer=? AND rule=?)");
+  expect(simulated.Of("acme", ContactScope::kOutside, {}, {}).ok(),
+         "INDEX simulated_contacts_outside (customer=? AND at>?)");
 }
 
 TEST_F(SqliteLedgerTest, AFileThatIsNoLedgerIsLeftAlone) {

@@ -7,7 +7,7 @@
 #include "notifiers/template_facts.h"
 #include "notifiers/templates.h"
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -118,6 +118,33 @@ TEST_F(TemplateSetTest, AnEmailSaysWhyWhoAndHowToStop) {
                                    "card-confirmation\">"),
             std::string::npos);
   EXPECT_EQ(mail.value().locale, "en");
+}
+
+TEST_F(TemplateSetTest, TellsTheCauseAndHowLongItTook) {
+  folder_.Write("t.en.yaml",
+                "ticket:\n  subject: s\n  text: |\n"
+                "    Cause: {{cause}}\n    In: {{span}}\n    x\n");
+  const auto set = Load();
+  ASSERT_EQ(RenderText(diagnostics_), "");
+  const auto said = [&] {
+    return set->Render("t", "ticket", Input()).value().text;
+  };
+  record_.cause = {{"reason", "\"3ds_timeout\""}, {"code", "7"}};
+  EXPECT_EQ(said(), "Cause: 3ds_timeout, 7\nIn: 11 min\nx\n");
+  record_.cause.clear();
+  const std::pair<std::chrono::seconds, const char*> spans[] = {
+      {std::chrono::seconds(59), "59 s"},
+      {std::chrono::seconds(119), "1 min"},
+      {std::chrono::minutes(125), "2 h 5 min"},
+      {std::chrono::hours(48), "2 d"},
+      {std::chrono::hours(76), "3 d 4 h"},
+  };
+  for (const auto& [span, words] : spans) {
+    record_.evidence.back().at = record_.evidence.front().at + span;
+    EXPECT_EQ(said(), "In: " + std::string(words) + "\nx\n");
+  }
+  record_.evidence.resize(1);  // It took no time.
+  EXPECT_EQ(said(), "x\n");
 }
 
 TEST_F(TemplateSetTest, OnlyWhatOthersSayIsCut) {
@@ -491,7 +518,7 @@ TEST_F(TemplateSetTest, FileNamesEndInALanguage) {
 }
 
 TEST_F(TemplateSetTest, AFolderThatIsNotThereIsAMistake) {
-  const std::string folders[] = {folder_ / "none"};
+  const std::string folders[] = {folder_.Path("none")};
   TemplateSet::Load(folders, "en", &diagnostics_);
   ASSERT_EQ(diagnostics_.size(), 1u);
   EXPECT_EQ(diagnostics_[0].message,

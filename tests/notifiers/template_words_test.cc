@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/notifiers/examples.h"
-#include "tests/notifiers/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -29,7 +29,7 @@ class TemplateWordsTest : public testing::Test {
   std::vector<std::string> Said(const std::string& yaml) {
     folder_.Write("_words.it.yaml", yaml);
     Diagnostics diagnostics;
-    TemplateWords::Read(folder_ / "_words.it.yaml", &diagnostics);
+    TemplateWords::Read(folder_.Path("_words.it.yaml"), &diagnostics);
     std::vector<std::string> said;
     for (const Diagnostic& d : diagnostics) {
       said.push_back(std::to_string(d.where.line) + ": " + d.message + " [" +

@@ -4,9 +4,10 @@
 
     npm install yaml-language-server
     premura schema > rules.schema.json
-    tests/rules/language_server.py node_modules/.bin/yaml-language-server rules.schema.json
+    tests/rules/language_server.py node_modules/.bin/yaml-language-server rules.schema.json [GOOD FILE..]
 
-Prints what came of it; exits with 1 if the schema does not help there."""
+Prints what came of it; exits with 1 if the schema does not help there, or marks
+anything in a good file. test_editor.py runs it."""
 
 import json
 import pathlib
@@ -106,6 +107,11 @@ def main():
         "a key is explained": "Unique" in server.hover(uris["good"], 3, 6),
         "a kind is explained": "event" in server.hover(uris["good"], 5, 15),
     }
+    for number, path in enumerate(sys.argv[3:]):
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+        uri = server.open(f"file-{number}.yaml", f"# yaml-language-server: $schema={schema}\n" + text)
+        marked = server.diagnostics_of(uri)
+        checks[f"nothing is marked in {path}" + (f": {marked[:3]}" if marked else "")] = not marked
     server.process.kill()
     for what, holds in checks.items():
         print(("ok    " if holds else "FAILS ") + what)

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <map>
 
-#include "tests/signals/temp_dir.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -82,7 +82,7 @@ class CheckpointStoreTest : public testing::Test {
     return restored.ok() ? "" : restored.error().message;
   }
 
-  const TempDir dir_;
+  const TempFolder dir_;
   const std::string folder_ = dir_.Path("checkpoint");
   const Records first_ = {{"a", "1"}, {"b", "2"}};
   const Records both_ = {{"Da", "1"}, {"Db", "3"}};

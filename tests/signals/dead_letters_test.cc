@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/signals/temp_dir.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 Timestamp Now() { return Timestamp(std::chrono::seconds(1704164645)); }
 
 TEST(FileDeadLettersTest, KeepOriginReasonAndBytes) {
-  const TempDir dir;
+  const TempFolder dir;
   auto letters =
       NewFileDeadLetters(
           {.path = dir.Path("letters.jsonl"), .max_value = 5, .now = Now})
@@ -55,7 +55,7 @@ TEST(FileDeadLettersTest, KeepOriginReasonAndBytes) {
 }
 
 TEST(FileDeadLettersTest, RotateBySizeAndKeepTheNewest) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Path("letters.jsonl");
   for (int i = 0; i < 10; ++i) {
     // Opened anew each time: a restart goes on where it was.
@@ -82,7 +82,7 @@ TEST(FileDeadLettersTest, RotateBySizeAndKeepTheNewest) {
 }
 
 TEST(FileDeadLettersTest, GoToANewFileIfTheirsWasMovedOrRemoved) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Path("letters.jsonl");
   auto letters = NewFileDeadLetters({.path = path}).value();
   const auto keep = [&](const char* origin) {
@@ -102,7 +102,7 @@ TEST(FileDeadLettersTest, GoToANewFileIfTheirsWasMovedOrRemoved) {
 }
 
 TEST(FileDeadLettersTest, FailWhereTheyCannotBeKept) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Path("none/letters.jsonl");
   EXPECT_EQ(NewFileDeadLetters({.path = path}).error().message,
             path + ": No such file or directory");

@@ -30,6 +30,7 @@ Stream AStream(std::uint64_t seed) {
   shape.groups = {"x", "y"};
   shape.late = dice.Pick<double>({0, 0.1});
   shape.lateness = Duration(dice.Pick<int>({0, 20}));
+  shape.dates = 0.1;  // For `deadline`.
   return RandomStream(shape, &dice);
 }
 
@@ -53,6 +54,7 @@ constexpr std::size_t kEnough = 1000;
 TEST(Determinism, BatchesMakeNoDifference) {
   const auto rules = RuleList(kEveryKind);
   std::size_t detections = 0;
+  std::size_t deadlines = 0;
   ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
     const Stream stream = AStream(seed);
     Dice dice(seed);
@@ -67,9 +69,14 @@ TEST(Determinism, BatchesMakeNoDifference) {
     }
     const auto expected = Plainly(rules, stream);
     detections += expected.size();
+    deadlines += static_cast<std::size_t>(
+        std::count_if(expected.begin(), expected.end(), [](const auto& one) {
+          return one.find(R"("rule":"k1")") != std::string::npos;
+        }));
     EXPECT_EQ(rig.Json(), expected) << Describe(stream);
   });
   ExpectMore(detections, kEnough);
+  ExpectMore(deadlines, kEnough / 10);
 }
 
 TEST(Determinism, ClockMovesInBetweenMakeNoDifference) {

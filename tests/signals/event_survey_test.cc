@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "tests/signals/temp_dir.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -34,7 +34,7 @@ class EventSurveyTest : public ::testing::Test {
                        more.empty() ? "" : ",", more);
   }
 
-  TempDir folder_;
+  TempFolder folder_;
 };
 
 TEST_F(EventSurveyTest, CountsNamesCustomersAndTimes) {

@@ -12,7 +12,7 @@
 
 #include "signals/byte_reader.h"
 #include "signals/source.h"
-#include "tests/signals/temp_dir.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -57,7 +57,7 @@ std::vector<std::string> LinesOf(const std::string& path,
 }
 
 TEST(LineReaderTest, ReadsEveryPackingAndLineEnd) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string text = "one\r\n\ntwo\nthree";
   for (const std::string& bytes :
        {text, Gzip(text), Zstd(text), Gzip("one\r\n\ntw") + Gzip("o\nthree"),
@@ -73,7 +73,7 @@ TEST(LineReaderTest, ReadsEveryPackingAndLineEnd) {
 }
 
 TEST(LineReaderTest, ReadsLinesAcrossChunks) {
-  const TempDir dir;
+  const TempFolder dir;
   std::string text;
   std::vector<std::string> expected;
   for (int i = 0; i < 2000; ++i) {
@@ -86,7 +86,7 @@ TEST(LineReaderTest, ReadsLinesAcrossChunks) {
 }
 
 TEST(LineReaderTest, CutsWhatIsTooLong) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string fits(10, 'a');
   const std::string text =
       fits + "\r\n" + fits + "b\n" + std::string(3 << 20, 'c') + "\nend";
@@ -97,7 +97,7 @@ TEST(LineReaderTest, CutsWhatIsTooLong) {
 }
 
 TEST(LineReaderTest, SaysWhatIsDamaged) {
-  const TempDir dir;
+  const TempFolder dir;
   std::string text;
   for (int i = 0; i < 1000; ++i) text += std::to_string(i * 7919) + "\n";
   const std::string path = dir.Path("file");
@@ -135,7 +135,7 @@ TEST(LineReaderTest, SaysWhatIsDamaged) {
 
 // One who waits for the whole of a pipe could wait for good.
 TEST(ReadAllBytesTest, TakesRegularFilesOnly) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string pipe = dir.Path("pipe.csv");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   const std::string zero = dir.Path("zero.csv");
@@ -182,7 +182,7 @@ std::optional<Timestamp> SecondsOf(const Record& record) {
 
 // The file has grown since, or is another.
 TEST(FileSourceTest, GoesOnWhereItWasInTheSameFile) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Write("file", "a\n\nb\n");
   const std::string identity =
       NewFileSource({.path = path}).value()->Identity(0);
@@ -209,7 +209,7 @@ TEST(FileSourceTest, GoesOnWhereItWasInTheSameFile) {
 }
 
 TEST(FileSourceTest, BeginsAnewWhereTimesAreMovedAtEachStart) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Write("file", "1\n2\n");
   auto source = NewFileSource({.path = path,
                                .time_of = SecondsOf,
@@ -226,7 +226,7 @@ TEST(FileSourceTest, BeginsAnewWhereTimesAreMovedAtEachStart) {
 }
 
 TEST(FileSourceTest, HandsOnLinesWithTheirNumbers) {
-  const TempDir dir;
+  const TempFolder dir;
   auto source =
       NewFileSource({.path = dir.Write("file", "a\n\n  \nb\nc\n")}).value();
   Taken taken;
@@ -246,7 +246,7 @@ TEST(FileSourceTest, HandsOnLinesWithTheirNumbers) {
 }
 
 TEST(FileSourceTest, SortsStablyByTime) {
-  const TempDir dir;
+  const TempFolder dir;
   auto source = NewFileSource({.path = dir.Write("file", "3\n1\nx\n2\n1\n"),
                                .time_of = SecondsOf,
                                .sort = true})
@@ -258,7 +258,7 @@ TEST(FileSourceTest, SortsStablyByTime) {
 }
 
 TEST(FileSourceTest, KeepsTheRecordsPaceAndMovesTheirTimes) {
-  const TempDir dir;
+  const TempFolder dir;
   Duration elapsed = seconds(1000);
   const Timestamp now{std::chrono::hours(24) * 20'000};
   auto source = NewFileSource({.path = dir.Write("file", "100\n160\nx\n220\n"),
@@ -283,7 +283,7 @@ TEST(FileSourceTest, KeepsTheRecordsPaceAndMovesTheirTimes) {
 }
 
 TEST(FileSourceTest, DoesNotWaitForWhatLiesBeyondTheLast) {
-  const TempDir dir;
+  const TempFolder dir;
   auto source = NewFileSource({.path = dir.Write("file", "100\n9999\n100\n"),
                                .speed = 1,
                                .time_of = SecondsOf,
@@ -296,7 +296,7 @@ TEST(FileSourceTest, DoesNotWaitForWhatLiesBeyondTheLast) {
 }
 
 TEST(FileSourceTest, CanBeInterruptedWhileItWaits) {
-  const TempDir dir;
+  const TempFolder dir;
   auto source = NewFileSource({.path = dir.Write("file", "0\n9000\n"),
                                .speed = 1,
                                .time_of = SecondsOf,
@@ -311,7 +311,7 @@ TEST(FileSourceTest, CanBeInterruptedWhileItWaits) {
 }
 
 TEST(FileSourceTest, WaitsForAPipeNoLongerThanAsked) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Path("pipe");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   auto source = NewFileSource({.path = path}).value();
@@ -335,7 +335,7 @@ TEST(FileSourceTest, WaitsForAPipeNoLongerThanAsked) {
 }
 
 TEST(FileSourceTest, FailsWithTheReason) {
-  const TempDir dir;
+  const TempFolder dir;
   EXPECT_EQ(NewFileSource({.path = "f", .sort = true}).error().message,
             "f: its records' times are needed, not known");
   EXPECT_EQ(NewFileSource({.path = dir.Path("none")}).error().message,

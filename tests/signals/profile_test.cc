@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "tests/signals/temp_dir.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
@@ -127,7 +127,7 @@ TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
 }
 
 TEST(ProfileFileTest, ReadsCsv) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path =
       dir.Write("customers.csv",
                 "\xEF\xBB\xBF"
@@ -152,7 +152,7 @@ TEST(ProfileFileTest, ReadsCsv) {
 }
 
 TEST(ProfileFileTest, ReadsJsonLines) {
-  const TempDir dir;
+  const TempFolder dir;
   const std::string path = dir.Write(
       "customers.jsonl",
       "{\"customer\":\"ada\",\"consent\":{\"email\":true},\"seats\":5,"
@@ -167,7 +167,7 @@ TEST(ProfileFileTest, ReadsJsonLines) {
 }
 
 TEST(ProfileFileTest, ColumnsAreCalledTheSameWithSpacesAround) {
-  const TempDir dir;
+  const TempFolder dir;
   const auto customers = ReadProfileFile(
       dir.Write("a.csv", " customer, consent.email ,\tname\nada,no,Ada\n"));
   ASSERT_TRUE(customers.ok()) << customers.error().message;
@@ -178,7 +178,7 @@ TEST(ProfileFileTest, ColumnsAreCalledTheSameWithSpacesAround) {
 }
 
 TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
-  const TempDir dir;
+  const TempFolder dir;
   struct Case {
     const char* name;
     std::string text;

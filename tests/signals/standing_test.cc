@@ -210,12 +210,14 @@ StreamShape ShapeOf(Dice* dice) {
   return shape;
 }
 
-// `make` writes what stands below `detect:`.
-Tally CarryOn(const std::function<std::string(Dice*)>& make) {
+// `make` writes what stands below `detect:`. `dates`: share of events that tell
+// one.
+Tally CarryOn(const std::function<std::string(Dice*)>& make, double dates = 0) {
   Tally tally;
   ForSeeds(0.8, [&](std::uint64_t seed) {
     Dice dice(seed);
-    const StreamShape shape = ShapeOf(&dice);
+    StreamShape shape = ShapeOf(&dice);
+    shape.dates = dates;
     const std::string detect = make(&dice);
     const Stream past = RandomStream(shape, &dice);
     const auto rules =
@@ -434,6 +436,18 @@ TEST(Standing, OfScore) {
   ExpectMore(tally.more, 3);
   ExpectMore(tally.too_late, 3);
   ExpectMore(tally.from, 3);
+}
+
+TEST(Standing, OfDeadline) {
+  const Tally tally = CarryOn(
+      [](Dice* dice) {
+        return fmt::format("{{deadline: {{field: end, {}: {}ms{}}}}}",
+                           dice->Pick<std::string>({"before", "after"}),
+                           1 + dice->Roll(30),
+                           dice->Chance(0.4) ? ", unless: d" : "");
+      },
+      0.3);
+  ExpectMore(tally.timed, 3);
 }
 
 }  // namespace

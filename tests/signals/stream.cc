@@ -289,6 +289,15 @@ Stream RandomStream(const StreamShape& shape, Dice* dice) {
       newest += Duration(dice->Roll(4 * shape.longest_step));
     } else {
       event.customer = dice->Pick(shape.customers);
+    }
+    const bool tells =
+        !event.customer.empty() && shape.dates > 0 && dice->Chance(shape.dates);
+    if (tells) {
+      event.name = "profile";
+      event.fields.emplace_back(
+          "end",
+          FormatInstant(kStart + newest + Duration(dice->Roll(60) - 15)));
+    } else if (!event.customer.empty()) {
       event.name = dice->Pick(shape.names);
       event.id = fmt::format("e{}", i);
       const int value = 1 + dice->Roll(shape.values + 1);
@@ -300,7 +309,7 @@ Stream RandomStream(const StreamShape& shape, Dice* dice) {
       }
     }
     event.time = newest;
-    if (dice->Chance(shape.late))
+    if (!tells && dice->Chance(shape.late))
       event.time -= Duration(dice->Roll(shape.latest));
     clock = std::max(clock, newest - shape.lateness);
     event.clock = clock;

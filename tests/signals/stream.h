@@ -126,6 +126,7 @@ struct StreamShape {
   int latest = 25;       // by at most so many milliseconds.
   Duration lateness{};   // The clock stays behind by this.
   double clock_moves = 0.05;
+  double dates = 0;  // Share that tells a date `end` of the profile, near.
 };
 
 class Dice {

@@ -6,16 +6,16 @@
 #include <stdexcept>
 
 #include "tests/notifiers/support/ledger_place.h"
-#include "tests/notifiers/temp_folder.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_folder.h"
 
 namespace premura {
 namespace {
 
 struct Server {
   TempFolder folder;
-  ServerProcess process{
-      {"postgres-up.sh", folder / "postgres", std::to_string(FreePorts(1))}};
+  ServerProcess process{{"postgres-up.sh", folder.Path("postgres"),
+                         std::to_string(FreePorts(1))}};
 };
 
 const ServerProcess& TheServer() {
