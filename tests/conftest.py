@@ -47,10 +47,10 @@ def start(tmp_path):
         "%s is not built; see tests/README.md" % harness.PREMURA)
     daemons = []
 
-    def run(config, folder=None, ready=True):
+    def run(config, folder=None, ready=True, binary=None):
         folder = folder or tmp_path
         folder.mkdir(exist_ok=True)
-        daemon = harness.Daemon(folder, config)
+        daemon = harness.Daemon(folder, config, binary)
         daemons.append(daemon)
         return daemon.start(ready)
 

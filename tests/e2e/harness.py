@@ -346,8 +346,9 @@ class Kannel(Server):
 class Daemon:
     """`premura run` on a configuration in a folder of its own."""
 
-    def __init__(self, folder, config):
+    def __init__(self, folder, config, binary=None):
         self.folder = pathlib.Path(folder)
+        self.binary = binary or PREMURA
         self.port = free_ports()
         self.config = self.folder / "premura.yaml"
         self.config.write_text(
@@ -358,7 +359,7 @@ class Daemon:
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(PREMURA), "run", "-c", str(self.config)],
+                [str(self.binary), "run", "-c", str(self.config)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if ready:
             eventually(self.is_ready, "premura is ready", 30)
