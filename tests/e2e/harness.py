@@ -411,16 +411,17 @@ class Daemon:
         self.process.send_signal(signal.SIGHUP)
 
     def command(self, *arguments, check=True):
-        return premura(*arguments, "-c", str(self.config), check=check)
+        return premura(*arguments, "-c", str(self.config), check=check,
+                       binary=self.binary)
 
     def close(self):
         if self.process and self.process.poll() is None:
             self.kill()
 
 
-def premura(*arguments, check=True, stdin=None):
+def premura(*arguments, check=True, stdin=None, binary=None):
     run = subprocess.run(
-        [str(PREMURA), *map(str, arguments)], capture_output=True, text=True,
+        [str(binary or PREMURA), *map(str, arguments)], capture_output=True, text=True,
         timeout=120, input=stdin)
     if check:
         assert run.returncode == 0, run.stdout + run.stderr

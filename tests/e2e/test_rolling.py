@@ -27,6 +27,13 @@ NEW_RULE = """
       - ticket: {template: repeated-failure-help, delay: 2s}
 """
 
+# Such as every version knows.
+TEMPLATE = """ticket:
+  subject: "{{customer.id}}"
+  text: |
+    Who: {{customer.id}}
+"""
+
 
 class Member:
     """An instance, and the events that it reads."""
@@ -35,12 +42,15 @@ class Member:
         folder.mkdir()
         self.rules = folder / "rules.yaml"
         self.rules.write_text(configs.FAILURES)
+        templates = folder / "templates"
+        templates.mkdir()
+        (templates / "repeated-failure-help.en.yaml").write_text(TEMPLATE)
         os.mkfifo(folder / "events.jsonl")
         self.events = open(folder / "events.jsonl", "r+b", buffering=0)
         self.daemon = start(
             "sources: [{file: {path: events.jsonl}, format: segment}]\n"
             "customer: user\nstate: {dir: state}\n"
-            + configs.rules("rules.yaml") + ledger + configs.FILE_DESK
+            + "rules: [rules.yaml]\ntemplates: [templates]\n" + ledger + configs.FILE_DESK
             + configs.SENDER + configs.QUICK, folder, binary=binary)
 
     def feed(self, *events):
@@ -50,6 +60,16 @@ class Member:
     def fail(self, users):
         self.feed(*(track(user, "action_failed", action="Import")
                     for user in users for _ in range(3)))
+
+    def take_over(self, rules, what):
+        """The rules, and an event after it: what a source was waiting for when
+        they changed still met the old ones."""
+        self.rules.write_text(rules)
+        eventually(lambda: what in self.daemon.log(), what)
+        before = self.daemon.metric("premura_events_total")
+        self.feed(track("u-nobody", "signed_in"))
+        eventually(lambda: self.daemon.metric("premura_events_total") > before,
+                   "an event is read")
 
     def name(self):
         return (self.daemon.folder / "state/lock").read_text().strip()
@@ -128,9 +148,7 @@ def test_an_upgrade_one_after_the_other_changes_nothing_for_customers(group):
 
 def test_a_rule_that_only_one_has_yet_is_left_to_it_by_the_other(group):
     first, second, query = group()
-    first.rules.write_text(configs.FAILURES + NEW_RULE)
-    eventually(lambda: first.daemon.metric(
-        "premura_rules", status="live") == 2, "the first has it")
+    first.take_over(configs.FAILURES + NEW_RULE, "added: gives-up")
     found = users(20)
     first.feed(*(track(user, "gave_up") for user in found))
     eventually(lambda: len(customers(first, second)) >= 20, "all tickets")
@@ -139,9 +157,7 @@ def test_a_rule_that_only_one_has_yet_is_left_to_it_by_the_other(group):
         "select state, reason, owner, count(*) from deliveries group by 1, 2, 3"
     ) == [["sent", "delivered", first.name(), "20"]], "none is suppressed")
 
-    second.rules.write_text(configs.FAILURES + NEW_RULE)
-    eventually(lambda: second.daemon.metric(
-        "premura_rules", status="live") == 2, "the second has it too")
+    second.take_over(configs.FAILURES + NEW_RULE, "added: gives-up")
     more = users(20)
     first.feed(*(track(user, "gave_up") for user in more[:10]))
     second.feed(*(track(user, "gave_up") for user in more[10:]))
