@@ -23,12 +23,12 @@ packages: python3 openssl
 import http.client
 import json
 import os
-import ssl
-import subprocess
 import sys
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import certificate
 
 lock = threading.Lock()
 released = threading.Event()
@@ -115,17 +115,8 @@ def main():
     scheme = "http"
     if "--tls" in sys.argv:
         scheme = "https"
-        os.makedirs(directory, exist_ok=True)
-        certificate, key = directory + "/cert.pem", directory + "/key.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-keyout",
-             key, "-out", certificate, "-subj", "/CN=localhost", "-addext",
-             "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-            check=True, stderr=subprocess.DEVNULL)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.socket = certificate.serve_with(directory).wrap_socket(
+            server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready url=%s://127.0.0.1:%d" % (scheme, server.server_port),
           flush=True)

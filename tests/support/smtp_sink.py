@@ -3,12 +3,13 @@
 """An SMTP server that misbehaves on demand.
 
 usage: smtp_sink.py DIR [--no-tls] [--no-auth] [--refuse=STAGE:CODE]
+                    [--upstream=PORT:CA]
 
 Prints "ready smtp=PORT smtps=PORT ca=DIR/cert.pem" (free ports on loopback) and
 lives until its standard input closes. Mails land in DIR/new/N.eml. User
 premura, password "mailpw".
 
-The recipient's local part decides what happens:
+The recipient's local part, or what follows its "+", decides what happens:
   tempfail*  451 to RCPT        reject*    550 to RCPT
   datatemp*  451 after DATA     datarej*   554 after DATA
   greylist*  450 the first time, then accepted
@@ -21,25 +22,28 @@ The recipient's local part decides what happens:
 
 --no-tls: no STARTTLS is offered. --no-auth: nobody needs to log in.
 --refuse: GREETING, EHLO, STARTTLS or AUTH is answered with this code.
+--upstream: mails are not stored but handed to the real server there.
 packages: python3-aiosmtpd openssl
 """
 import asyncio
 import os
+import smtplib
 import socket
 import ssl
-import subprocess
 import sys
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+import certificate
 
 directory = sys.argv[1]
 offer_tls = "--no-tls" not in sys.argv
 need_auth = "--no-auth" not in sys.argv
 refused = dict(word.removeprefix("--refuse=").split(":") for word in sys.argv
                if word.startswith("--refuse="))
-certificate = directory + "/cert.pem"
-key = directory + "/key.pem"
+upstream = next((word.removeprefix("--upstream=") for word in sys.argv
+                 if word.startswith("--upstream=")), "")
 
 RCPT_REPLIES = {
     "tempfail": "451 4.3.0 try again later",
@@ -58,7 +62,7 @@ class Handler:
         self.stored = 0
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        local = address.split("@")[0].lower()
+        local = word_of(address)
         for word, reply in RCPT_REPLIES.items():
             if local.startswith(word):
                 return reply
@@ -71,17 +75,12 @@ class Handler:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        local = envelope.rcpt_tos[0].split("@")[0].lower()
+        local = word_of(envelope.rcpt_tos[0])
         for word, reply in DATA_REPLIES.items():
             if local.startswith(word):
                 return reply
         self.stored += 1
-        name = "%s/new/%06d.eml" % (directory, self.stored)
-        with open(name + ".tmp", "wb") as file:
-            file.write(("X-Envelope-From: %s\r\nX-Envelope-To: %s\r\n" % (
-                envelope.mail_from,
-                ", ".join(envelope.rcpt_tos))).encode() + envelope.content)
-        os.rename(name + ".tmp", name)
+        await asyncio.to_thread(relay if upstream else self.store, envelope)
         if local.startswith("drop"):
             server.transport.abort()
         if local.startswith("hang"):
@@ -92,6 +91,26 @@ class Handler:
         if local.startswith("code"):
             return local[4:7] + " as you say"
         return "250 2.0.0 queued as %d" % self.stored
+
+    def store(self, envelope):
+        name = "%s/new/%06d.eml" % (directory, self.stored)
+        with open(name + ".tmp", "wb") as file:
+            file.write(("X-Envelope-From: %s\r\nX-Envelope-To: %s\r\n" % (
+                envelope.mail_from,
+                ", ".join(envelope.rcpt_tos))).encode() + envelope.content)
+        os.rename(name + ".tmp", name)
+
+
+def relay(envelope):
+    port, ca = upstream.split(":")
+    with smtplib.SMTP("localhost", int(port)) as link:
+        link.starttls(context=ssl.create_default_context(cafile=ca))
+        link.login("premura", "mailpw")
+        link.sendmail(envelope.mail_from, envelope.rcpt_tos, envelope.content)
+
+
+def word_of(address):
+    return address.split("@")[0].lower().split("+")[-1]
 
 
 class Server(SMTP):
@@ -133,14 +152,7 @@ def free_port():
 
 def main():
     os.makedirs(directory + "/new", exist_ok=True)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-keyout", key,
-         "-out", certificate, "-subj", "/CN=mail.example.test", "-addext",
-         "subjectAltName=DNS:mail.example.test,DNS:localhost,IP:127.0.0.1"],
-        check=True, stderr=subprocess.DEVNULL)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context = certificate.serve_with(directory, "mail.example.test")
     handler = Handler()
     common = dict(hostname="127.0.0.1", server_hostname="mail.example.test",
                   authenticator=authenticate if need_auth else None,
@@ -154,8 +166,8 @@ def main():
     implicit = Listener(handler, port=free_port(), ssl_context=context,
                         auth_require_tls=False, **common)
     implicit.start()
-    print("ready smtp=%d smtps=%d ca=%s" % (starttls.port, implicit.port,
-                                            certificate), flush=True)
+    print("ready smtp=%d smtps=%d ca=%s/cert.pem" % (
+        starttls.port, implicit.port, directory), flush=True)
     sys.stdin.read()
     os._exit(0)
 
