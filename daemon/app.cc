@@ -67,6 +67,7 @@ class Daemon final : public App {
                 const std::vector<std::string>& waiting);
   std::string MetricsText();
   void TellStopAll(bool on);
+  void TellLeap(const LeapGuard::News& leap);
   void Say(const Config& config);
 
   const AppOptions options_;
@@ -270,6 +271,9 @@ void Daemon::Tick() {
   const Timestamp now = clock_->Now();
   if (now - looked_at_ < kLookAtFiles && now >= looked_at_) return;
   looked_at_ = now;
+  if (options_.leaps != nullptr) {
+    if (const auto leap = options_.leaps->TakeNews()) TellLeap(*leap);
+  }
   const OutreachHealth outreach = outreach_->Health();
   telemetry_->Sample(pipeline_->Health(), outreach);
   TellStopAll(outreach.stop_all);
@@ -292,6 +296,19 @@ void Daemon::TellStopAll(bool on) {
   log_->Write(Level::kWarning, "stop_all",
               on ? "nothing is sent any more" : "sending goes on",
               {{"by", state.by}, {"since", FormatInstant(state.since)}});
+}
+
+void Daemon::TellLeap(const LeapGuard::News& leap) {
+  const std::string by = FormatDuration(
+      std::chrono::round<std::chrono::seconds>(std::max(leap.by, -leap.by)));
+  const std::string what =
+      fmt::format("the clock leapt {} {}: ", by,
+                  leap.by < Duration::zero() ? "back" : "on");
+  const char* const then = leap.gone ? "it has been set right"
+                           : leap.followed
+                               ? "it has stayed so, and is followed"
+                               : "it is followed if it stays so for a minute";
+  log_->Write(Level::kWarning, "clock_leapt", what + then);
 }
 
 bool Daemon::Reload() {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "daemon/config.h"
+#include "daemon/leap_guard.h"
 #include "notifiers/clock.h"
 #include "rules/diagnostic.h"
 #include "rules/result.h"
@@ -23,6 +24,7 @@ struct AppOptions {
   std::string config_path;
   ConfigOptions config;
   const Clock* clock = nullptr;
+  LeapGuard* leaps = nullptr;         // Its news go to the log.
   std::ostream* log = nullptr;        // nullptr: standard error.
   std::ostream* decisions = nullptr;  // Not nullptr: one line per decision.
   bool colours = false;               // In `decisions`.

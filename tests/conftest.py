@@ -27,6 +27,13 @@ def servers(request):
                 started[name] = kind(base / name)
             return started[name]
 
+        @property
+        def kafka_cluster(self):
+            if "cluster" not in started:
+                started["cluster"] = harness.KafkaCluster(
+                    base / "cluster", "4.1.0")
+            return started["cluster"]
+
         def kafka(self, version):
             if version not in started:
                 started[version] = harness.Kafka(
@@ -47,11 +54,12 @@ def start(tmp_path):
         "%s is not built; see tests/README.md" % harness.PREMURA)
     daemons = []
 
-    def run(config, folder=None, ready=True, binary=None):
+    def run(config, folder=None, ready=True, binary=None, environment=None):
         folder = folder or tmp_path
         folder.mkdir(exist_ok=True)
         daemon = harness.Daemon(folder, config, binary)
         daemons.append(daemon)
+        daemon.environment = environment or {}
         return daemon.start(ready)
 
     yield run

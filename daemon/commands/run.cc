@@ -135,11 +135,11 @@ int Run(const Options& given, const Io& io) {
   // Customers' data is written: not for everybody.
   umask(umask(0) | S_IRWXO | S_IWGRP);
   const Signals signals;
-  const SystemClock clock;
+  const std::unique_ptr<LeapGuard> clock = NewSystemLeapGuard();
   AppOptions options;
   options.config_path = config.value();
   options.config.environment = io.environment;
-  options.clock = &clock;
+  options.clock = options.leaps = clock.get();
   options.colours = io.terminal;
   if (given.show_decisions || io.terminal) options.decisions = io.out;
   if (given.once) {

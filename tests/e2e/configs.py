@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pieces of configuration and rules for the end-to-end tests."""
+import json
 import sqlite3
 
 import harness
@@ -30,11 +31,11 @@ def kafka_source(kafka, topic, group, more=""):
     return """
 sources:
   - id: product
-    kafka: {brokers: ["%s"], topics: [%s], group: %s, instance_id: e2e}
+    kafka: {brokers: [%s], topics: [%s], group: %s, instance_id: e2e}
     format: segment
 %s
 customer: user
-""" % (kafka.broker, topic, group, more)
+""" % (json.dumps(kafka.broker.split(","))[1:-1], topic, group, more)
 
 
 def rules(*paths):

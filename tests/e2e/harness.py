@@ -64,15 +64,20 @@ def free_ports(count=1):
 class Script:
     """A server script of tests/support/."""
 
-    def __init__(self, *command, environment=None, log=None):
+    def __init__(self, *command, environment=None, log=None, wait=True):
         self.log = open(log or os.devnull, "ab")
         self.process = subprocess.Popen(
             list(map(str, command)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
             env={**os.environ, **(environment or {})})
+        self.name = "%s, see %s" % (command, log)
+        if wait:
+            self.await_ready()
+
+    def await_ready(self):
         line = self.process.stdout.readline().decode()
         assert line.startswith("ready"), (
-            "%s did not start: %r, see %s" % (command, line, log))
+            "%s did not start: %r" % (self.name, line))
         self.facts = dict(
             word.split("=", 1) for word in line.split()[1:] if "=" in word)
 
@@ -160,13 +165,13 @@ class Kafka(Server):
         os.kill(int(self.script.facts["pid"]), signal.SIGKILL)
         self.close()
 
-    def create_topic(self, topic, partitions=3):
+    def create_topic(self, topic, partitions=3, copies=1):
         def text(value):
             return struct.pack(">h", len(value)) + value.encode()
         # CreateTopics (19) version 2: one topic, no assignments, no settings.
         body = (struct.pack(">hhi", 19, 2, 1) + text("premura-tests")
                 + struct.pack(">i", 1) + text(topic)
-                + struct.pack(">ihii", partitions, 1, 0, 0)
+                + struct.pack(">ihii", partitions, copies, 0, 0)
                 + struct.pack(">i?", 10000, False))
         with socket.create_connection(("127.0.0.1", self.port), 10) as link:
             link.settimeout(15)
@@ -190,6 +195,44 @@ class Kafka(Server):
              "-X", "message.timeout.ms=20000"],
             input=lines, capture_output=True)
         assert run.returncode == 0, run.stderr
+
+
+class KafkaCluster(Kafka):
+    """Three brokers, each on a machine of its own, as it were."""
+
+    def __init__(self, folder, version):
+        self.folder, self.version = pathlib.Path(folder), version
+        self.folder.mkdir()
+        first = free_ports(6)
+        self.ports = [first, first + 2, first + 4]
+        self.port = first
+        self.broker = ",".join("127.0.0.1:%d" % port for port in self.ports)
+        self.scripts = {}
+        for port in self.ports:
+            self.begin(port)
+        for script in self.scripts.values():
+            script.await_ready()
+
+    def begin(self, port):
+        self.scripts[port] = Script(
+            SUPPORT / "kafka-up.sh", self.folder / str(port), port,
+            self.version, *self.ports, wait=False,
+            log=str(self.folder / str(port)) + ".log",
+            environment={"KEEP": "1"})
+
+    def restart(self, port, how):
+        """Ends one by that signal, then starts it again."""
+        pid = int(self.scripts[port].facts["pid"])
+        os.kill(pid, how)
+        eventually(lambda: not pathlib.Path("/proc/%d" % pid).exists(),
+                   "the broker is gone", 60)
+        self.scripts[port].close()
+        self.begin(port)
+        self.scripts[port].await_ready()
+
+    def close(self):
+        for script in self.scripts.values():
+            script.close()
 
 
 class Rt(Server):
@@ -355,12 +398,14 @@ class Daemon:
             config + '\nhttp: {admin: {listen: "127.0.0.1:%d"}}\n' % self.port)
         self.log_path = self.folder / "daemon.log"
         self.process = None
+        self.environment = {}  # Beside the test's own.
 
     def start(self, ready=True):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [str(self.binary), "run", "-c", str(self.config)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, **self.environment})
         if ready:
             eventually(self.is_ready, "premura is ready", 30)
         return self

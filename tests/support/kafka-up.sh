@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A Kafka broker for tests: one node (KRaft), loopback, no topics made by
-# themselves.
+# A Kafka broker for tests (KRaft), loopback, no topics made by themselves: the
+# only one, or one of several.
 #
-# usage: kafka-up.sh DIR PORT [VERSION]     (PORT + 1 is the controller's)
+# usage: kafka-up.sh DIR PORT [VERSION [PORT..]]     (PORT + 1 is the controller's)
 #   ready bootstrap=127.0.0.1:PORT pid=PID version=VERSION
 # VERSION: 3.9.1 (default, or $PREMURA_KAFKA_VERSION) or a 4.x. Its jars come
 # from Maven once and are kept in ${PREMURA_TEST_CACHE:-~/.cache/premura-tests};
-# KAFKA_JARS names a folder that has them already. kill -9 PID is a crash; the
+# KAFKA_JARS names a folder that has them already. The last ports are those of all
+# brokers, this one among them; what is written is then on all and confirmed by
+# most. kill -9 PID is a crash; the
 # same DIR again is the same broker with its data. See lifetime.sh for how it
 # ends.
 # packages: openjdk-17-jre-headless maven
@@ -16,6 +18,16 @@ set -euo pipefail
 . "$(dirname "$0")/lifetime.sh"
 PORT=$2
 VERSION=${3:-${PREMURA_KAFKA_VERSION:-3.9.1}}
+ALL=("${@:4}")
+[ ${#ALL[@]} != 0 ] || ALL=("$PORT")
+COPIES=${#ALL[@]}
+MOST=$((COPIES / 2 + 1))
+NODE=
+VOTERS=
+for i in "${!ALL[@]}"; do
+  [ "${ALL[i]}" != "$PORT" ] || NODE=$((i + 1))
+  VOTERS+=${VOTERS:+,}$((i + 1))@127.0.0.1:$((ALL[i] + 1))
+done
 SERVER=
 cleanup() { stop_pid "$SERVER"; }
 open_directory "$1"
@@ -57,30 +69,30 @@ fetch_jars() {
 
 cat > "$DIR/server.properties" <<CONF
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$((PORT + 1))
+node.id=$NODE
+controller.quorum.voters=$VOTERS
 listeners=PLAINTEXT://127.0.0.1:$PORT,CONTROLLER://127.0.0.1:$((PORT + 1))
 advertised.listeners=PLAINTEXT://127.0.0.1:$PORT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs=$DIR/log
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor=$COPIES
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$COPIES
+transaction.state.log.min.isr=$MOST
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 auto.create.topics.enable=false
-min.insync.replicas=1
+min.insync.replicas=$MOST
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216
 CONF
 if [ "${VERSION%%.*}" != 3 ]; then
-  echo share.coordinator.state.topic.replication.factor=1
-  echo share.coordinator.state.topic.min.isr=1
+  echo share.coordinator.state.topic.replication.factor=$COPIES
+  echo share.coordinator.state.topic.min.isr=$MOST
 fi >> "$DIR/server.properties"
 LAYOUT='[%d] %p %m (%c)%n'
 cat > "$DIR/log4j.properties" <<CONF
