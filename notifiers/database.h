@@ -67,6 +67,9 @@ class Database {
   // repeats what was written finds out by what stands there.
   virtual Status Commit() = 0;
   virtual void Rollback() = 0;
+  // What this transaction does may take, and wait for others, much longer than
+  // is usual: before a change of the schema. REQUIRES: within a transaction.
+  virtual Status AllowLong() = 0;
 
   // Several instances may write to it. The calls below are for them; where
   // there is one, its transactions have the database to themselves.

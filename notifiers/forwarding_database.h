@@ -26,6 +26,7 @@ class ForwardingDatabase : public Database {
   Status Begin() override { return base_->Begin(); }
   Status Commit() override { return base_->Commit(); }
   void Rollback() override { base_->Rollback(); }
+  Status AllowLong() override { return base_->AllowLong(); }
   bool shared() const override { return base_->shared(); }
   Status Lock(const std::vector<std::string>& names) override {
     return base_->Lock(names);

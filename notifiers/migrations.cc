@@ -229,7 +229,8 @@ Status MigrateLocked(Database* database) {
 Status Migrate(Database* database) {
   if (CheckSchema(database).ok()) return {};
   if (auto status = database->Begin(); !status.ok()) return status;
-  auto status = database->Lock({"schema"});
+  auto status = database->AllowLong();
+  if (status.ok()) status = database->Lock({"schema"});
   if (status.ok()) status = MigrateLocked(database);
   if (status.ok()) status = database->Commit();
   if (!status.ok()) database->Rollback();

@@ -94,6 +94,8 @@ std::string LockName(std::string name) {
   return name;
 }
 
+constexpr std::chrono::minutes kLongest(5);
+
 class PostgresqlDatabase final : public Database {
  public:
   explicit PostgresqlDatabase(PostgresqlParameters parameters)
@@ -145,7 +147,14 @@ class PostgresqlDatabase final : public Database {
     return status;
   }
 
+  // Its last word is waited for as long as the others were.
   Status Commit() override {
+    const auto status = CommitNow();
+    link_.SetPatience(PostgresqlLink::kPatience);
+    return status;
+  }
+
+  Status CommitNow() {
     if (auto status = Connect(); !status.ok()) return status;
     const auto result = link_.Execute("commit");
     if (!result.ok()) return result.error();
@@ -159,8 +168,16 @@ class PostgresqlDatabase final : public Database {
 
   void Rollback() override {
     transaction_ = false;
+    link_.SetPatience(PostgresqlLink::kPatience);
     if (!link_.in_transaction()) return;
     if (!link_.Execute("rollback").ok()) link_.Disconnect();
+  }
+
+  Status AllowLong() override {
+    link_.SetPatience(kLongest);
+    return Script(
+        "set local statement_timeout = '4min'; "
+        "set local lock_timeout = '2min'");
   }
 
   bool shared() const override { return true; }

@@ -34,10 +34,12 @@ using PostgresqlResult = std::unique_ptr<pg_result, PostgresqlClear>;
 
 class PostgresqlLink {
  public:
+  static constexpr std::chrono::milliseconds kPatience =
+      std::chrono::seconds(30);
+
   // `patience`: a server that gives no answer for so long is left.
-  explicit PostgresqlLink(
-      PostgresqlParameters parameters,
-      std::chrono::milliseconds patience = std::chrono::seconds(30));
+  explicit PostgresqlLink(PostgresqlParameters parameters,
+                          std::chrono::milliseconds patience = kPatience);
   ~PostgresqlLink();
   PostgresqlLink(const PostgresqlLink&) = delete;
   PostgresqlLink& operator=(const PostgresqlLink&) = delete;
@@ -47,6 +49,8 @@ class PostgresqlLink {
   Status Connect();
   void Disconnect();
   bool in_transaction() const;
+  // From now on.
+  void SetPatience(std::chrono::milliseconds patience) { patience_ = patience; }
 
   // Without values, and several statements if need be.
   Result<PostgresqlResult> Execute(const std::string& sql);
@@ -64,7 +68,7 @@ class PostgresqlLink {
   bool WaitForAnswer();
 
   PostgresqlParameters parameters_;
-  const std::chrono::milliseconds patience_;
+  std::chrono::milliseconds patience_;
   std::string name_;  // Of the database, for messages.
   pg_conn* connection_ = nullptr;
 };

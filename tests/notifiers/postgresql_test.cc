@@ -255,6 +255,28 @@ TEST_F(PostgresqlTest, LocksHoldToTheEndOfTheTransaction) {
   other->Rollback();
 }
 
+TEST_F(PostgresqlTest, OneTransactionMayTakeLong) {
+  const auto database = Connect();
+  const auto limits = [&] {
+    return Text(database.get(),
+                "select current_setting('lock_timeout') || ' ' || "
+                "current_setting('statement_timeout')");
+  };
+  const std::string usual = limits();
+  EXPECT_EQ(usual, "5s 20s");
+  for (const bool commits : {true, false}) {
+    ASSERT_TRUE(database->Begin().ok());
+    ASSERT_TRUE(database->AllowLong().ok());
+    EXPECT_EQ(limits(), "2min 4min");
+    if (commits) {
+      EXPECT_TRUE(database->Commit().ok());
+    } else {
+      database->Rollback();
+    }
+    EXPECT_EQ(limits(), usual);
+  }
+}
+
 TEST_F(PostgresqlTest, TwoThatStartAtOnceBringTheSchemaUpOnce) {
   std::vector<std::thread> threads;
   std::atomic<int> opened{0};
