@@ -90,6 +90,15 @@ python_tests() {
   [ -s "$results/$name.xml" ] || broken "$name"
 }
 
+# Killing takes as long as all the rest, and both wait most of the time.
+whole_program() {
+  local kills=tests/faults/test_kill_loop.py
+  python_tests kills "$kills" > "$results/kills.log" 2>&1 &
+  python_tests e2e tests/e2e tests/faults --ignore="$kills"
+  wait
+  cat "$results/kills.log"
+}
+
 install_missing
 export PYTHONDONTWRITEBYTECODE=1
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
@@ -103,7 +112,7 @@ fi
 [ -z "$asan" ] || unit_tests asan -LE servers
 [ -z "$tsan" ] || unit_tests tsan -LE servers
 if [ -n "$e2e" ]; then
-  if [ -n "$unit" ] || build release premura; then python_tests e2e tests/e2e tests/faults; else broken build-release; fi
+  if [ -n "$unit" ] || build release premura; then whole_program; else broken build-release; fi
 fi
 if [ -n "$fuzz" ]; then
   if build fuzz; then python_tests fuzz tests/fuzz; else broken build-fuzz; fi

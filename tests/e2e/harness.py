@@ -355,12 +355,12 @@ class Postgresql(Server):
         os.kill(int(self.script.facts["pid"]), signal.SIGQUIT)
         self.close()
 
-    def query(self, sql, schema="public"):
+    def query(self, sql, schema="public", database="premura"):
         """Rows, as lists of texts."""
         password = pathlib.Path(self.password_file).read_text().strip()
         run = subprocess.run(
             ["psql", "-XAtq", "-F", "\t", "-h", "127.0.0.1", "-p",
-             str(self.port), "-U", "premura", "-d", "premura", "-c", sql],
+             str(self.port), "-U", "premura", "-d", database, "-c", sql],
             capture_output=True, text=True, check=True,
             env={**os.environ, "PGPASSWORD": password,
                  "PGOPTIONS": "-csearch_path=" + schema})
