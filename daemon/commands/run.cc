@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cerrno>
+#include <new>
 #include <ostream>
+#include <string_view>
 #include <thread>
 
 #include "daemon/app.h"
@@ -30,6 +32,17 @@ struct Options {
   bool once = false;
   std::string drain = "25s";
 };
+
+// Nothing that is acknowledged is in memory alone, so the end is safe; going on
+// without memory is not. As EX_TEMPFAIL: whoever runs premura starts it again.
+[[noreturn]] void EndWithoutMemory() {
+  constexpr std::string_view kWords =
+      "premura: there is no memory left: what is known of customers needs more "
+      "than this process may have (ulimit, MemoryMax); nothing is lost\n";
+  const ssize_t ignored = write(STDERR_FILENO, kWords.data(), kWords.size());
+  static_cast<void>(ignored);
+  _exit(75);
+}
 
 // Signals are taken by the main thread when it looks for them. To be made
 // before any thread, which inherits it.
@@ -134,6 +147,7 @@ int Run(const Options& given, const Io& io) {
   if (!config.ok()) return Fail(io, config.error().message, kUsage);
   // Customers' data is written: not for everybody.
   umask(umask(0) | S_IRWXO | S_IWGRP);
+  std::set_new_handler(EndWithoutMemory);
   const Signals signals;
   const std::unique_ptr<LeapGuard> clock = NewSystemLeapGuard();
   AppOptions options;
