@@ -14,6 +14,7 @@
 #include "daemon/commands/rule_templates.h"
 #include "daemon/probe.h"
 #include "daemon/sample_message.h"
+#include "notifiers/profile_facts.h"
 #include "rules/document.h"
 #include "rules/isolated.h"
 #include "rules/rule_set.h"
@@ -42,10 +43,18 @@ class Planner {
     plan_.rule = plan_.detection->rule;
     plan_.profile = std::make_shared<Profile>(values_, Profile::Values());
     plan_.settings = settings_;
+    NoteWhomItIsFor();
     return kOk;
   }
 
  private:
+  void NoteWhomItIsFor() const {
+    const ProfileFacts facts(*plan_.profile, plan_.detection->rules->symbols());
+    if (plan_.rule->only_for.Matches(facts)) return;
+    *io_.err << "note: the rule is not for this customer (`only_for`), who "
+                "would get none of this\n";
+  }
+
   // One that nobody named, and that is not there, is not needed.
   int ReadConfig() {
     settings_->restraint = DefaultRestraint();

@@ -142,6 +142,10 @@ TEST_F(RenderTest, ACustomerOfTheProfilesIsWrittenTo) {
   const Ran sms = Render(
       {"--profiles", profiles, "--customer", "acme", "--channel", "sms"});
   EXPECT_THAT(sms.out, HasSubstr("to nobody: no address is known"));
+  EXPECT_THAT(sms.err, Not(HasSubstr("the rule is not for")));
+  EXPECT_THAT(Render({"--set", "tier=tin"}).err,
+              HasSubstr("note: the rule is not for this customer "
+                        "(`only_for`), who would get none of this"));
   const Ran other = Render({"--profiles", profiles, "--customer", "acne"});
   EXPECT_EQ(other.code, kFailure);
   EXPECT_THAT(other.err, HasSubstr("the profiles have no customer `acne`; did "
