@@ -59,6 +59,7 @@ class Daemon final : public App {
   Status StartParts();
   Status StartOutreach();
   Status StartPipeline();
+  Status StartCells();
   Status MakePipeline();
   Status Restore();
   Status StartAdmin();
@@ -89,7 +90,8 @@ class Daemon final : public App {
   const DetectionCount waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::unique_ptr<OutputSink> sink_;
   std::unique_ptr<DeadLetterSink> dead_letters_;
-  std::unique_ptr<Checkpoints> checkpoints_;
+  std::unique_ptr<Checkpoints> checkpoints_;  // One of these two.
+  std::unique_ptr<CellStore> cells_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<AdminServer> admin_;
@@ -184,6 +186,7 @@ Status Daemon::StartPipeline() {
   auto letters = OpenDeadLetters(*config_, log_.get(), clock_);
   if (!letters.ok()) return letters.error().WithContext("dead letters");
   dead_letters_ = std::move(letters).value();
+  if (config_->kafka_state) return StartCells();
   checkpoints_ = std::make_unique<Checkpoints>(
       config_->state_dir + "/checkpoint", telemetry_.get());
   auto opened = checkpoints_->Open();
@@ -201,6 +204,14 @@ Status Daemon::StartPipeline() {
   return Restore();
 }
 
+// Each partition's state comes with it.
+Status Daemon::StartCells() {
+  auto cells = OpenCellStore(*config_, log_.get());
+  if (!cells.ok()) return cells.error().WithContext("state.kafka");
+  cells_ = std::move(cells).value();
+  return MakePipeline();
+}
+
 Status Daemon::MakePipeline() {
   const Timestamp make_up_from =
       clock_->Now() -
@@ -210,7 +221,8 @@ Status Daemon::MakePipeline() {
   PipelineOptions options;
   options.shards = ShardCount(config_->shards);
   options.self_preservation = config_->self_preservation;
-  options.checkpoints = checkpoints_->store();
+  if (checkpoints_) options.checkpoints = checkpoints_->store();
+  options.cells = cells_.get();
   options.checkpoint_every = config_->checkpoint_every;
   options.now = [clock = clock_] { return clock->Now(); };
   pipeline_ = NewPipeline(options, std::move(sources).value(), assembly_->rules,
@@ -367,6 +379,7 @@ void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
   running->state_dir = config_->state_dir;
   running->checkpoint_every = config_->checkpoint_every;
   running->rebuild_most = config_->rebuild_most;
+  running->kafka_state = config_->kafka_state;
   running->dead_letters = config_->dead_letters;
   running->ledger = config_->ledger;
   running->lease = config_->lease;

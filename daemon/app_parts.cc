@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 #include <set>
 #include <thread>
 
 #include "daemon/replay.h"
 #include "rules/rule_set.h"
+#include "signals/changelog_cells.h"
 #include "signals/dead_letters.h"
+#include "signals/kafka_transaction_log.h"
 #include "signals/source.h"
 
 namespace premura {
@@ -47,8 +50,10 @@ std::function<void(int, const std::string&)> KafkaLog(Log* log,
 Result<std::unique_ptr<Source>> OpenKafka(const KafkaConfig& kafka,
                                           const std::string& id,
                                           const std::string& name, Log* log,
-                                          std::optional<Timestamp> make_up) {
+                                          std::optional<Timestamp> make_up,
+                                          bool hold) {
   KafkaOptions options;
+  options.hold = hold;
   options.make_up_from = make_up;
   options.topics = kafka.topics;
   options.properties = KafkaProperties(kafka, name);
@@ -152,10 +157,11 @@ Result<std::vector<PipelineSource>> OpenSources(
     auto decoder = NewEventDecoder(MakeDecoderOptions(config, each));
     if (!decoder.ok()) return decoder.error().WithContext(each.id);
     const auto* const kafka = std::get_if<KafkaConfig>(&each.from);
-    auto source =
-        kafka ? OpenKafka(*kafka, each.id, config.name, log, make_up_from)
-              : OpenReplay(std::get<ReplayConfig>(each.from),
-                           MakeDecoderOptions(config, each), clock);
+    auto source = kafka
+                      ? OpenKafka(*kafka, each.id, config.name, log,
+                                  make_up_from, config.kafka_state.has_value())
+                      : OpenReplay(std::get<ReplayConfig>(each.from),
+                                   MakeDecoderOptions(config, each), clock);
     if (!source.ok()) return source.error().WithContext(each.id);
     PipelineSource made;
     made.id = each.id;
@@ -166,6 +172,32 @@ Result<std::vector<PipelineSource>> OpenSources(
     sources.push_back(std::move(made));
   }
   return sources;
+}
+
+Result<std::unique_ptr<CellStore>> OpenCellStore(const Config& config,
+                                                 Log* log) {
+  const SourceConfig& source = config.sources.front();
+  const auto& kafka = std::get<KafkaConfig>(source.from);
+  KafkaChangelogOptions topic;
+  topic.topic = config.kafka_state->changelog_topic;
+  topic.properties = KafkaConnection(kafka, config.name);
+  topic.group = kafka.group;
+  topic.transactional_id = fmt::format("{}-{}", topic.topic, kafka.instance_id);
+  topic.source_topics = kafka.topics;
+  topic.log = KafkaLog(log, source.id);
+  const auto partitions = CheckChangelogTopic(topic);
+  if (!partitions.ok()) return partitions.error();
+  auto opened = OpenKafkaTransactionLog(std::move(topic));
+  if (!opened.ok()) return opened.error();
+  ChangelogCellsOptions options;
+  options.partitions = partitions.value();
+  options.partitioner = config.kafka_state->partitioner;
+  options.random = [] { return std::random_device{}(); };
+  options.tell = [log](bool problem, const std::string& what) {
+    log->Write(problem ? Log::Level::kWarning : Log::Level::kInfo, "state",
+               what);
+  };
+  return NewChangelogCells(std::move(opened).value(), std::move(options));
 }
 
 Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,
@@ -201,7 +233,8 @@ std::vector<std::string> NeedRestart(const Config& before,
           before.profiles_from_events == after.profiles_from_events);
   compare("state", before.state_dir == after.state_dir &&
                        before.checkpoint_every == after.checkpoint_every &&
-                       before.rebuild_most == after.rebuild_most);
+                       before.rebuild_most == after.rebuild_most &&
+                       before.kafka_state == after.kafka_state);
   compare("dead_letters",
           before.dead_letters.topic == after.dead_letters.topic &&
               before.dead_letters.max_size == after.dead_letters.max_size &&

@@ -25,6 +25,11 @@ Result<std::vector<PipelineSource>> OpenSources(
     const Config& config, Log* log, const Clock* clock,
     std::optional<Timestamp> make_up_from = {});
 
+// The store of each partition's state in Kafka, whose topic is made or checked.
+// REQUIRES: config.kafka_state. `log` must outlive it.
+Result<std::unique_ptr<CellStore>> OpenCellStore(const Config& config,
+                                                 Log* log);
+
 // Where records that cannot be used go.
 Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,
                                                         Log* log,

@@ -41,12 +41,62 @@ void ReadRulePaths(Mapping* root, ConfigReader* reader) {
   config->templates = reader->Paths(root, "templates");
 }
 
-// Keys that are planned are no mistake of spelling: say so.
-void RefusePlanned(Mapping* mapping, std::string_view key,
-                   const std::string& instead) {
-  if (!mapping->Get(key)) return;
-  mapping->ComplainAtKey(key, fmt::format("`{}` is not available yet", key),
-                         instead);
+// State moves with the partitions of one source: a customer's events are in
+// one of them.
+void CheckKafkaState(const Node& node, const Config& config) {
+  const auto complain = [&node](const std::string& what,
+                                const std::string& hint) {
+    node.Complain("`state.kafka` needs " + what, hint);
+  };
+  if (config.sources.empty()) return;  // Said already.
+  const auto* const kafka = std::get_if<KafkaConfig>(&config.sources[0].from);
+  if (config.sources.size() > 1) {
+    return complain("one source, and there are several",
+                    "put all `topics` into one, or leave `state.kafka` out: "
+                    "what a customer does must come together");
+  }
+  if (kafka == nullptr) {
+    return complain("a source in Kafka",
+                    "leave it out: what is read from a file stays here");
+  }
+  if (kafka->instance_id.empty()) {
+    complain("an `instance_id` in the source",
+             "write `instance_id: ${env:HOSTNAME}` below `kafka`: the same at "
+             "each start, and another for each instance");
+  }
+}
+
+void ReadKafkaState(Mapping* state, ConfigReader* reader) {
+  const Node node = state->Get("kafka");
+  if (!node) return;
+  Config* const config = reader->config();
+  Mapping kafka = node.AsMapping("kafka");
+  KafkaStateConfig read;
+  const KafkaConfig* const source = FirstKafka(*config);
+  read.changelog_topic = reader->TextOr(
+      &kafka, "changelog_topic",
+      (source == nullptr ? config->name : source->group) + "-state");
+  const Node partitioner = kafka.Get("partitioner");
+  if (partitioner) {
+    const auto choice =
+        partitioner.AsChoice("partitioner", {"murmur2", "crc32"});
+    if (choice == std::optional<std::size_t>(1)) {
+      read.partitioner = Partitioner::kCrc32;
+    }
+  }
+  kafka.RejectOtherKeys("in `kafka`");
+  CheckKafkaState(node, *config);
+  config->kafka_state = std::move(read);
+}
+
+// Without a ledger that is shared, each would decide for itself.
+void CheckSharedLedger(Mapping* root, const Config& config) {
+  if (!config.kafka_state || !config.ledger.url.starts_with("sqlite:")) return;
+  const Node state = root->Get("state");
+  state.Warn(
+      "with the ledger in SQLite there can be one instance only",
+      "several share `ledger: postgresql://USER@HOST/NAME`; two with ledgers "
+      "of their own would write to customers twice");
 }
 
 void ReadState(Mapping* root, ConfigReader* reader) {
@@ -69,7 +119,7 @@ void ReadState(Mapping* root, ConfigReader* reader) {
   }
   config->rebuild_most =
       state.DurationOf("rebuild_most").value_or(config->rebuild_most);
-  RefusePlanned(&state, "kafka", "leave it out: one instance per ledger");
+  ReadKafkaState(&state, reader);
   state.RejectOtherKeys("in `state`");
 }
 
@@ -157,6 +207,7 @@ void ReadRoot(const Node& node, ConfigReader* reader) {
   ReadState(&root, reader);
   ReadDeadLetters(&root, reader);
   ReadLedger(&root, reader);
+  CheckSharedLedger(&root, *reader->config());
   ReadTickets(&root, reader);
   ReadEmail(&root, reader);
   ReadSms(&root, reader);

@@ -24,6 +24,7 @@
 #include "rules/time.h"
 #include "signals/event_decoder.h"
 #include "signals/intake.h"
+#include "signals/partitioner.h"
 #include "signals/self_preservation.h"
 
 namespace premura {
@@ -62,6 +63,14 @@ struct SourceConfig {
   EventMapping mapping;
   std::size_t max_bytes = 1 << 20;
   IntakeOptions intake;
+};
+
+// State that moves with the source's partitions between instances.
+struct KafkaStateConfig {
+  std::string changelog_topic;
+  Partitioner partitioner = Partitioner::kMurmur2;
+
+  bool operator==(const KafkaStateConfig&) const = default;
 };
 
 // Where records that cannot be used are kept.
@@ -112,6 +121,7 @@ struct Config {
   // How far back at most events are read again to make up for a checkpoint
   // that is not there, damaged or too old.
   Duration rebuild_most = std::chrono::hours(24);
+  std::optional<KafkaStateConfig> kafka_state;  // Else on this machine.
   DeadLetterConfig dead_letters;
   DatabaseAddress ledger;
   LeaseTerm lease;

@@ -31,6 +31,7 @@ class Formatter {
     yaml_.Text("dir", config_.state_dir);
     Time("checkpoint_every", config_.checkpoint_every);
     Time("rebuild_most", config_.rebuild_most);
+    KafkaState();
     yaml_.End();
     yaml_.Begin("dead_letters");
     yaml_.Text("topic", config_.dead_letters.topic);
@@ -281,6 +282,17 @@ class Formatter {
     yaml_.End();
     yaml_.Text("sender", config_.sms->sender);
     yaml_.Text("limit", FormatRateLimit(config_.sms->limit));
+    yaml_.End();
+  }
+
+  void KafkaState() {
+    if (!config_.kafka_state) return;
+    yaml_.Begin("kafka");
+    yaml_.Text("changelog_topic", config_.kafka_state->changelog_topic);
+    yaml_.Text("partitioner",
+               config_.kafka_state->partitioner == Partitioner::kCrc32
+                   ? "crc32"
+                   : "murmur2");
     yaml_.End();
   }
 

@@ -18,6 +18,11 @@ std::string ValueOf(const AdminQuery& query, const char* name) {
 
 AdminAnswer ExplainPage::Tell(const CustomerStanding& standing,
                               const std::string& rule) const {
+  if (standing.elsewhere) {
+    return {404,
+            "another instance has the customer's partition, or this one has it "
+            "only just begun to\n"};
+  }
   const auto profile = profiles_->Get(standing.customer);
   const std::string zone = ZoneOf(profile.get(), restraint());
   const StandingReport report = MakeStandingReport(standing, zone, rule);

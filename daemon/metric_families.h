@@ -69,6 +69,18 @@ struct MetricFamilies {
   GaugeVec restore_records =
       metrics.Gauge("premura_restore_records",
                     "Records that this start has restored so far.");
+  GaugeVec restore_waiting = metrics.Gauge(
+      "premura_restore_waiting",
+      "Partitions that are this instance's and wait for their state.");
+  GaugeVec restored_partitions =
+      metrics.Gauge("premura_restored_partitions",
+                    "Partitions whose state was taken over since the start.");
+  GaugeVec fenced = metrics.Gauge(
+      "premura_fenced",
+      "Commits refused since the start: the partitions had a new owner.");
+  GaugeVec torn = metrics.Gauge(
+      "premura_torn",
+      "Commits found in part, or of former owners, and put right.");
   CounterVec detections = metrics.Counter("premura_detections_total",
                                           "Detections by rule.", {"rule"});
   CounterVec decisions = metrics.Counter("premura_decisions_total",

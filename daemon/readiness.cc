@@ -37,6 +37,10 @@ Readiness ReadinessOf(const PipelineHealth& pipeline,
     readiness.troubles.push_back(
         {"ledger", "cannot be written: " + outreach.ledger_problem, true});
   }
+  if (pipeline.cell_store && pipeline.cell_store->waiting > 0) {
+    readiness.troubles.push_back(
+        {"state", "is being restored: " + pipeline.cell_store->why, true});
+  }
   AddSources(pipeline, &readiness.troubles);
   if (!checkpoint_problem.empty()) {
     readiness.troubles.push_back(

@@ -103,6 +103,13 @@ class MetricsAndLog final : public Telemetry {
 
   void OnCheckpoint(const CheckpointReport& report) override {
     const std::lock_guard lock(mutex_);
+    if (report.is_void) {
+      log_->Write(Level::kWarning, "fenced",
+                  report.problem +
+                      "; the partitions are taken over from their new owner's "
+                      "word, if they are still ours");
+      return;
+    }
     if (!report.problem.empty()) {
       m_.checkpoint_failures.Add({});
       checkpoint_problem_ = report.problem;
@@ -276,7 +283,8 @@ class MetricsAndLog final : public Telemetry {
     const Timestamp now = clock_->Now();
     for (const auto& source : pipeline.sources) SampleSource(source, now);
     SampleHeld(pipeline);
-    SampleShards(pipeline.shards, now);
+    SampleShards(pipeline.cells, now);
+    if (pipeline.cell_store) SampleStore(*pipeline.cell_store);
     m_.checkpoint_age.Set({}, std::max(0.0, Seconds(now - checkpoint_at_)));
     m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
     m_.stop_all.Set({}, outreach.stop_all ? 1 : 0);
@@ -372,12 +380,21 @@ class MetricsAndLog final : public Telemetry {
     }
   }
 
+  void SampleStore(const CellStoreHealth& store) {
+    m_.restore_waiting.Set({}, static_cast<double>(store.waiting));
+    m_.restored_partitions.Set({}, static_cast<double>(store.cells));
+    m_.restore_records.Set({}, static_cast<double>(store.records));
+    m_.restore_took.Set({}, Seconds(store.longest));
+    m_.fenced.Set({}, static_cast<double>(store.fenced));
+    m_.torn.Set({}, static_cast<double>(store.torn));
+  }
+
   // Below so many customers a quiet source is nothing to tell.
   void SampleHeld(const PipelineHealth& pipeline) {
     bool guards = false;
     bool too_many = false;
     std::size_t held = 0;
-    for (const EngineStats& shard : pipeline.shards) {
+    for (const EngineStats& shard : pipeline.cells) {
       guards = guards || shard.guards;
       too_many = too_many || shard.too_many;
       held += shard.held;

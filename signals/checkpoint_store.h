@@ -23,6 +23,9 @@ enum class RecordKind : char {
   kSeen = 'B',      // A part of a source's memory of events seen.
   kEngine = 'C',    // By the shard's number.
   kCustomer = 'D',  // By the customer's name.
+  // What events have said of the customer, by the name. Only where state moves
+  // between instances; on one machine the ledger is enough.
+  kProfile = 'E',
 };
 
 // Records one behind the other in one block of memory.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <string>
@@ -36,9 +37,10 @@ struct Shared {
   std::set<std::size_t> gone;
   std::uint64_t marked = 0;
   std::uint64_t committed = 0;
-  std::vector<CheckpointRecords> brought;  // By sources, for the next cut.
+  std::uint64_t voided = 0;
+  std::vector<CheckpointPart> brought;  // By sources, for the next cut.
   // Of the cut under way.
-  std::vector<CheckpointRecords> parts;
+  std::vector<CheckpointPart> parts;
   std::size_t unsaved = 0;
   std::size_t undurable = 0;
   Duration longest{};
@@ -46,10 +48,10 @@ struct Shared {
 
 class CheckpointerImpl final : public Checkpointer {
  public:
-  CheckpointerImpl(CheckpointStore* store, Duration every, std::size_t sources,
-                   std::vector<Shard*> shards, CheckpointRecords first,
+  CheckpointerImpl(CheckpointSink* sink, Duration every, std::size_t sources,
+                   std::vector<Shard*> shards, CheckpointPart first,
                    PipelineObserver* observer)
-      : store_(store),
+      : sink_(sink),
         every_(every),
         sources_(sources),
         shards_(std::move(shards)),
@@ -67,11 +69,11 @@ class CheckpointerImpl final : public Checkpointer {
   bool IsGathering() const override { return shared_->gathering; }
 
   // Once marks are being put nobody may go on before all are.
-  std::uint64_t Arrive(std::size_t source, CheckpointRecords records,
+  std::uint64_t Arrive(std::size_t source, std::vector<CheckpointPart> parts,
                        Duration limit) override {
     Shared& it = *shared_;
     std::unique_lock lock(it.mutex);
-    it.brought.push_back(std::move(records));
+    std::move(parts.begin(), parts.end(), std::back_inserter(it.brought));
     it.arrived.insert(source);
     it.changed.notify_all();
     const std::uint64_t before = it.marked;
@@ -102,10 +104,17 @@ class CheckpointerImpl final : public Checkpointer {
     return shared_->committed;
   }
 
+  std::uint64_t voided() const override {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->voided;
+  }
+
   bool AwaitCommit(std::uint64_t cut, Duration limit) override {
     Shared& it = *shared_;
     std::unique_lock lock(it.mutex);
-    const auto over = [&] { return it.committed >= cut || it.closing; };
+    const auto over = [&] {
+      return it.committed >= cut || it.voided >= cut || it.closing;
+    };
     it.changed.wait_for(lock, limit, over);
     return it.committed >= cut;
   }
@@ -180,10 +189,10 @@ class CheckpointerImpl final : public Checkpointer {
       shared_->unsaved = shared_->undurable = shards_.size();
       shared_->longest = Duration::zero();
     }
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      shards_[i]->Save(
-          [shared = shared_, i](ShardRecords records) {
-            Saved(shared.get(), i, std::move(records));
+    for (Shard* shard : shards_) {
+      shard->Save(
+          [shared = shared_](ShardRecords records) {
+            Saved(shared.get(), std::move(records));
           },
           [shared = shared_] {
             const std::lock_guard lock(shared->mutex);
@@ -197,11 +206,14 @@ class CheckpointerImpl final : public Checkpointer {
     shared_->changed.notify_all();
   }
 
-  static void Saved(Shared* shared, std::size_t shard, ShardRecords records) {
-    records.customers.Add(RecordKind::kEngine, std::to_string(shard),
-                          records.own);
+  static void Saved(Shared* shared, ShardRecords records) {
     const std::lock_guard lock(shared->mutex);
-    shared->parts.push_back(std::move(records.customers));
+    for (CellRecords& it : records.cells) {
+      it.customers.Add(RecordKind::kEngine, std::to_string(it.cell.number),
+                       it.own);
+      shared->parts.push_back(
+          {.cell = it.cell, .records = std::move(it.customers)});
+    }
     shared->longest = std::max(shared->longest, records.took);
     --shared->unsaved;
     shared->changed.notify_all();
@@ -220,11 +232,12 @@ class CheckpointerImpl final : public Checkpointer {
   bool Commit() {
     for (;;) {
       const auto began = SteadyClock::now();
-      const Status committed = store_->Commit(shared_->parts);
-      Report(committed, Since(began) + shared_->longest);
+      const CheckpointResult result = sink_->Write(shared_->parts);
+      Report(result, Since(began) + shared_->longest);
       std::unique_lock lock(shared_->mutex);
-      if (committed.ok()) {
-        ++shared_->committed;
+      if (result.fate != CheckpointResult::Fate::kTryAgain) {
+        const bool written = result.fate == CheckpointResult::Fate::kWritten;
+        (written ? shared_->committed : shared_->voided) = shared_->marked;
         shared_->parts.clear();
         shared_->changed.notify_all();
         return true;
@@ -235,19 +248,20 @@ class CheckpointerImpl final : public Checkpointer {
     }
   }
 
-  void Report(const Status& committed, Duration took) {
+  void Report(const CheckpointResult& result, Duration took) {
     CheckpointReport report;
-    if (!committed.ok()) report.problem = committed.error().message;
+    report.problem = result.problem;
+    report.is_void = result.fate == CheckpointResult::Fate::kVoid;
     report.took = took;
-    for (const CheckpointRecords& part : shared_->parts) {
-      report.records += part.size();
-      report.bytes += part.bytes();
+    for (const CheckpointPart& part : shared_->parts) {
+      report.records += part.records.size();
+      report.bytes += part.records.bytes();
     }
-    report.stored = store_->size();
+    report.stored = sink_->size();
     observer_->OnCheckpoint(report);
   }
 
-  CheckpointStore* const store_;
+  CheckpointSink* const sink_;
   const Duration every_;
   const std::size_t sources_;
   const std::vector<Shard*> shards_;
@@ -258,14 +272,14 @@ class CheckpointerImpl final : public Checkpointer {
 
 }  // namespace
 
-std::unique_ptr<Checkpointer> NewCheckpointer(CheckpointStore* store,
+std::unique_ptr<Checkpointer> NewCheckpointer(CheckpointSink* sink,
                                               Duration every,
                                               std::size_t sources,
                                               std::vector<Shard*> shards,
-                                              CheckpointRecords first,
+                                              CheckpointPart first,
                                               PipelineObserver* observer) {
   return std::make_unique<CheckpointerImpl>(
-      store, every, sources, std::move(shards), std::move(first), observer);
+      sink, every, sources, std::move(shards), std::move(first), observer);
 }
 
 }  // namespace premura

@@ -5,9 +5,9 @@
 // A cut: every source arrives, having handed on all it has, and stands still
 // until a mark has been put into every shard. A shard that comes to its mark
 // writes down what has changed. When all have, and all their output up to there
-// is durable, the checkpoint is committed to the store.
+// is durable, the checkpoint is written to the sink.
 //
-// One cut at a time. A store that fails is tried again with the same
+// One cut at a time. A sink that fails is tried again with the same
 // checkpoint, and nothing is cut meanwhile, so memory stays bounded. Cuts come
 // so seldom that writing takes about a twentieth of the time at most.
 //
@@ -19,7 +19,7 @@
 #include <memory>
 #include <vector>
 
-#include "signals/checkpoint_store.h"
+#include "signals/checkpoint_sink.h"
 #include "signals/pipeline.h"
 #include "signals/shard.h"
 
@@ -35,10 +35,11 @@ class Checkpointer {
 
   // Whether a cut waits for the sources. Cheap.
   virtual bool IsGathering() const = 0;
-  // The source has handed on all it has; `records` say how far it is. Answers
-  // the number of the cut that took it in, once it may go on; 0 if there was
-  // none within `limit`.
-  virtual std::uint64_t Arrive(std::size_t source, CheckpointRecords records,
+  // The source has handed on all it has; `parts` say how far it is. Answers the
+  // number of the cut that took it in, once it may go on; 0 if there was none
+  // within `limit`.
+  virtual std::uint64_t Arrive(std::size_t source,
+                               std::vector<CheckpointPart> parts,
                                Duration limit) = 0;
   // The source hands on nothing any more. Unless it has arrived since it last
   // did (`settled`), there will be no cut again.
@@ -48,9 +49,11 @@ class Checkpointer {
 
   // A cut is wanted at once.
   virtual void Hurry() = 0;
-  // All cuts up to this one are in the store.
+  // All cuts up to this one are in the store, but for those that are void.
   virtual std::uint64_t committed() const = 0;
-  // False if `limit` passed.
+  // The last cut that is (CheckpointResult::kVoid); 0: none.
+  virtual std::uint64_t voided() const = 0;
+  // False if `limit` passed, or it is void.
   virtual bool AwaitCommit(std::uint64_t cut, Duration limit) = 0;
   // Hurries, and waits until a cut that began since is in the store.
   virtual bool Now(Duration limit) = 0;
@@ -59,11 +62,11 @@ class Checkpointer {
 };
 
 // `first`: goes along with the first checkpoint. Pointers must outlive it.
-std::unique_ptr<Checkpointer> NewCheckpointer(CheckpointStore* store,
+std::unique_ptr<Checkpointer> NewCheckpointer(CheckpointSink* sink,
                                               Duration every,
                                               std::size_t sources,
                                               std::vector<Shard*> shards,
-                                              CheckpointRecords first,
+                                              CheckpointPart first,
                                               PipelineObserver* observer);
 
 }  // namespace premura

@@ -186,6 +186,16 @@ void KafkaConsumer::Assign(List* list) {
   }
 }
 
+void KafkaConsumer::Read(const List& list) {
+  SendTo(messages_.get(), list);
+  rd_kafka_assign(consumer_, &list);
+}
+
+std::shared_ptr<const Membership> KafkaConsumer::AsMember() const {
+  return std::make_shared<KafkaMembership>(
+      rd_kafka_consumer_group_metadata(consumer_));
+}
+
 void KafkaConsumer::Revoke(List* list) {
   // What was lost has a new owner, who must not be overtaken by our commits.
   if (rd_kafka_assignment_lost(consumer_) != 0) {

@@ -18,10 +18,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "rules/result.h"
+#include "signals/checkpoint_sink.h"
 #include "signals/kafka_handles.h"
 #include "signals/source.h"
 
@@ -33,7 +35,7 @@ class KafkaConsumer {
    public:
     virtual ~Listener() = default;
     using List = rd_kafka_topic_partition_list_t;
-    // May set offsets to begin at.
+    // May set offsets to begin at, and take out what is not to be read yet.
     virtual void OnAssign(List* list) = 0;
     // Before they are given back in order.
     virtual void OnRevoking() = 0;
@@ -57,6 +59,16 @@ class KafkaConsumer {
   // nullptr if there is none within `wait`.
   KafkaMessage Next(Duration wait);
   void Interrupt();
+  // Reads these partitions, and no others, from their offsets on. REQUIRES: the
+  // group has given them to us, as a whole (not COOPERATIVE).
+  void Read(const rd_kafka_topic_partition_list_t& list);
+  // To be called now and then of the same: to stop a partition, which Read()
+  // does first and librdkafka some time after, takes its queue from ours.
+  void KeepReading(const rd_kafka_topic_partition_list_t& list) {
+    SendTo(messages_.get(), list);
+  }
+  // As what the group has given them to us: its generation.
+  std::shared_ptr<const Membership> AsMember() const;
 
   using Offsets = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
   // Asynchronous; the latest are kept until they are known to have arrived.

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "rules/result.h"
+#include "signals/checkpoint_sink.h"
 
 namespace premura {
 
@@ -32,6 +33,25 @@ using KafkaMessage =
 using KafkaList =
     std::unique_ptr<rd_kafka_topic_partition_list_t,
                     KafkaDeleter<rd_kafka_topic_partition_list_destroy>>;
+
+using KafkaTopic =
+    std::unique_ptr<rd_kafka_topic_t, KafkaDeleter<rd_kafka_topic_destroy>>;
+using KafkaFault =
+    std::unique_ptr<rd_kafka_error_t, KafkaDeleter<rd_kafka_error_destroy>>;
+
+class KafkaMembership final : public Membership {
+ public:
+  explicit KafkaMembership(rd_kafka_consumer_group_metadata_t* metadata)
+      : metadata_(metadata) {}
+  const rd_kafka_consumer_group_metadata_t* metadata() const {
+    return metadata_.get();
+  }
+
+ private:
+  std::unique_ptr<rd_kafka_consumer_group_metadata_t,
+                  KafkaDeleter<rd_kafka_consumer_group_metadata_destroy>>
+      metadata_;
+};
 
 // With our defaults for what a person has not set, and with what the source
 // rests on.

@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include <librdkafka/rdkafka.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,9 +20,11 @@ namespace premura {
 struct KafkaPartition {
   std::string topic;
   std::int32_t partition = 0;
-  bool assigned = false;
+  bool assigned = false;  // And read.
+  bool held = false;      // Ours, but not read before it has begun.
   bool at_end = false;
   std::int64_t next = -1;  // Next offset to hand on; -1: nothing read yet.
+  std::int64_t start = RD_KAFKA_OFFSET_INVALID;  // Where it has begun.
 };
 
 class KafkaPartitions {

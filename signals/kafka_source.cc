@@ -25,6 +25,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 // How soon a rebalance is noticed while no messages come.
 constexpr Duration kSlice = std::chrono::milliseconds(50);
+constexpr Duration kKeepReadingEvery = std::chrono::milliseconds(100);
 constexpr Duration kHealthEvery = std::chrono::seconds(1);
 // To finish and commit before partitions are given back.
 constexpr Duration kRevokeLimit = std::chrono::seconds(5);
@@ -50,6 +51,13 @@ std::optional<bool> HasBroker(simdjson::dom::parser* parser,
   return false;
 }
 
+// Another instance is to go on soon after one has died.
+void UseHoldingDefaults(std::map<std::string, std::string>* properties) {
+  properties->insert(
+      {{"session.timeout.ms", "10000"}, {"heartbeat.interval.ms", "3000"}});
+  (*properties)["isolation.level"] = "read_committed";
+}
+
 class KafkaSource final : public Source, private KafkaConsumer::Listener {
  public:
   explicit KafkaSource(KafkaOptions options)
@@ -61,8 +69,13 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
         consumer_(this) {}
 
   Status Start() {
-    Result<KafkaConf> conf =
-        MakeKafkaConf(CompleteConsumerProperties(options_.properties));
+    std::map<std::string, std::string> properties = options_.properties;
+    if (options_.hold) UseHoldingDefaults(&properties);
+    properties = CompleteConsumerProperties(std::move(properties));
+    // Cells move with the numbers of partitions, over all topics, and all at
+    // once.
+    if (options_.hold) properties["partition.assignment.strategy"] = "range";
+    Result<KafkaConf> conf = MakeKafkaConf(properties);
     if (!conf.ok()) return conf.error();
     return consumer_.Start(std::move(conf).value(), options_.topics);
   }
@@ -82,6 +95,37 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     }
   }
 
+  std::uint32_t NumberInTopic(std::uint32_t partition) const override {
+    return static_cast<std::uint32_t>(partitions_[partition].partition);
+  }
+  std::shared_ptr<const Membership> AsMember() const override {
+    return membership_;
+  }
+
+  PartitionStart Begin(std::uint32_t partition,
+                       const PartitionPlace* place) override {
+    KafkaPartition& it = partitions_[partition];
+    const KafkaList list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_t* const asked = rd_kafka_topic_partition_list_add(
+        list.get(), it.topic.c_str(), it.partition);
+    PartitionStart start = starts_.Begin(place, asked);
+    it.start = asked->offset;
+    it.assigned = true;
+    it.held = it.at_end = false;
+    it.next = -1;
+    return start;
+  }
+
+  void Hold(std::uint32_t partition) override {
+    KafkaPartition& it = partitions_[partition];
+    if (std::exchange(it.assigned, false)) it.held = true;
+  }
+
+  void Fetch() override {
+    partitions_.ForgetHandles();
+    consumer_.Read(*ReadNow());
+  }
+
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
                       Duration wait) override {
     if (closed_) return Polled{.ended = true};
@@ -90,6 +134,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     Polled polled;
     while (true) {
       consumer_.Serve();
+      if (options_.hold) KeepReading();
       if (std::string fatal = consumer_.Fatal(); !fatal.empty()) {
         connection_problem_ = fatal;
         ShowProblem();
@@ -134,6 +179,24 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   }
 
  private:
+  KafkaList ReadNow() const {
+    KafkaList list(rd_kafka_topic_partition_list_new(1));
+    for (const KafkaPartition& it : partitions_.all()) {
+      if (!it.assigned) continue;
+      rd_kafka_topic_partition_list_add(list.get(), it.topic.c_str(),
+                                        it.partition)
+          ->offset = it.next >= 0 ? it.next : it.start;
+    }
+    return list;
+  }
+
+  void KeepReading() {
+    const auto now = SteadyClock::now();
+    if (now - kept_reading_ < kKeepReadingEvery) return;
+    kept_reading_ = now;
+    consumer_.KeepReading(*ReadNow());
+  }
+
   static Duration Left(SteadyClock::time_point deadline) {
     return std::max(Duration::zero(),
                     std::chrono::ceil<Duration>(deadline - SteadyClock::now()));
@@ -217,6 +280,8 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   void OnAssign(List* list) override {
     partitions_.ForgetHandles();
     ++rebalances_;
+    // Of those that had not begun nobody says that they go.
+    if (options_.hold) OnRevoked(*list);
     if (list->cnt > 0) group_problem_.clear();
     ShowProblem();
     std::vector<std::uint32_t> numbers;
@@ -224,6 +289,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
       numbers.push_back(
           partitions_.Number(list->elems[i].topic, list->elems[i].partition));
     }
+    if (options_.hold) return OnHeld(numbers, list);
     const std::vector<PartitionStart> starts = starts_.Of(numbers, list);
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       KafkaPartition& it = partitions_[numbers[i]];
@@ -232,6 +298,16 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
       it.next = -1;
       if (sink_ != nullptr) sink_->OnAssigned(numbers[i], starts[i]);
     }
+  }
+
+  // The group gives them as a whole, and gets them back as a whole.
+  void OnHeld(const std::vector<std::uint32_t>& numbers, List* list) {
+    membership_ = consumer_.AsMember();
+    for (const std::uint32_t number : numbers) {
+      partitions_[number].held = true;
+      if (sink_ != nullptr) sink_->OnAssigned(number, {});
+    }
+    while (list->cnt > 0) rd_kafka_topic_partition_list_del_by_idx(list, 0);
   }
 
   void OnRevoking() override {
@@ -244,9 +320,19 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     for (int i = 0; i < list.cnt; ++i) {
       const std::uint32_t number =
           partitions_.Number(list.elems[i].topic, list.elems[i].partition);
-      if (!std::exchange(partitions_[number].assigned, false)) continue;
-      if (sink_ != nullptr) sink_->OnRevoked(number);
+      Revoked(number);
     }
+    // Those that had not begun stand in no list.
+    if (!options_.hold) return;
+    for (std::uint32_t i = 0; i < partitions_.all().size(); ++i) Revoked(i);
+  }
+
+  void Revoked(std::uint32_t number) {
+    KafkaPartition& it = partitions_[number];
+    const bool held = std::exchange(it.held, false);
+    if (!std::exchange(it.assigned, false) && !held) return;
+    if (sink_ != nullptr) sink_->OnRevoked(number);
+    it.held = false;
   }
 
   // librdkafka goes on trying by itself; Health() says how it stands.
@@ -285,8 +371,9 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
 
   bool AnyAssigned() const {
     const std::vector<KafkaPartition>& all = partitions_.all();
-    return std::any_of(all.begin(), all.end(),
-                       [](const KafkaPartition& it) { return it.assigned; });
+    return std::any_of(all.begin(), all.end(), [](const KafkaPartition& it) {
+      return it.assigned || it.held;
+    });
   }
 
   std::string NoBroker() const {
@@ -313,7 +400,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     std::size_t assigned = 0;
     std::int64_t lag = 0;
     for (const KafkaPartition& it : partitions_.all()) {
-      if (!it.assigned) continue;
+      if (!it.assigned && !it.held) continue;
       ++assigned;
       const std::int64_t behind = LagOf(it);
       lag = lag < 0 || behind < 0 ? -1 : lag + behind;
@@ -336,12 +423,14 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   RecordSink* sink_ = nullptr;  // Of the Poll at hand, or the last.
   std::vector<Header> headers_;
   std::uint64_t rebalances_ = 0;
+  std::shared_ptr<const Membership> membership_;  // If partitions are held.
   std::string last_error_;
   std::string connection_problem_;
   std::string group_problem_;
   bool has_broker_ = false;
   bool closed_ = false;
   SteadyClock::time_point health_time_{};
+  SteadyClock::time_point kept_reading_{};
   std::uint64_t health_rebalances_ = 0;
   simdjson::dom::parser statistics_;
 

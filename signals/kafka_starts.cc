@@ -41,6 +41,19 @@ std::vector<PartitionStart> KafkaStarts::Of(
   return starts;
 }
 
+PartitionStart KafkaStarts::Begin(const PartitionPlace* place,
+                                  rd_kafka_topic_partition_t* partition) {
+  if (place != nullptr) return Resume(*place, partition);
+  const KafkaList list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), partition->topic,
+                                    partition->partition);
+  const Known known = Ask(*list);
+  const std::int64_t group = OffsetIn(known.committed, *partition);
+  if (group < 0) return {};
+  partition->offset = group;
+  return MakeUp("the changelog does not know it", group, known, partition);
+}
+
 // Without an answer a checkpoint is believed, or nothing made up for: at worst
 // something is read again, or windows begin anew.
 KafkaStarts::Known KafkaStarts::Ask(const List& list) {

@@ -38,6 +38,11 @@ class KafkaStarts {
   std::vector<PartitionStart> Of(std::span<const std::uint32_t> numbers,
                                  List* list);
 
+  // The same of one that a former owner's word is known of, or, if `place` is
+  // nullptr, nothing; as often as it comes.
+  PartitionStart Begin(const PartitionPlace* place,
+                       rd_kafka_topic_partition_t* partition);
+
  private:
   // Of partitions that come.
   struct Known {

@@ -21,22 +21,18 @@ class PipelineImpl final : public Pipeline {
                ProfileStore* profiles, OutputSink* sink,
                DeadLetterSink* dead_letters, PipelineObserver* observer)
       : store_(options.checkpoints),
+        cells_(options.cells),
         checkpoint_every_(options.checkpoint_every),
         observer_(observer) {
-    std::vector<Shard*> shards;
-    const auto count = static_cast<std::size_t>(options.shards);
-    for (std::size_t i = 0; i < count; ++i) {
+    for (int i = 0; i < options.shards; ++i) {
       shards_.push_back(NewShard(sources.size(), options.batches_queued, rules,
-                                 profiles, sink,
-                                 [i, count](std::string_view customer) {
-                                   return ShardOf(customer, count) == i;
-                                 }));
-      shards.push_back(shards_.back().get());
+                                 profiles, sink));
     }
+    if (cells_ == nullptr) OpenCells();
     for (std::size_t i = 0; i < sources.size(); ++i) {
       ids_.push_back(sources[i].id);
       workers_.push_back(NewSourceWorker(i, std::move(sources[i]), options,
-                                         rules, shards, dead_letters,
+                                         rules, Shards(), dead_letters,
                                          observer));
     }
     Use(options.self_preservation);
@@ -53,11 +49,16 @@ class PipelineImpl final : public Pipeline {
   }
 
   void Start() override {
-    if (store_ != nullptr) {
+    if (CheckpointSink* const sink = Sink()) {
       checkpointer_ =
-          NewCheckpointer(store_, checkpoint_every_, workers_.size(), Shards(),
-                          std::move(first_records_), observer_);
+          NewCheckpointer(sink, checkpoint_every_, workers_.size(), Shards(),
+                          {.records = std::move(first_records_)}, observer_);
       checkpointer_->Start();
+    }
+    if (cells_ == nullptr) {
+      for (std::size_t i = 0; i < shards_.size(); ++i) {
+        shards_[i]->Begin(CellOf(i));
+      }
     }
     for (const auto& worker : workers_) worker->Start(checkpointer_.get());
   }
@@ -72,24 +73,23 @@ class PipelineImpl final : public Pipeline {
   void Use(std::shared_ptr<const RuleSet> rules,
            std::vector<std::string> changed) override {
     auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
-    const auto routed =
-        std::make_shared<const Routed>(Route(std::move(changed)));
+    const auto customers =
+        std::make_shared<const std::vector<std::string>>(std::move(changed));
     for (const auto& worker : workers_) {
-      worker->Use(rules, [this, rules, left, routed] {
+      worker->Use(rules, [this, rules, left, customers] {
         if (--*left > 0) return;
-        for (std::size_t i = 0; i < shards_.size(); ++i) {
-          shards_[i]->Use(rules, (*routed)[i]);
-        }
+        for (const auto& shard : shards_) shard->Use(rules, customers);
       });
     }
   }
 
-  // A shard has its share of the customers.
+  // A cell has its share of the customers.
   void Use(const SelfPreservation& bounds) override {
     for (const auto& worker : workers_) worker->Use(bounds);
     SelfPreservation share = bounds;
-    share.min_customers =
-        (bounds.min_customers + shards_.size() - 1) / shards_.size();
+    const std::size_t cells =
+        cells_ == nullptr ? shards_.size() : cells_->cells();
+    share.min_customers = (bounds.min_customers + cells - 1) / cells;
     for (const auto& shard : shards_) shard->Use(share);
   }
 
@@ -98,14 +98,21 @@ class PipelineImpl final : public Pipeline {
     for (const auto& worker : workers_) {
       health.sources.push_back(worker->State());
     }
-    for (const auto& shard : shards_) health.shards.push_back(shard->Stats());
+    for (const auto& shard : shards_) {
+      for (const EngineStats& cell : shard->Stats()) {
+        health.cells.push_back(cell);
+      }
+    }
+    if (cells_ != nullptr) health.cell_store = cells_->Health();
     return health;
   }
 
   void Explain(const std::string& customer,
                std::function<void(CustomerStanding)> told) override {
-    shards_[ShardOf(customer, shards_.size())]->Explain(customer,
-                                                        std::move(told));
+    const std::size_t shard = cells_ == nullptr
+                                  ? ShardOf(customer, shards_.size())
+                                  : cells_->CellOf(customer) % shards_.size();
+    shards_[shard]->Explain(customer, std::move(told));
   }
 
   bool Finished() const override {
@@ -117,18 +124,31 @@ class PipelineImpl final : public Pipeline {
     for (const auto& worker : workers_) worker->BeginStop(limit);
     for (const auto& worker : workers_) worker->Join();
     if (checkpointer_) checkpointer_->Close();
+    if (cells_ != nullptr) cells_->Close();
     for (const auto& shard : shards_) shard->Close();
   }
 
  private:
-  using Routed = std::vector<std::vector<std::string>>;  // By shard.
+  static CellId CellOf(std::size_t shard) {
+    return {.number = static_cast<std::uint32_t>(shard)};
+  }
 
-  Routed Route(std::vector<std::string> customers) const {
-    Routed routed(shards_.size());
-    for (std::string& customer : customers) {
-      routed[ShardOf(customer, routed.size())].push_back(std::move(customer));
+  // State on one machine: each shard has one, for its share of the customers.
+  void OpenCells() {
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      CellOptions options;
+      options.owns = [i, count = shards_.size()](std::string_view customer) {
+        return ShardOf(customer, count) == i;
+      };
+      shards_[i]->Open(CellOf(i), std::move(options));
     }
-    return routed;
+  }
+
+  CheckpointSink* Sink() {
+    if (cells_ != nullptr) return cells_;
+    if (store_ == nullptr) return nullptr;
+    if (!store_sink_) store_sink_ = std::make_unique<StoreSink>(store_);
+    return store_sink_.get();
   }
 
   std::vector<Shard*> Shards() const {
@@ -138,6 +158,8 @@ class PipelineImpl final : public Pipeline {
   }
 
   CheckpointStore* const store_;
+  CellStore* const cells_;
+  std::unique_ptr<CheckpointSink> store_sink_;
   const Duration checkpoint_every_;
   PipelineObserver* const observer_;
   CheckpointRecords first_records_;  // For the first checkpoint.

@@ -21,10 +21,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "rules/rule_set.h"
+#include "signals/cell_store.h"
 #include "signals/checkpoint_store.h"
 #include "signals/detection.h"
 #include "signals/engine.h"
@@ -55,7 +57,8 @@ class DeadLetterSink {
 
 // A checkpoint was written, or could not be.
 struct CheckpointReport {
-  std::string problem{};  // Not empty: it will be tried again.
+  std::string problem{};  // Not empty: it will be tried again, but if it is
+  bool is_void = false;   // void: the partitions have another owner.
   std::size_t records = 0;
   std::size_t bytes = 0;
   std::uint64_t stored = 0;  // Records in the store.
@@ -106,6 +109,9 @@ struct PipelineOptions {
   // Where state is kept over a restart: nullptr, nowhere. With it, positions
   // follow the checkpoint. Must outlive the pipeline.
   CheckpointStore* checkpoints = nullptr;
+  // Instead: where each partition's is kept by itself, so that it can move. The
+  // one source there is must hold its partitions. Must outlive the pipeline.
+  CellStore* cells = nullptr;
   Duration checkpoint_every = std::chrono::seconds(5);
   SelfPreservation self_preservation;  // For all shards together.
   // The wall clock; rules never see it but through caught-up partitions.
@@ -123,7 +129,9 @@ struct PipelineHealth {
     bool undone = false;  // After Stop: not all that was read is durable.
   };
   std::vector<SourceState> sources;
-  std::vector<EngineStats> shards;
+  // Where each partition's state is kept by itself.
+  std::optional<CellStoreHealth> cell_store;
+  std::vector<EngineStats> cells;  // One for each shard, or partition.
 };
 
 class Pipeline {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <future>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -10,6 +11,14 @@
 #include "signals/seen_log.h"
 
 namespace premura {
+namespace {
+
+// Each shard has one.
+CellId CellOf(std::size_t shard) {
+  return {.number = static_cast<std::uint32_t>(shard)};
+}
+
+}  // namespace
 
 Restorer::Restorer(std::vector<Shard*> shards, std::vector<std::string> ids,
                    std::vector<SourceWorker*> workers,
@@ -29,8 +38,11 @@ Status Restorer::Restore(CheckpointStore* store,
   if (!restored.ok()) return restored;
   TellStalled();
   LoadEngines(first);
-  for (Shard* shard : shards_) {
-    const Status loaded = shard->Loaded();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    std::promise<Status> told;
+    shards_[i]->EndLoading(
+        CellOf(i), [&told](const Status& loaded) { told.set_value(loaded); });
+    const Status loaded = told.get_future().get();
     if (restored.ok() && !loaded.ok()) restored = loaded;
   }
   if (!restored.ok()) return restored;
@@ -47,7 +59,7 @@ Status Restorer::Take(CheckpointRecords records) {
   if (!taken.ok()) return taken;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     if (customers_[i].empty()) continue;
-    shards_[i]->Load(std::exchange(customers_[i], {}));
+    shards_[i]->Load(CellOf(i), std::exchange(customers_[i], {}));
   }
   done_ += records.size();
   if (progress_) progress_(done_, total_);
@@ -77,6 +89,8 @@ Status Restorer::Take(RecordKind kind, std::string_view key,
       TellStalled();
       customers_[ShardOf(key, shards_.size())].Add(kind, key, bytes);
       return {};
+    case RecordKind::kProfile:
+      break;
   }
   return damaged();
 }
@@ -99,7 +113,7 @@ void Restorer::LoadEngines(CheckpointRecords* first) {
   const std::size_t common = std::gcd(before, shards_.size());
   for (const auto& [number, record] : engines_) {
     for (std::size_t i = number % common; i < shards_.size(); i += common) {
-      shards_[i]->LoadOwn(record, shards_.size() / common);
+      shards_[i]->LoadOwn(CellOf(i), record, shards_.size() / common);
     }
     if (number >= shards_.size()) {
       first->Add(RecordKind::kEngine, std::to_string(number), {});
@@ -116,7 +130,9 @@ void Restorer::DropOtherSources(CheckpointRecords* first) {
   for (const std::string& id : gone) {
     const SourceRecord& record = sources_[id];
     for (const auto& [number, partition] : record.partitions) {
-      for (Shard* shard : shards_) shard->Forget(record.number << 24 | number);
+      for (std::size_t i = 0; i < shards_.size(); ++i) {
+        shards_[i]->Forget(CellOf(i), record.number << 24 | number);
+      }
       if (!partition.progress) continue;
       observer_->OnStateLost(id, partition.name,
                              "its source is not configured any more");

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
+#include <map>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -20,131 +19,133 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 struct TakeBatch {
+  CellId cell;
   std::size_t source;
   EventBatch batch;
 };
-struct MarkReached {
-  std::function<void()> reached;
-};
-struct SaveState {
-  std::function<void(ShardRecords)> saved;
-  std::function<void()> durable;
-};
-struct LoadCustomers {
-  CheckpointRecords records;
-};
-struct LoadEngine {
-  std::string record;
-  std::size_t spread;
-};
-struct TellLoaded {
-  std::promise<Status>* told;
-};
-struct MakeUp {
-  std::uint32_t origin;
-  bool making_up;
-};
-struct UseRules {
-  std::shared_ptr<const RuleSet> rules;
-  std::vector<std::string> changed;
-};
-struct ForgetOrigin {
-  std::uint32_t origin;
-};
-struct LookAtQuestions {};
-struct UseBounds {
-  SelfPreservation bounds;
-};
-struct StallSource {
-  std::size_t source;
-  bool stalled;
-};
-using Message =
-    std::variant<TakeBatch, MarkReached, SaveState, UseRules, ForgetOrigin,
-                 LookAtQuestions, UseBounds, StallSource, MakeUp, LoadCustomers,
-                 LoadEngine, TellLoaded>;
+// Everything else: to be called on the shard's thread.
+using Call = std::function<void()>;
+using Message = std::variant<TakeBatch, Call>;
 
 struct Question {
   std::string customer;
   std::function<void(CustomerStanding)> told;
 };
 
-// Gathers what the engine says until it is handed on.
-class Collector final : public DetectionSink {
- public:
-  void OnDetection(Detection detection) override {
-    if (made_up.contains(detection.origin)) return;
-    output.detections.push_back(std::move(detection));
-  }
-  void OnCancellation(Cancellation cancellation) override {
-    if (made_up.contains(cancellation.origin)) return;
-    output.cancellations.push_back(std::move(cancellation));
-  }
-
-  ShardOutput output;
-  std::set<std::uint32_t> made_up;  // Origins of which nothing is told.
-};
-
-class CustomerRecords final : public EngineRecords {
- public:
-  void OnCustomer(std::string_view customer, std::string_view record) override {
-    records.Add(RecordKind::kCustomer, customer, record);
-  }
-
-  CheckpointRecords records;
-};
-
 class ShardImpl final : public Shard {
  public:
   ShardImpl(std::size_t sources, std::size_t queue_capacity,
             std::shared_ptr<const RuleSet> rules, ProfileStore* profiles,
-            OutputSink* sink, OwnsCustomer owns)
+            OutputSink* sink)
       : sink_(sink),
+        profiles_(profiles),
         queue_(queue_capacity),
-        clocks_(sources, Timestamp::min()),
+        rules_(std::move(rules)),
         stalled_(sources, false),
-        engine_(NewEngine(std::move(rules), profiles, &collector_,
-                          std::move(owns))),
         thread_([this] { Run(); }) {}
 
   ~ShardImpl() override { Close(); }
 
-  void Take(std::size_t source, EventBatch batch) override {
-    queue_.Push(TakeBatch{source, std::move(batch)});
+  // --- Cells -----------------------------------------------------------------
+
+  void Open(CellId id, CellOptions options) override {
+    queue_.Push([this, id, options = std::move(options)] {
+      auto cell = std::make_unique<Cell>(stalled_.size(), rules_, profiles_,
+                                         &output_, options);
+      if (bounds_) cell->Use(*bounds_);
+      // What it takes up may have been held: it must not go off before the
+      // sources say how they are.
+      cell->SetStalled(true);
+      cells_[id].cell = std::move(cell);
+    });
   }
+  void Load(CellId id, CheckpointRecords customers) override {
+    queue_.Push([this, id, records = std::move(customers)] {
+      if (Cell* const cell = Find(id)) cell->Load(records);
+    });
+  }
+  void LoadOwn(CellId id, std::string record, std::size_t spread) override {
+    queue_.Push([this, id, record = std::move(record), spread] {
+      if (Cell* const cell = Find(id)) cell->LoadOwn(record, spread);
+    });
+  }
+  void EndLoading(CellId id, std::function<void(Status)> told) override {
+    queue_.Push([this, id, told = std::move(told)] {
+      Cell* const cell = Find(id);
+      if (cell == nullptr) return;
+      const Status loaded = cell->EndLoading();
+      ShowStats();
+      told(loaded);
+    });
+  }
+  void Begin(CellId id) override {
+    queue_.Push([this, id] {
+      const auto it = cells_.find(id);
+      if (it == cells_.end()) return;
+      it->second.begun = true;
+      it->second.cell->SetStalled(AnyStalled());
+      HandOn(nullptr);
+    });
+  }
+  void Drop(CellId id) override {
+    queue_.Push([this, id] {
+      HandOn(nullptr);
+      cells_.erase(id);
+      ShowStats();
+    });
+  }
+  void Take(CellId cell, std::size_t source, EventBatch batch) override {
+    queue_.Push(TakeBatch{cell, source, std::move(batch)});
+  }
+  void Forget(CellId id, std::uint32_t origin) override {
+    queue_.Push([this, id, origin] {
+      if (Cell* const cell = Find(id)) cell->Forget(origin);
+    });
+  }
+  void SetMakingUp(CellId id, std::uint32_t origin, bool making_up) override {
+    queue_.Push([this, id, origin, making_up] {
+      if (Cell* const cell = Find(id)) cell->SetMakingUp(origin, making_up);
+    });
+  }
+
+  // --- All of them -----------------------------------------------------------
+
   void Mark(std::function<void()> reached) override {
-    queue_.Push(MarkReached{std::move(reached)});
+    queue_.Push([this, reached = std::move(reached)] { HandOn(reached); });
   }
   void Save(std::function<void(ShardRecords)> saved,
             std::function<void()> durable) override {
-    queue_.Push(SaveState{std::move(saved), std::move(durable)});
+    queue_.Push([this, saved = std::move(saved), durable = std::move(durable)] {
+      saved(WriteDown());
+      HandOn(durable);
+    });
   }
-  void Load(CheckpointRecords customers) override {
-    queue_.Push(LoadCustomers{std::move(customers)});
-  }
-  void LoadOwn(std::string record, std::size_t spread) override {
-    queue_.Push(LoadEngine{std::move(record), spread});
-  }
-  Status Loaded() override {
-    std::promise<Status> told;
-    queue_.Push(TellLoaded{&told});
-    return told.get_future().get();
-  }
-  void SetMakingUp(std::uint32_t origin, bool making_up) override {
-    queue_.Push(MakeUp{origin, making_up});
-  }
-  void Use(std::shared_ptr<const RuleSet> rules,
-           std::vector<std::string> changed) override {
-    queue_.Push(UseRules{std::move(rules), std::move(changed)});
-  }
-  void Forget(std::uint32_t origin) override {
-    queue_.Push(ForgetOrigin{origin});
+  void Use(std::shared_ptr<const RuleSet> rules, Customers changed) override {
+    queue_.Push([this, rules = std::move(rules), changed = std::move(changed)] {
+      rules_ = rules;
+      for (auto& [id, it] : cells_) it.cell->Use(rules, *changed);
+      HandOn(nullptr);
+      recent_.Clear();  // Earlier events lack what only the new rules ask for.
+    });
   }
   void Use(const SelfPreservation& bounds) override {
-    queue_.Push(UseBounds{bounds});
+    queue_.Push([this, bounds] {
+      bounds_ = bounds;
+      for (auto& [id, it] : cells_) it.cell->Use(bounds);
+      HandOn(nullptr);
+      ShowStats();
+    });
   }
+  // Whoever misses events of one source cannot say what did not happen.
   void SetStalled(std::size_t source, bool stalled) override {
-    queue_.Push(StallSource{source, stalled});
+    queue_.Push([this, source, stalled] {
+      stalled_[source] = stalled;
+      for (auto& [id, it] : cells_) {
+        if (it.begun) it.cell->SetStalled(AnyStalled());
+      }
+      HandOn(nullptr);
+      ShowStats();
+    });
   }
 
   // Questions lie beside the queue: who asks does not wait while it is full,
@@ -155,7 +156,7 @@ class ShardImpl final : public Shard {
       const std::lock_guard lock(mutex_);
       questions_.push_back({std::move(customer), std::move(told)});
     }
-    queue_.TryPush(LookAtQuestions{});
+    queue_.TryPush(Call([] {}));
   }
 
   EventBatch SpareBatch() override {
@@ -166,9 +167,11 @@ class ShardImpl final : public Shard {
     return batch;
   }
 
-  EngineStats Stats() const override {
+  std::vector<EngineStats> Stats() const override {
     const std::lock_guard lock(mutex_);
-    return stats_;
+    std::vector<EngineStats> all;
+    for (const auto& [id, stats] : stats_) all.push_back(stats);
+    return all;
   }
 
   void Close() override {
@@ -177,38 +180,60 @@ class ShardImpl final : public Shard {
   }
 
  private:
+  struct Held {
+    std::unique_ptr<Cell> cell;
+    bool begun = false;
+  };
+
   void Run() {
     while (std::optional<Message> message = queue_.Pop()) {
-      std::visit([this](auto& what) { Do(what); }, *message);
+      if (auto* const take = std::get_if<TakeBatch>(&*message)) {
+        Do(take);
+      } else {
+        std::get<Call> (*message)();
+      }
       AnswerQuestions();
     }
   }
 
-  void Do(TakeBatch& take) {
-    for (const EventBatch::Item& item : take.batch.items()) {
-      if (item.what == EventBatch::Item::What::kProfile) {
-        collector_.output.profiles.push_back(take.batch.profile(item.index));
-      }
-    }
-    take.batch.SetClocks([this, source = take.source](Timestamp clock) {
-      return ClockWith(source, clock);
-    });
-    engine_->Take(take.batch);
+  Cell* Find(CellId id) {
+    const auto it = cells_.find(id);
+    return it == cells_.end() ? nullptr : it->second.cell.get();
+  }
+
+  bool AnyStalled() const {
+    return std::find(stalled_.begin(), stalled_.end(), true) != stalled_.end();
+  }
+
+  void Do(TakeBatch* take) {
+    Cell* const cell = Find(take->cell);
+    if (cell == nullptr) return;
+    cell->Take(take->source, &take->batch);
     HandOn(nullptr);
+    ShowStats(take->cell, *cell);
+    Keep(std::move(take->batch));
+  }
+
+  void Keep(EventBatch batch) {
     std::vector<EventBatch> free;
-    recent_.Add(std::move(take.batch), &free);
-    for (EventBatch& batch : free) batch.Clear();
-    ShowStats();
+    recent_.Add(std::move(batch), &free);
+    for (EventBatch& each : free) each.Clear();
     const std::lock_guard lock(mutex_);
-    for (EventBatch& batch : free) {
-      if (spare_.size() < kSpareBatches) spare_.push_back(std::move(batch));
+    for (EventBatch& each : free) {
+      if (spare_.size() < kSpareBatches) spare_.push_back(std::move(each));
     }
   }
 
-  void ShowStats() {
-    const EngineStats stats = engine_->Stats();
+  void ShowStats(CellId id, const Cell& cell) {
+    const EngineStats stats = cell.Stats();
     const std::lock_guard lock(mutex_);
-    stats_ = stats;
+    stats_[id] = stats;
+  }
+  void ShowStats() {
+    std::map<CellId, EngineStats> all;
+    for (const auto& [id, it] : cells_) all[id] = it.cell->Stats();
+    const std::lock_guard lock(mutex_);
+    stats_ = std::move(all);
   }
 
   void AnswerQuestions() {
@@ -218,91 +243,39 @@ class ShardImpl final : public Shard {
       questions.swap(questions_);
     }
     for (const Question& question : questions) {
-      question.told(engine_->Explain(
-          question.customer, recent_.Of(question.customer, kMostLookedAt)));
+      question.told(Answer(question.customer));
     }
   }
 
-  // The smallest clock of all sources once `source` says `clock`; the end of
-  // time says that it has no opinion. Never goes back, not even when a source
-  // gains a partition that is behind.
-  Timestamp ClockWith(std::size_t source, Timestamp clock) {
-    clocks_[source] = clock;
-    const Timestamp least = *std::min_element(clocks_.begin(), clocks_.end());
-    if (least != Timestamp::max()) clock_ = std::max(clock_, least);
-    return clock_;
+  CustomerStanding Answer(const std::string& customer) const {
+    for (const auto& [id, it] : cells_) {
+      if (!it.begun || !it.cell->Owns(customer)) continue;
+      return it.cell->Explain(customer, recent_.Of(customer, kMostLookedAt));
+    }
+    CustomerStanding nothing;
+    nothing.customer = customer;
+    nothing.rules = rules_;
+    nothing.elsewhere = true;
+    return nothing;
   }
 
-  void Do(SaveState& save) {
+  ShardRecords WriteDown() {
     const auto began = SteadyClock::now();
-    CustomerRecords customers;
     ShardRecords saved;
-    saved.own = engine_->Save(&customers);
-    saved.customers = std::move(customers.records);
+    for (auto& [id, it] : cells_) {
+      if (it.begun) saved.cells.push_back(it.cell->Save(id));
+    }
     saved.took =
         std::chrono::duration_cast<Duration>(SteadyClock::now() - began);
-    save.saved(std::move(saved));
-    HandOn(std::move(save.durable));
-  }
-
-  void Do(LoadCustomers& load) {
-    load.records.ForEach([this](RecordKind, std::string_view customer,
-                                std::string_view record) {
-      if (!loaded_.ok()) return;
-      loaded_ = engine_->Load(customer, record);
-      if (!loaded_.ok()) {
-        loaded_ =
-            loaded_.error().WithContext("customer " + std::string(customer));
-      }
-    });
-  }
-  void Do(LoadEngine& load) {
-    if (loaded_.ok()) loaded_ = engine_->LoadOwn(load.record, load.spread);
-  }
-  void Do(TellLoaded& loaded) {
-    clock_ = std::max(clock_, engine_->Stats().clock);
-    ShowStats();
-    loaded.told->set_value(loaded_);
-  }
-
-  void Do(MakeUp& make_up) {
-    if (make_up.making_up) {
-      collector_.made_up.insert(make_up.origin);
-    } else {
-      collector_.made_up.erase(make_up.origin);
-    }
-  }
-  void Do(MarkReached& mark) { HandOn(std::move(mark.reached)); }
-  // Earlier events lack what only the new rules ask for.
-  void Do(UseRules& use) {
-    engine_->Use(std::move(use.rules));
-    engine_->OnProfiles(use.changed);
-    HandOn(nullptr);
-    recent_.Clear();
-  }
-  void Do(ForgetOrigin& forget) { engine_->Forget(forget.origin); }
-  void Do(LookAtQuestions&) {}
-  void Do(UseBounds& use) {
-    engine_->Use(use.bounds);
-    HandOn(nullptr);
-    ShowStats();
-  }
-  // Whoever misses events of one source cannot say what did not happen.
-  void Do(StallSource& stall) {
-    stalled_[stall.source] = stall.stalled;
-    engine_->SetStalled(std::find(stalled_.begin(), stalled_.end(), true) !=
-                        stalled_.end());
-    HandOn(nullptr);
-    ShowStats();
+    return saved;
   }
 
   // Output is written in the order it was submitted, so an empty one that is
   // durable says the same of all before it.
-  void HandOn(std::function<void()> reached) {
-    if (collector_.output.empty() && !reached) return;
+  void HandOn(const std::function<void()>& reached) {
+    if (output_.empty() && !reached) return;
     sink_->Submit(
-        std::exchange(collector_.output, {}),
-        reached ? std::move(reached) : [] {});
+        std::exchange(output_, {}), reached ? reached : [] {});
   }
 
   static constexpr std::size_t kSpareBatches = 8;
@@ -312,22 +285,22 @@ class ShardImpl final : public Shard {
 
   // Constant after construction.
   OutputSink* const sink_;
+  ProfileStore* const profiles_;
 
   BoundedQueue<Message> queue_;  // Synchronises itself.
 
   mutable std::mutex mutex_;
   std::vector<EventBatch> spare_;  // Guarded by mutex_, as are the next two.
-  EngineStats stats_;
+  std::map<CellId, EngineStats> stats_;
   std::vector<Question> questions_;
 
   // The thread's own.
-  std::vector<Timestamp> clocks_;
+  std::shared_ptr<const RuleSet> rules_;
+  std::optional<SelfPreservation> bounds_;
   std::vector<bool> stalled_;  // By source.
-  Timestamp clock_ = Timestamp::min();
-  Collector collector_;
+  ShardOutput output_;         // Not handed on yet.
   RecentBatches recent_{kRecentBytes};
-  const std::unique_ptr<Engine> engine_;
-  Status loaded_;
+  std::map<CellId, Held> cells_;
 
   std::thread thread_;  // Last: starts when all else is there.
 };
@@ -336,10 +309,9 @@ class ShardImpl final : public Shard {
 
 std::unique_ptr<Shard> NewShard(std::size_t sources, std::size_t queue_capacity,
                                 std::shared_ptr<const RuleSet> rules,
-                                ProfileStore* profiles, OutputSink* sink,
-                                OwnsCustomer owns) {
+                                ProfileStore* profiles, OutputSink* sink) {
   return std::make_unique<ShardImpl>(sources, queue_capacity, std::move(rules),
-                                     profiles, sink, std::move(owns));
+                                     profiles, sink);
 }
 
 }  // namespace premura

@@ -44,12 +44,15 @@ struct PartitionStart {
   std::int64_t known = 0;  // As in PartitionPlace.
 };
 
+class Membership;  // checkpoint_sink.h
+
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
   virtual void OnRecord(const Record& record) = 0;
   // Partition is now ours / no longer ours. On revocation the sink must not
-  // count on anything it has not committed. Called inside Poll.
+  // count on anything it has not committed. Called inside Poll. Of a source
+  // that holds its partitions (Source::Begin()) `start` says nothing.
   virtual void OnAssigned(std::uint32_t partition,
                           const PartitionStart& start) = 0;
   virtual void OnRevoked(std::uint32_t partition) = 0;
@@ -81,6 +84,24 @@ class Source {
   // Before the first Poll(): these partitions keep their numbers, and are read
   // from there on as far as that is still right; OnAssigned() says.
   virtual void Resume(const std::vector<PartitionPlace>& places) = 0;
+
+  // Of a source that holds its partitions (KafkaOptions::hold): none is read
+  // before it has begun, and was fetched. `place` as for Resume(); nullptr:
+  // nothing is known of it. REQUIRES: it is ours.
+  virtual PartitionStart Begin(std::uint32_t /*partition*/,
+                               const PartitionPlace* /*place*/) {
+    return {};
+  }
+  // Reads all that has begun.
+  virtual void Fetch() {}
+  // It is read no more until it begins again.
+  virtual void Hold(std::uint32_t /*partition*/) {}
+  // The partition's number in its topic.
+  virtual std::uint32_t NumberInTopic(std::uint32_t partition) const {
+    return partition;
+  }
+  // As what it has its partitions now.
+  virtual std::shared_ptr<const Membership> AsMember() const { return nullptr; }
 
   // Hands at most `max` records to `sink` and waits at most `wait` for the
   // first. Answers how many; `ended` is set when no more will ever come (a file
@@ -114,6 +135,9 @@ struct KafkaOptions {
   // is read again from this instant on (of the broker's), as
   // PartitionStart::known says.
   std::optional<Timestamp> make_up_from{};
+  // Partitions are held, see Source::Begin(), and who commits positions is
+  // another: Commit() must not be called.
+  bool hold = false;
 };
 
 // The properties librdkafka knows, for "did you mean".

@@ -112,6 +112,8 @@ struct CustomerStanding {
   std::string customer;
   std::shared_ptr<const RuleSet> rules;  // In which the rules live.
   Timestamp clock{};
+  // Another instance has the customer's partition: nothing is known here.
+  bool elsewhere = false;
   std::vector<RuleStanding> standings;
   // How many of the customer's events were looked at for misses, and since
   // when.

@@ -171,7 +171,7 @@ class Run {
   }
   std::size_t Customers() const {
     std::size_t customers = 0;
-    for (const EngineStats& shard : pipeline->Health().shards) {
+    for (const EngineStats& shard : pipeline->Health().cells) {
       customers += shard.customers;
     }
     return customers;

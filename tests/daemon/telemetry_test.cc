@@ -280,12 +280,12 @@ TEST_F(TelemetryTest, ASilenceThatIsNotBelievedIsToldWhenItBeginsAndEnds) {
   pipeline.sources.resize(1);
   pipeline.sources[0].id = "product";
   pipeline.sources[0].stalled = true;
-  pipeline.shards.resize(2);
+  pipeline.cells.resize(2);
   telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"))
       << "a quiet night of a few customers";
-  pipeline.shards[1].guards = true;
-  pipeline.shards[1].held = 7;
+  pipeline.cells[1].guards = true;
+  pipeline.cells[1].held = 7;
   for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 1)"));
   EXPECT_TRUE(Has("premura_held_timers 7"));
@@ -293,13 +293,13 @@ TEST_F(TelemetryTest, ASilenceThatIsNotBelievedIsToldWhenItBeginsAndEnds) {
   EXPECT_EQ(told("source_stalled"), 1);
   EXPECT_EQ(told("source_flows"), 0);
   pipeline.sources[0].stalled = false;
-  pipeline.shards[1].too_many = true;
+  pipeline.cells[1].too_many = true;
   for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"));
   EXPECT_TRUE(Has("premura_too_many_silent 1"));
   EXPECT_EQ(told("source_flows"), 1);
   EXPECT_EQ(told("too_many_silent"), 1);
-  pipeline.shards[1] = {};
+  pipeline.cells[1] = {};
   for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has("premura_too_many_silent 0"));
   EXPECT_EQ(told("silence_believed"), 1);
@@ -311,11 +311,11 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   pipeline.sources[0].id = "product";
   pipeline.sources[0].clock = clock_.Now() - std::chrono::seconds(7);
   pipeline.sources[0].health.lag = 12;
-  pipeline.shards.resize(2);
-  pipeline.shards[0].customers = 3;
-  pipeline.shards[1].customers = 4;
-  pipeline.shards[1].timers = 1;
-  pipeline.shards[1].oldest_timer = clock_.Now() - std::chrono::seconds(2);
+  pipeline.cells.resize(2);
+  pipeline.cells[0].customers = 3;
+  pipeline.cells[1].customers = 4;
+  pipeline.cells[1].timers = 1;
+  pipeline.cells[1].oldest_timer = clock_.Now() - std::chrono::seconds(2);
   OutreachHealth outreach;
   outreach.stop_all = true;
   outreach.deliveries["held"] = 5;

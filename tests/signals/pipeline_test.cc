@@ -251,7 +251,7 @@ class PipelineTest : public testing::TestWithParam<int> {
     while (std::chrono::steady_clock::now() < limit) {
       const PipelineHealth health = pipeline_->Health();
       std::size_t held = 0;
-      for (const EngineStats& shard : health.shards) held += shard.held;
+      for (const EngineStats& shard : health.cells) held += shard.held;
       if (held == timers && health.sources[0].stalled == stalled) return true;
       std::this_thread::yield();
     }

@@ -469,6 +469,7 @@ TEST_F(OneSourceTest, SaysWhichRecordIsDamaged) {
                     testing::StartsWith("customer acme: "));
         break;
       case RecordKind::kEngine:
+      case RecordKind::kProfile:
         break;
     }
     world_.store.Set(key.first, key.second, bytes);
@@ -496,7 +497,7 @@ TEST_F(OneSourceTest, TellsHowFarItIs) {
   ASSERT_EQ(told.size(), world_.store.size());
   EXPECT_EQ(told.back(), std::pair(world_.store.size(), world_.store.size()));
   std::size_t customers = 0;
-  for (const EngineStats& shard : life.pipeline->Health().shards) {
+  for (const EngineStats& shard : life.pipeline->Health().cells) {
     customers += shard.customers;
   }
   EXPECT_EQ(customers, 30U);

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/changelog.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace premura {
+namespace {
+
+using Fate = CheckpointResult::Fate;
+using Kind = LogTrouble::Kind;
+
+// So many owners back a late commit of theirs is known for one.
+constexpr std::size_t kTakeoversKept = 16;
+
+CheckpointResult TryAgain(const std::string& why) {
+  return {Fate::kTryAgain, why};
+}
+
+std::string KeyOf(RecordKind kind, std::string_view key) {
+  std::string whole(1, static_cast<char>(kind));
+  whole += key;
+  return whole;
+}
+
+}  // namespace
+
+// --- Taking over -------------------------------------------------------------
+
+// The group's word first: once it is decided, so is all that went before it.
+Changelog::Opened Changelog::Open(CellId cell,
+                                  const std::vector<std::string>& inputs,
+                                  bool impatient, bool anew) {
+  Opened opened;
+  const auto committed = log_->CommittedOf(inputs);
+  if (!committed.ok()) {
+    opened.waits = committed.error().message;
+    return opened;
+  }
+  const auto ends = log_->EndsOf(cell.number);
+  if (!ends.ok()) {
+    opened.waits = ends.error().message;
+    return opened;
+  }
+  const bool undecided =
+      !committed.value() || ends.value().stable < ends.value().last;
+  if (undecided && !impatient) {
+    opened.waits = "a former owner's transaction is not over";
+    return opened;
+  }
+  opened = Read(cell, inputs, ends.value(), anew);
+  if (undecided) {
+    AbortLeftOpen(opened.progress);
+    Drop(cell);
+    opened = {};
+    opened.waits = "a former owner's transaction is being ended";
+    return opened;
+  }
+  if (!opened.progress) return opened;
+  for (const auto& [name, position] : *committed.value()) {
+    const auto it = opened.progress->positions.find(name);
+    if (it == opened.progress->positions.end() || it->second == position) {
+      continue;
+    }
+    opened.torn = true;
+    const std::lock_guard lock(mutex_);
+    ++torn_;
+  }
+  return opened;
+}
+
+Changelog::Opened Changelog::Read(CellId cell,
+                                  const std::vector<std::string>& /*inputs*/,
+                                  const TransactionLog::Ends& ends, bool anew) {
+  Opened opened;
+  ChangelogFold fold;
+  const Status read =
+      log_->Read(cell.number, 0, ends.stable,
+                 [&fold](const LogRecord& record) { fold.Take(record); });
+  if (!read.ok()) {
+    opened.waits = read.error().message;
+    return opened;
+  }
+  FoldedChangelog folded = fold.Finish();
+  Writing writing;
+  if (folded.progress) writing.takeovers = folded.progress->takeovers;
+  writing.takeovers.push_back({folded.epoch + 1, options_.random(),
+                               folded.progress ? folded.progress->number : 0});
+  while (writing.takeovers.size() > kTakeoversKept) {
+    writing.takeovers.erase(writing.takeovers.begin());
+  }
+  writing.number = folded.number;
+  writing.end = ends.stable;
+  writing.repairs = std::move(folded.repairs);
+  if (folded.damage.empty() && folded.progress &&
+      folded.progress->partitions != options_.partitions) {
+    folded.damage =
+        "the topic had " + std::to_string(folded.progress->partitions) +
+        " partitions, and has " + std::to_string(options_.partitions) +
+        ": customers are in others now";
+  }
+  if (anew) {
+    for (const auto& [key, value] : folded.records) {
+      writing.repairs.emplace_back(key, std::nullopt);
+    }
+    folded.records.clear();
+    folded.progress.reset();
+    folded.damage.clear();
+  }
+  const std::lock_guard lock(mutex_);
+  torn_ += folded.torn;
+  open_[cell] = std::move(writing);
+  opened.damage = std::move(folded.damage);
+  opened.progress = std::move(folded.progress);
+  opened.records = std::move(folded.records);
+  return opened;
+}
+
+void Changelog::AbortLeftOpen(const std::optional<Progress>& progress) {
+  if (!progress || progress->writer == log_->writer()) return;
+  (void)log_->Fence(progress->writer);  // Else the brokers will, in time.
+}
+
+void Changelog::Drop(CellId cell) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(cell);
+}
+
+// --- Committing --------------------------------------------------------------
+
+Changelog::Shares Changelog::SharesOf(
+    const std::vector<CheckpointPart>& parts) {
+  Shares shares;
+  for (const CheckpointPart& part : parts) {
+    Share& share = shares[part.cell];
+    share.parts.push_back(&part);
+    if (part.membership != nullptr) share.feed = &part;
+  }
+  // Without its feed's word nothing can be said of a cell.
+  std::erase_if(shares,
+                [](const auto& it) { return it.second.feed == nullptr; });
+  return shares;
+}
+
+CheckpointResult Changelog::Write(const std::vector<CheckpointPart>& parts) {
+  Shares shares = SharesOf(parts);
+  if (shares.empty()) return {};
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(shares,
+                  [this](const auto& it) { return !open_.contains(it.first); });
+  }
+  if (shares.empty()) return {Fate::kVoid, "its partitions are gone"};
+  if (!ready_) {
+    const LogTrouble begun = log_->Init();
+    if (!begun.ok()) return TryAgain(begun.words);
+    ready_ = true;
+  }
+  std::string problem;
+  if (!Resolve(shares, &problem)) return TryAgain(problem);
+  const CheckpointResult result = TryOnce(shares);
+  const std::lock_guard lock(mutex_);
+  if (result.fate == Fate::kVoid) ++fenced_;
+  if (result.fate == Fate::kTryAgain) return result;
+  for (const auto& [id, share] : shares) {
+    if (const auto it = open_.find(id); it != open_.end()) {
+      it->second.written = false;
+    }
+  }
+  return result;
+}
+
+// What a try before has brought into the log is not written again.
+CheckpointResult Changelog::TryOnce(const Shares& shares) {
+  bool all_written = true;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, share] : shares) {
+      const auto it = open_.find(id);
+      if (it != open_.end() && !it->second.written) all_written = false;
+    }
+  }
+  if (all_written) return Claim(shares);
+  if (const LogTrouble begun = log_->Begin(); !begun.ok()) {
+    ready_ = false;
+    return TryAgain(begun.words);
+  }
+  if (const LogTrouble put = AppendAll(shares); !put.ok()) return GiveUp(put);
+  if (const LogTrouble sent = SendPositions(shares); !sent.ok()) {
+    return GiveUp(sent);
+  }
+  if (const LogTrouble done = log_->Commit(); !done.ok()) {
+    return Doubt(shares, done);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, share] : shares) {
+      if (const auto it = open_.find(id); it != open_.end()) {
+        it->second.written = true;
+        it->second.repairs.clear();
+      }
+    }
+  }
+  return Claim(shares);
+}
+
+LogTrouble Changelog::AppendAll(const Shares& shares) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, share] : shares) {
+    const auto it = open_.find(id);
+    if (it == open_.end() || it->second.written) continue;
+    LogTrouble put = Append(id.number, share, &it->second);
+    if (!put.ok()) return put;
+  }
+  return {};
+}
+
+// Each try is a commit of its own: of one that was torn nothing is taken for
+// another's.
+LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
+                             Writing* writing) {
+  Progress progress;
+  progress.takeovers = writing->takeovers;
+  progress.number = ++writing->number;
+  progress.writer = log_->writer();
+  progress.partitions = options_.partitions;
+  progress.positions = share.feed->positions;
+  LogTrouble trouble;
+  const auto put = [&](const std::string& key,
+                       std::optional<std::string_view> value) {
+    if (!trouble.ok()) return;
+    const std::uint32_t checksum = ChecksumOf(key, value);
+    if (value && key != kProgressKey) {
+      ++progress.records;
+      progress.checksums += checksum;
+    }
+    trouble = log_->Append(
+        partition, {key, value, PackHead({progress.stamp(), checksum})});
+  };
+  for (const auto& [key, value] : writing->repairs) put(key, value);
+  for (const CheckpointPart* part : share.parts) {
+    part->records.ForEach(
+        [&](RecordKind kind, std::string_view key, std::string_view bytes) {
+          if (kind == RecordKind::kSource) {
+            progress.source = bytes;
+          } else {
+            put(KeyOf(kind, key),
+                bytes.empty() ? std::optional<std::string_view>() : bytes);
+          }
+        });
+  }
+  const std::string bytes = Pack(progress);
+  put(std::string(kProgressKey), bytes);
+  return trouble;
+}
+
+LogTrouble Changelog::SendPositions(const Shares& shares) {
+  std::map<const Membership*, std::map<std::string, std::int64_t>> all;
+  for (const auto& [id, share] : shares) {
+    auto& positions = all[share.feed->membership.get()];
+    positions.insert(share.feed->positions.begin(),
+                     share.feed->positions.end());
+  }
+  constexpr int kTries = 3;
+  for (const auto& [membership, positions] : all) {
+    LogTrouble sent;
+    for (int i = 0; i < kTries; ++i) {
+      sent = log_->SendPositions(positions, membership);
+      if (sent.kind != Kind::kRetry) break;
+    }
+    if (!sent.ok()) return sent;
+  }
+  return {};
+}
+
+// Nothing of it can have been committed.
+CheckpointResult Changelog::GiveUp(const LogTrouble& trouble) {
+  if (trouble.kind == Kind::kFatal || !log_->Abort().ok()) ready_ = false;
+  if (trouble.kind == Kind::kFenced) return {Fate::kVoid, trouble.words};
+  return TryAgain(trouble.words);
+}
+
+// A commit that is late must not meet the next transaction: the producer is
+// thrown away.
+CheckpointResult Changelog::Doubt(const Shares& shares,
+                                  const LogTrouble& trouble) {
+  ready_ = false;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, share] : shares) {
+    const auto it = open_.find(id);
+    if (it != open_.end() && !it->second.written) it->second.doubtful = true;
+  }
+  return TryAgain(trouble.words);
+}
+
+bool Changelog::Resolve(const Shares& shares, std::string* problem) {
+  for (const auto& [id, share] : shares) {
+    Writing writing;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto it = open_.find(id);
+      if (it == open_.end() || !it->second.doubtful) continue;
+      writing = it->second;
+    }
+    const Result<Seen> seen = Look(id.number, &writing);
+    if (!seen.ok()) {
+      *problem = seen.error().message;
+      return false;
+    }
+    const std::lock_guard lock(mutex_);
+    const auto it = open_.find(id);
+    if (it == open_.end()) continue;
+    it->second.doubtful = false;
+    if (seen.value() != Seen::kOurs) continue;
+    it->second.written = true;
+    it->second.repairs.clear();
+  }
+  return true;
+}
+
+// Whether our last try is there, whole, and nobody else's.
+Result<Changelog::Seen> Changelog::Look(std::uint32_t partition,
+                                        Writing* writing) {
+  const auto ends = log_->EndsOf(partition);
+  if (!ends.ok()) return ends.error();
+  if (ends.value().stable < ends.value().last) {
+    return Error{"a transaction is not over"};
+  }
+  const Takeover& us = writing->takeovers.back();
+  const Stamp ours = {us.epoch, us.owner, writing->number};
+  bool found = false;
+  bool others = false;
+  std::uint64_t records = 0;
+  std::uint64_t checksums = 0;
+  const Status read = log_->Read(
+      partition, writing->end, ends.value().stable,
+      [&](const LogRecord& record) {
+        const Result<ChangelogHead> head = UnpackHead(record.head);
+        if (!head.ok()) return;
+        const Stamp& stamp = head.value().stamp;
+        if (stamp.epoch != ours.epoch || stamp.owner != ours.owner) {
+          others = true;
+        }
+        if (stamp != ours) return;
+        if (record.key != kProgressKey) {
+          records += record.value ? 1 : 0;
+          checksums += record.value ? head.value().checksum : 0;
+          return;
+        }
+        Progress progress;
+        found = record.value && Unpack(*record.value, &progress) &&
+                progress.records == records && progress.checksums == checksums;
+      });
+  if (!read.ok()) return read.error();
+  if (others) return Seen::kOthers;
+  return found ? Seen::kOurs : Seen::kNothing;
+}
+
+// The first commit of an owner says that it is one. What another has committed
+// between its look at the log and that, it does not know of.
+CheckpointResult Changelog::Claim(const Shares& shares) {
+  for (const auto& [id, share] : shares) {
+    Writing writing;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto it = open_.find(id);
+      if (it == open_.end() || it->second.claimed) continue;
+      writing = it->second;
+    }
+    const Result<Seen> seen = Look(id.number, &writing);
+    if (!seen.ok()) continue;  // With the next commit: nothing hangs on it.
+    if (seen.value() == Seen::kOthers) {
+      return {Fate::kVoid, "another owner has written meanwhile"};
+    }
+    if (seen.value() == Seen::kNothing) {
+      return {Fate::kVoid, "what was committed is not there"};
+    }
+    const std::lock_guard lock(mutex_);
+    if (const auto it = open_.find(id); it != open_.end()) {
+      it->second.claimed = true;
+    }
+  }
+  return {};
+}
+
+std::uint64_t Changelog::torn() const {
+  const std::lock_guard lock(mutex_);
+  return torn_;
+}
+
+std::uint64_t Changelog::fenced() const {
+  const std::lock_guard lock(mutex_);
+  return fenced_;
+}
+
+}  // namespace premura

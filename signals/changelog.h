@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changelog: how cells' states are kept in a log with transactions, and moved
+// from owner to owner (changelog_record.h). Plain code: waits for nothing, and
+// reads no clock.
+//
+// Nothing that is in memory counts before its commit is known to be in the log.
+// Who does not know whether a commit arrived begins anew as a writer, so that
+// what is late can arrive no more, and looks.
+//
+// Thread-safe: Write() from one thread, the rest from another.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "signals/cell_id.h"
+#include "signals/changelog_fold.h"
+#include "signals/changelog_record.h"
+#include "signals/checkpoint_sink.h"
+#include "signals/transaction_log.h"
+
+namespace premura {
+
+class Changelog {
+ public:
+  struct Options {
+    std::uint32_t partitions = 1;
+    // Tells owners apart.
+    std::function<std::uint32_t()> random{};
+  };
+  // `log` must outlive it.
+  Changelog(TransactionLog* log, Options options)
+      : log_(log), options_(std::move(options)) {}
+
+  // First of all: ends what an earlier life has left open, if it can.
+  void Begin() { ready_ = log_->Init().ok(); }
+
+  struct Opened {
+    std::string waits;   // Not empty: not yet, and why. Try again soon.
+    std::string damage;  // Not empty: nothing of it can be used.
+    // The group's word differs from the state's, which holds.
+    bool torn = false;
+    std::optional<Progress> progress;  // nullopt: nothing is known.
+    std::unordered_map<std::string, std::string> records;
+  };
+  // Takes the cell over. `inputs`: what it reads, by the source's names.
+  // `impatient`: it has waited for long; ends what others have left open.
+  // `anew`: what is known counts no more, and is erased by the first commit.
+  Opened Open(CellId cell, const std::vector<std::string>& inputs,
+              bool impatient, bool anew);
+  void Drop(CellId cell);
+
+  // One transaction. Writes the cells that are open; passes over the others.
+  CheckpointResult Write(const std::vector<CheckpointPart>& parts);
+
+  // Commits, or cells, that were found in part or of former owners.
+  std::uint64_t torn() const;
+  std::uint64_t fenced() const;
+
+ private:
+  // What is to be known of an open cell to write it.
+  struct Writing {
+    std::vector<Takeover> takeovers;
+    std::uint64_t number = 0;  // Of the last commit, or try.
+    std::int64_t end = 0;      // Of the log, when it was looked at last.
+    std::vector<std::pair<std::string, std::optional<std::string>>> repairs;
+    bool claimed = false;  // Nobody else can have come between.
+    // Of the last try, whose fate is not known.
+    bool doubtful = false;
+    bool written = false;  // Of the checkpoint at hand.
+  };
+  // A cell's share of a checkpoint.
+  struct Share {
+    std::vector<const CheckpointPart*> parts;
+    const CheckpointPart* feed = nullptr;  // Has positions and membership.
+  };
+  using Shares = std::map<CellId, Share>;
+
+  static Shares SharesOf(const std::vector<CheckpointPart>& parts);
+  CheckpointResult TryOnce(const Shares& shares);
+  LogTrouble AppendAll(const Shares& shares);
+  LogTrouble Append(std::uint32_t partition, const Share& share,
+                    Writing* writing);
+  LogTrouble SendPositions(const Shares& shares);
+  CheckpointResult GiveUp(const LogTrouble& trouble);
+  CheckpointResult Doubt(const Shares& shares, const LogTrouble& trouble);
+  // Looks which of the doubtful are there. False: it cannot be said yet.
+  bool Resolve(const Shares& shares, std::string* problem);
+  enum class Seen { kOurs, kNothing, kOthers };
+  Result<Seen> Look(std::uint32_t partition, Writing* writing);
+  CheckpointResult Claim(const Shares& shares);
+  void AbortLeftOpen(const std::optional<Progress>& progress);
+  Opened Read(CellId cell, const std::vector<std::string>& inputs,
+              const TransactionLog::Ends& ends, bool anew);
+
+  TransactionLog* const log_;
+  const Options options_;
+  bool ready_ = false;  // The log's writer can begin a transaction.
+
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::map<CellId, Writing> open_;
+  std::uint64_t torn_ = 0;
+  std::uint64_t fenced_ = 0;
+};
+
+}  // namespace premura

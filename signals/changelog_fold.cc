@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signals/changelog_fold.h"
+
+#include <algorithm>
+
+namespace premura {
+
+void ChangelogFold::Take(const LogRecord& record) {
+  const Result<ChangelogHead> head = UnpackHead(record.head);
+  if (!head.ok()) return Damage(head.error().message);
+  if (head.value().checksum != ChecksumOf(record.key, record.value)) {
+    return Damage("a record is damaged");
+  }
+  folded_.epoch = std::max(folded_.epoch, head.value().stamp.epoch);
+  folded_.number = std::max(folded_.number, head.value().stamp.number);
+  if (record.key == kProgressKey) {
+    TakeProgress(record, head.value().stamp);
+  } else {
+    TakeState(record, head.value());
+  }
+}
+
+void ChangelogFold::Damage(std::string what) {
+  if (folded_.damage.empty()) folded_.damage = std::move(what);
+}
+
+void ChangelogFold::TakeProgress(const LogRecord& record, const Stamp& stamp) {
+  Progress progress;
+  if (!record.value || !Unpack(*record.value, &progress) ||
+      progress.stamp() != stamp) {
+    return Damage("a progress record is damaged");
+  }
+  if (progress_ && !progress.Supersedes(*progress_)) {
+    ++folded_.torn;  // A former owner's.
+    return;
+  }
+  // Compaction may have taken some of its records, if there is a newer one.
+  if (!IsWhole(progress)) {
+    unvouched_ = true;
+    return;
+  }
+  unvouched_ = false;
+  progress_ = std::move(progress);
+  sums_.clear();
+}
+
+bool ChangelogFold::IsWhole(const Progress& progress) const {
+  const auto it = std::find_if(
+      sums_.begin(), sums_.end(),
+      [&progress](const auto& sum) { return sum.first == progress.stamp(); });
+  const Sum sum = it == sums_.end() ? Sum() : it->second;
+  return sum.records == progress.records && sum.checksums == progress.checksums;
+}
+
+void ChangelogFold::TakeState(const LogRecord& record,
+                              const ChangelogHead& head) {
+  if (record.value) {
+    auto it = std::find_if(
+        sums_.begin(), sums_.end(),
+        [&head](const auto& sum) { return sum.first == head.stamp; });
+    if (it == sums_.end()) it = sums_.insert(it, {head.stamp, {}});
+    ++it->second.records;
+    it->second.checksums += head.checksum;
+  }
+  std::vector<Version>& versions = versions_[std::string(record.key)];
+  // Nobody goes back behind what counts.
+  if (versions.size() > 1 && progress_) {
+    const auto counts = std::find_if(
+        versions.rbegin(), versions.rend(), [this](const Version& version) {
+          return progress_->VouchesFor(version.stamp);
+        });
+    if (counts != versions.rend()) {
+      versions.erase(versions.begin(), std::prev(counts.base()));
+    }
+  }
+  std::optional<std::string> value;
+  if (record.value) value = std::string(*record.value);
+  versions.push_back({head.stamp, std::move(value)});
+}
+
+FoldedChangelog ChangelogFold::Finish() {
+  if (unvouched_) ++folded_.torn;
+  if (unvouched_ && !progress_) Damage("its last commit is not all there");
+  folded_.progress = progress_;
+  for (auto& [key, versions] : versions_) {
+    const auto counts = std::find_if(
+        versions.rbegin(), versions.rend(), [this](const Version& version) {
+          return progress_ && progress_->VouchesFor(version.stamp);
+        });
+    std::optional<std::string> value;
+    if (counts != versions.rend()) value = std::move(counts->value);
+    if (counts != versions.rbegin()) folded_.repairs.emplace_back(key, value);
+    if (value) folded_.records.emplace(key, *std::move(value));
+  }
+  if (!folded_.repairs.empty()) ++folded_.torn;
+  return std::move(folded_);
+}
+
+}  // namespace premura

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// TransactionLog: what a changelog asks of Kafka. Behind it are librdkafka
+// (kafka_transaction_log.cc) and, in tests, a simulated log with faults.
+//
+// Thread: one writes; readers are another, or the same.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "rules/result.h"
+#include "rules/time.h"
+#include "signals/checkpoint_sink.h"
+
+namespace premura {
+
+struct LogTrouble {
+  enum class Kind {
+    kNone,
+    kRetry,   // The same call may be tried again.
+    kAbort,   // The transaction is to be aborted, and done again.
+    kFenced,  // The partitions have another owner.
+    kFatal,   // The producer cannot be used any more.
+  };
+  Kind kind = Kind::kNone;
+  std::string words{};
+
+  bool ok() const { return kind == Kind::kNone; }
+};
+
+struct LogRecord {
+  std::string_view key;
+  std::optional<std::string_view> value;  // nullopt: what was there goes.
+  std::string_view head;
+};
+
+class TransactionLog {
+ public:
+  virtual ~TransactionLog() = default;
+
+  // --- Writing ---------------------------------------------------------------
+
+  // Who writes, as Fence() takes it.
+  virtual std::string writer() const = 0;
+  // Begins anew: a transaction of this writer that was left open is aborted,
+  // and whoever else writes by its name can no more.
+  virtual LogTrouble Init() = 0;
+  virtual LogTrouble Begin() = 0;
+  virtual LogTrouble Append(std::uint32_t partition,
+                            const LogRecord& record) = 0;
+  // What the group has read, by the source's names, along with it.
+  virtual LogTrouble SendPositions(
+      const std::map<std::string, std::int64_t>& positions,
+      const Membership* membership) = 0;
+  // After kRetry or kFatal nobody knows whether it was committed.
+  virtual LogTrouble Commit() = 0;
+  virtual LogTrouble Abort() = 0;
+
+  // --- Reading ---------------------------------------------------------------
+
+  struct Ends {
+    std::int64_t stable = 0;  // Before it nothing is undecided,
+    std::int64_t last = 0;    // and up to here something may be.
+  };
+  virtual Result<Ends> EndsOf(std::uint32_t partition) = 0;
+  // What is committed from `from` to before `to`, in order.
+  using Visit = std::function<void(const LogRecord&)>;
+  virtual Status Read(std::uint32_t partition, std::int64_t from,
+                      std::int64_t to, const Visit& visit) = 0;
+  // What the group has committed of these; without those of which nothing is.
+  // nullopt: that is undecided.
+  using Committed = std::optional<std::map<std::string, std::int64_t>>;
+  virtual Result<Committed> CommittedOf(
+      const std::vector<std::string>& inputs) = 0;
+  // Aborts what that writer has left open.
+  virtual LogTrouble Fence(const std::string& writer) = 0;
+};
+
+}  // namespace premura

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+// The changelog's protocol, step by step, on a log that does what it is told;
+// at random: changelog_simulation_test.cc.
+
+#include "signals/changelog.h"
+
+#include <gmock/gmock.h>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/simulated_log.h"
+
+namespace premura {
+namespace {
+
+using Fate = CheckpointResult::Fate;
+using Kind = LogTrouble::Kind;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+// A log without faults but for those that are put in: the next call of that
+// name answers so, after it was done, or instead.
+class ScriptedLog final : public TransactionLog {
+ public:
+  ScriptedLog(std::string id, SimulatedBroker* broker)
+      : id_(std::move(id)), log_(id_, broker, [](int) { return false; }) {}
+
+  void Fail(const std::string& call, Kind kind, bool done = false) {
+    faults_[call].push_back({kind, done});
+  }
+
+  std::string writer() const override { return id_; }
+  LogTrouble Init() override {
+    return Do("init", [this] { return log_.Init(); });
+  }
+  LogTrouble Begin() override {
+    return Do("begin", [this] { return log_.Begin(); });
+  }
+  LogTrouble Append(std::uint32_t partition, const LogRecord& record) override {
+    return Do("append", [&] { return log_.Append(partition, record); });
+  }
+  LogTrouble SendPositions(const std::map<std::string, std::int64_t>& positions,
+                           const Membership* membership) override {
+    return Do("send",
+              [&] { return log_.SendPositions(positions, membership); });
+  }
+  LogTrouble Commit() override {
+    return Do("commit", [this] { return log_.Commit(); });
+  }
+  LogTrouble Abort() override {
+    return Do("abort", [this] { return log_.Abort(); });
+  }
+  Result<Ends> EndsOf(std::uint32_t partition) override {
+    return log_.EndsOf(partition);
+  }
+  Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
+              const Visit& visit) override {
+    return log_.Read(partition, from, to, visit);
+  }
+  Result<Committed> CommittedOf(
+      const std::vector<std::string>& inputs) override {
+    return log_.CommittedOf(inputs);
+  }
+  LogTrouble Fence(const std::string& writer) override {
+    fenced.push_back(writer);
+    return log_.Fence(writer);
+  }
+
+  std::vector<std::string> calls;
+  std::vector<std::string> fenced;
+
+ private:
+  struct Fault {
+    Kind kind;
+    bool done;
+  };
+  template <typename What>
+  LogTrouble Do(const std::string& call, const What& what) {
+    calls.push_back(call);
+    std::deque<Fault>& faults = faults_[call];
+    if (faults.empty()) return what();
+    const Fault fault = faults.front();
+    faults.pop_front();
+    if (fault.done) (void)what();
+    return {fault.kind, call};
+  }
+
+  const std::string id_;
+  SimulatedLog log_;
+  std::map<std::string, std::deque<Fault>> faults_;
+};
+
+constexpr CellId kCell = {.number = 0, .life = 1};
+const std::vector<std::string> kInputs = {"events/0"};
+
+// One instance, which has the first partition, or thinks so.
+struct Instance {
+  Instance(const std::string& name, SimulatedBroker* broker)
+      : log(name, broker),
+        changelog(&log,
+                  {.partitions = 2, .random = [this] { return ++owners; }}) {
+    changelog.Begin();
+  }
+
+  Changelog::Opened Open(bool impatient = false, bool anew = false) {
+    return changelog.Open(kCell, kInputs, impatient, anew);
+  }
+  // The customers' records, an empty one for what goes.
+  CheckpointResult Write(
+      std::int64_t position, std::uint64_t generation,
+      const std::vector<std::pair<std::string, std::string>>& customers) {
+    std::vector<CheckpointPart> parts(2);
+    parts[0].cell = parts[1].cell = kCell;
+    parts[0].records.Add(RecordKind::kSource, "input",
+                         "at " + std::to_string(position));
+    parts[0].positions["events/0"] = position;
+    parts[0].membership = std::make_shared<SimulatedMembership>(generation);
+    for (const auto& [customer, record] : customers) {
+      parts[1].records.Add(RecordKind::kCustomer, customer, record);
+    }
+    return changelog.Write(parts);
+  }
+
+  std::uint32_t owners = 0;
+  ScriptedLog log;
+  Changelog changelog;
+};
+
+class ChangelogTest : public testing::Test {
+ protected:
+  // As a new owner finds it.
+  Changelog::Opened Find() { return Instance("finder", &broker_).Open(); }
+  std::int64_t Committed() {
+    return broker_.CommittedOf(kInputs)->at("events/0");
+  }
+
+  SimulatedBroker broker_{2};
+  Instance a_{"a", &broker_};
+};
+
+TEST_F(ChangelogTest, ANewPartitionIsKnownByNobody) {
+  const Changelog::Opened opened = a_.Open();
+  EXPECT_EQ(opened.waits, "");
+  EXPECT_EQ(opened.damage, "");
+  EXPECT_FALSE(opened.progress);
+  EXPECT_THAT(opened.records, IsEmpty());
+}
+
+TEST_F(ChangelogTest, WhoComesNextFindsWhatWasWritten) {
+  (void)a_.Open();
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}, {"bob", "two"}}).fate,
+            Fate::kWritten);
+  EXPECT_EQ(a_.Write(9, 0, {{"bob", "three"}, {"cid", "four"}}).fate,
+            Fate::kWritten);
+  EXPECT_EQ(a_.Write(12, 0, {{"cid", ""}}).fate, Fate::kWritten);
+  const Changelog::Opened found = Find();
+  ASSERT_TRUE(found.progress);
+  EXPECT_EQ(found.progress->source, "at 12");
+  EXPECT_EQ(found.progress->positions.at("events/0"), 12);
+  EXPECT_EQ(found.progress->writer, "a");
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair("Dann", "one"), Pair("Dbob", "three")));
+  EXPECT_FALSE(found.torn);
+  EXPECT_EQ(Committed(), 12);
+}
+
+TEST_F(ChangelogTest, WritesNothingOfCellsThatAreNotOpen) {
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kVoid);
+  (void)a_.Open();
+  a_.changelog.Drop(kCell);
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kVoid);
+  EXPECT_FALSE(Find().progress);
+}
+
+struct Trouble {
+  const char* call;
+  Kind kind;
+  bool done;     // The call had its effect nevertheless.
+  bool written;  // So had the transaction.
+};
+
+class ChangelogTroubleTest : public ChangelogTest,
+                             public testing::WithParamInterface<Trouble> {};
+
+// Whatever it was: tried again it is written, and written once.
+TEST_P(ChangelogTroubleTest, IsOverAfterAnotherTry) {
+  const Trouble& trouble = GetParam();
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  a_.log.Fail(trouble.call, trouble.kind, trouble.done);
+  const CheckpointResult first = a_.Write(9, 0, {{"ann", "two"}});
+  EXPECT_EQ(first.fate, Fate::kTryAgain);
+  EXPECT_EQ(first.problem, trouble.call);
+  a_.log.calls.clear();
+  EXPECT_EQ(a_.Write(9, 0, {{"ann", "two"}}).fate, Fate::kWritten);
+  const auto tried = std::count(a_.log.calls.begin(), a_.log.calls.end(),
+                                std::string("commit"));
+  EXPECT_EQ(tried, trouble.written ? 0 : 1);
+  const Changelog::Opened found = Find();
+  EXPECT_EQ(found.progress->source, "at 9");
+  EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "two")));
+  EXPECT_EQ(Committed(), 9);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ChangelogTroubleTest,
+    testing::Values(Trouble{"begin", Kind::kFatal, false, false},
+                    Trouble{"append", Kind::kAbort, false, false},
+                    Trouble{"append", Kind::kFatal, true, false},
+                    Trouble{"send", Kind::kAbort, false, false},
+                    Trouble{"send", Kind::kFatal, true, false},
+                    Trouble{"commit", Kind::kRetry, false, false},
+                    Trouble{"commit", Kind::kRetry, true, true},
+                    Trouble{"commit", Kind::kAbort, false, false},
+                    Trouble{"commit", Kind::kFatal, false, false},
+                    Trouble{"commit", Kind::kFatal, true, true}));
+
+TEST_F(ChangelogTest, PositionsAreSentAgainAtOnce) {
+  (void)a_.Open();
+  a_.log.Fail("send", Kind::kRetry);
+  a_.log.Fail("send", Kind::kRetry, true);
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+}
+
+TEST_F(ChangelogTest, AnAbortThatFailsEndsTheProducer) {
+  (void)a_.Open();
+  a_.log.Fail("append", Kind::kAbort);
+  a_.log.Fail("abort", Kind::kRetry);
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kTryAgain);
+  a_.log.calls.clear();
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  EXPECT_EQ(a_.log.calls.front(), "init");
+}
+
+TEST_F(ChangelogTest, AMemberOfAnEarlierGenerationWritesNothing) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  ++broker_.generation;
+  const CheckpointResult late = a_.Write(9, 0, {{"ann", "two"}});
+  EXPECT_EQ(late.fate, Fate::kVoid);
+  EXPECT_THAT(late.problem, HasSubstr("generation"));
+  EXPECT_EQ(a_.changelog.fenced(), 1U);
+  EXPECT_EQ(Find().progress->source, "at 5");
+}
+
+TEST_F(ChangelogTest, WaitsForAFormerOwnersTransactionOrEndsIt) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  // It dies between its records and their end.
+  a_.log.Fail("commit", Kind::kRetry);
+  ASSERT_EQ(a_.Write(9, 0, {{"ann", "two"}}).fate, Fate::kTryAgain);
+  ++broker_.generation;
+  Instance b("b", &broker_);
+  EXPECT_EQ(b.Open().waits, "a former owner's transaction is not over");
+  EXPECT_THAT(b.log.fenced, IsEmpty());
+  EXPECT_EQ(b.Open(true).waits, "a former owner's transaction is being ended");
+  EXPECT_THAT(b.log.fenced, testing::ElementsAre("a"));
+  const Changelog::Opened found = b.Open();
+  EXPECT_EQ(found.waits, "");
+  EXPECT_EQ(found.progress->source, "at 5");
+  EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "one")));
+}
+
+// What a late end of an earlier transaction has committed of one that was not
+// whole yet (KAFKA-17754).
+TEST_F(ChangelogTest, ACommitInPartDoesNotCount) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}, {"cid", "old"}}).fate,
+            Fate::kWritten);
+  const std::string head = PackHead(
+      {{.epoch = 1, .owner = 1, .number = 2}, ChecksumOf("Dann", "two")});
+  const std::string gone =
+      PackHead({{.epoch = 1, .owner = 1, .number = 2}, ChecksumOf("Dcid", {})});
+  const std::uint32_t epoch = broker_.Init("a");
+  broker_.Append("a", epoch, false, 0, {"Dann", "two", head});
+  broker_.Append("a", epoch, true, 0, {"Dcid", {}, gone});
+  broker_.End("a", epoch, true);
+
+  Instance b("b", &broker_);
+  const Changelog::Opened found = b.Open();
+  EXPECT_EQ(found.progress->source, "at 5");
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair("Dann", "one"), Pair("Dcid", "old")));
+  EXPECT_EQ(b.changelog.torn(), 1U);
+  // The next owner puts it right at once: compaction may take the rest.
+  ASSERT_EQ(b.Write(5, 0, {}).fate, Fate::kWritten);
+  broker_.Compact(0, 0);
+  Instance c("c", &broker_);
+  EXPECT_THAT(c.Open().records,
+              UnorderedElementsAre(Pair("Dann", "one"), Pair("Dcid", "old")));
+  EXPECT_EQ(c.changelog.torn(), 0U);
+}
+
+// The same, of one that has lost its beginning.
+TEST_F(ChangelogTest, AProgressRecordThatLacksOthersDoesNotCount) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  const Changelog::Opened before = Find();
+  Progress progress = *before.progress;
+  progress.number = 2;
+  progress.records = 1;
+  progress.source = "at 9";
+  const std::string bytes = Pack(progress);
+  const std::uint32_t epoch = broker_.Init("a");
+  broker_.Append(
+      "a", epoch, false, 0,
+      {kProgressKey, bytes,
+       PackHead({progress.stamp(), ChecksumOf(kProgressKey, bytes)})});
+  broker_.End("a", epoch, true);
+  Instance b("b", &broker_);
+  EXPECT_EQ(b.Open().progress->source, "at 5");
+  EXPECT_EQ(b.changelog.torn(), 1U);
+}
+
+// One who has been overtaken, and whose commit arrives nevertheless.
+TEST_F(ChangelogTest, WhatAFormerOwnerWritesLateDoesNotCount) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  (void)b.Open();
+  ASSERT_EQ(b.Write(6, 0, {{"bob", "two"}}).fate, Fate::kWritten);
+  // The broker takes it for what it is not.
+  ASSERT_EQ(a_.Write(99, 0, {{"ann", "late"}, {"bob", "late"}}).fate,
+            Fate::kWritten);
+  ASSERT_EQ(b.Write(7, 0, {{"cid", "three"}}).fate, Fate::kWritten);
+  Instance c("c", &broker_);
+  const Changelog::Opened found = c.Open();
+  EXPECT_EQ(found.progress->source, "at 7");
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair("Dann", "one"), Pair("Dbob", "two"),
+                                   Pair("Dcid", "three")));
+  EXPECT_GT(c.changelog.torn(), 0U);
+}
+
+// Between a look at the log and the first commit.
+TEST_F(ChangelogTest, WhoHasNotSeenAllOfAFormerOwnersWordTakesItOverAgain) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  (void)b.Open();
+  ASSERT_EQ(a_.Write(6, 0, {{"ann", "two"}}).fate, Fate::kWritten);
+  const CheckpointResult claim = b.Write(5, 0, {});
+  EXPECT_EQ(claim.fate, Fate::kVoid);
+  EXPECT_EQ(claim.problem, "another owner has written meanwhile");
+}
+
+TEST_F(ChangelogTest, TheStateHoldsWhereTheGroupSaysOtherwise) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  const std::uint32_t epoch = broker_.Init("somebody");
+  broker_.SendPositions("somebody", epoch, 0, {{"events/0", 77}});
+  broker_.End("somebody", epoch, true);
+  Instance b("b", &broker_);
+  const Changelog::Opened found = b.Open();
+  EXPECT_TRUE(found.torn);
+  EXPECT_EQ(found.progress->positions.at("events/0"), 5);
+  EXPECT_EQ(b.changelog.torn(), 1U);
+}
+
+TEST_F(ChangelogTest, SaysWhatIsDamaged) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  const auto with = [this](const LogRecord& record) {
+    SimulatedBroker broker(2);
+    const std::uint32_t epoch = broker.Init("x");
+    broker.Append("x", epoch, false, 0, record);
+    broker.End("x", epoch, true);
+    return Instance("y", &broker).Open().damage;
+  };
+  const Stamp stamp = {1, 1, 1};
+  const std::uint32_t sum = ChecksumOf("Dann", "one");
+  const std::string good = PackHead({stamp, sum});
+  EXPECT_EQ(with({"Dann", "one", good}), "");
+  EXPECT_EQ(with({"Dann", "two", good}), "a record is damaged");
+  EXPECT_EQ(with({"Dann", "one", ""}), "a record is not premura's");
+  EXPECT_EQ(with({"Dann", "one", good.substr(0, 2)}),
+            "the head of a record is damaged");
+  std::string other = good;
+  other[0] = 7;
+  EXPECT_EQ(with({"Dann", "one", other}),
+            "it is of format 7, and this premura reads format 1");
+  const std::string progress_sum =
+      PackHead({stamp, ChecksumOf(kProgressKey, "no")});
+  EXPECT_EQ(with({kProgressKey, "no", progress_sum}),
+            "a progress record is damaged");
+}
+
+TEST_F(ChangelogTest, CustomersThatWereDealtOtherwiseAreNotTakenOver) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  ScriptedLog log("b", &broker_);
+  Changelog other(&log, {.partitions = 3, .random = [] { return 9U; }});
+  EXPECT_EQ(other.Open(kCell, kInputs, false, false).damage,
+            "the topic had 2 partitions, and has 3: customers are in others "
+            "now");
+  // Taken over anew nothing of it is left.
+  const Changelog::Opened opened = other.Open(kCell, kInputs, false, true);
+  EXPECT_EQ(opened.damage, "");
+  EXPECT_FALSE(opened.progress);
+  EXPECT_THAT(opened.records, IsEmpty());
+}
+
+TEST_F(ChangelogTest, TakenOverAnewEverythingKnownGoes) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  (void)b.Open(false, true);
+  ASSERT_EQ(b.Write(1, 0, {{"bob", "two"}}).fate, Fate::kWritten);
+  const Changelog::Opened found = Find();
+  EXPECT_EQ(found.progress->source, "at 1");
+  EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dbob", "two")));
+}
+
+TEST(ProgressTest, ReadsBackAsItWas) {
+  const Progress progress = {.takeovers = {{1, 7, 0}, {2, 8, 5}},
+                             .number = 9,
+                             .writer = "group-a",
+                             .partitions = 12,
+                             .positions = {{"events/3", 12345678901}},
+                             .records = 4,
+                             .checksums = 99999999999,
+                             .source = "bytes"};
+  const std::string bytes = Pack(progress);
+  Progress read;
+  ASSERT_TRUE(Unpack(bytes, &read));
+  EXPECT_EQ(read, progress);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    Progress part;
+    EXPECT_FALSE(Unpack(bytes.substr(0, size), &part)) << size;
+  }
+}
+
+TEST(ProgressTest, VouchesForWhatItsOwnerKnewOf) {
+  Progress progress;
+  progress.takeovers = {{3, 7, 2}, {4, 8, 5}};
+  progress.number = 9;
+  struct Case {
+    Stamp stamp;
+    bool counts;
+  };
+  for (const Case& each :
+       {Case{{2, 1, 99}, true}, Case{{3, 7, 5}, true}, Case{{3, 7, 6}, false},
+        Case{{3, 1, 4}, false}, Case{{4, 8, 9}, true}, Case{{4, 8, 10}, false},
+        Case{{5, 9, 6}, false}}) {
+    EXPECT_EQ(progress.VouchesFor(each.stamp), each.counts)
+        << each.stamp.epoch << " " << each.stamp.owner << " "
+        << each.stamp.number;
+  }
+}
+
+}  // namespace
+}  // namespace premura
