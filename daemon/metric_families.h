@@ -32,6 +32,11 @@ struct MetricFamilies {
       "premura_future_events_total",
       "Events refused as too far ahead, and profile changes whose time is.",
       {"source"});
+  CounterVec misplaced = metrics.Counter(
+      "premura_misplaced_events_total",
+      "Of one event in 64: those in another partition than state.kafka's "
+      "partitioner says.",
+      {"source"});
   CounterVec refused =
       metrics.Counter("premura_refused_total",
                       "Events that cannot be used, kept as dead letters.",

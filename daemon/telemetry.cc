@@ -62,6 +62,14 @@ class MetricsAndLog final : public Telemetry {
     add(&m_.duplicates, counts.duplicates);
     add(&m_.late, counts.late);
     add(&m_.future, counts.future);
+    if (counts.misplaced > 0) {
+      add(&m_.misplaced, counts.misplaced);
+      log_->WriteLimited(
+          Level::kWarning, "events_misplaced",
+          "customers' events are in other partitions than `partitioner` says: "
+          "if one customer's are in several, no rule sees them together",
+          {{"source", source}, {"of_those_looked_at", counts.misplaced}});
+    }
     for (int i = 0; i < kRefusals; ++i) {
       if (counts.refused[i] == 0) continue;
       const char* const reason = ToString(static_cast<Refusal>(i));
@@ -318,7 +326,7 @@ class MetricsAndLog final : public Telemetry {
   void CreateSource(const std::string& source) {
     for (CounterVec* counter :
          {&m_.records, &m_.events, &m_.profiles, &m_.duplicates, &m_.late,
-          &m_.future, &m_.commits, &m_.state_lost}) {
+          &m_.future, &m_.commits, &m_.state_lost, &m_.misplaced}) {
       counter->Create({source});
     }
     for (int i = 0; i < kRefusals; ++i) {

@@ -103,15 +103,16 @@ Status Cell::LoadProfile(std::string_view customer, std::string_view record) {
 }
 
 void Cell::Load(const CheckpointRecords& customers) {
-  customers.ForEach(
-      [this](RecordKind, std::string_view customer, std::string_view record) {
-        if (!loaded_.ok()) return;
-        loaded_ = engine_->Load(customer, record);
-        if (!loaded_.ok()) {
-          loaded_ =
-              loaded_.error().WithContext("customer " + std::string(customer));
-        }
-      });
+  customers.ForEach([this](RecordKind kind, std::string_view customer,
+                           std::string_view record) {
+    if (!loaded_.ok()) return;
+    loaded_ = kind == RecordKind::kProfile ? LoadProfile(customer, record)
+                                           : engine_->Load(customer, record);
+    if (!loaded_.ok()) {
+      loaded_ =
+          loaded_.error().WithContext("customer " + std::string(customer));
+    }
+  });
 }
 
 void Cell::LoadOwn(std::string_view record, std::size_t spread) {

@@ -124,7 +124,8 @@ class CellFeeds final : public SourceFeeds {
           .shard = shard,
           .feed = std::make_unique<Feed>(
               options_.index, "input", std::vector<FeedTarget>{{shard, id}},
-              options_.intake, options_.decoder, options_.listener),
+              options_.intake, options_.decoder, options_.listener,
+              options_.cells->OwnerOf(number)),
           .membership = options_.source->AsMember(),
           .anew = anew};
   }

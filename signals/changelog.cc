@@ -50,7 +50,7 @@ Changelog::Opened Changelog::Open(CellId cell,
     return opened;
   }
   opened = Read(cell, inputs, ends.value(), anew);
-  if (undecided) {
+  if (undecided && opened.waits.empty()) {
     AbortLeftOpen(opened.progress);
     Drop(cell);
     opened = {};
@@ -83,6 +83,10 @@ Changelog::Opened Changelog::Read(CellId cell,
     return opened;
   }
   FoldedChangelog folded = fold.Finish();
+  if (!folded.foreign.empty()) {
+    opened.waits = "the changelog cannot be read: " + folded.foreign;
+    return opened;
+  }
   Writing writing;
   if (folded.progress) writing.takeovers = folded.progress->takeovers;
   writing.takeovers.push_back({folded.epoch + 1, options_.random(),
@@ -101,6 +105,7 @@ Changelog::Opened Changelog::Read(CellId cell,
         ": customers are in others now";
   }
   if (anew) {
+    writing.fresh = true;
     for (const auto& [key, value] : folded.records) {
       writing.repairs.emplace_back(key, std::nullopt);
     }
@@ -198,6 +203,7 @@ CheckpointResult Changelog::TryOnce(const Shares& shares) {
     for (const auto& [id, share] : shares) {
       if (const auto it = open_.find(id); it != open_.end()) {
         it->second.written = true;
+        it->second.fresh = false;
         it->second.repairs.clear();
       }
     }
@@ -223,6 +229,7 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
   Progress progress;
   progress.takeovers = writing->takeovers;
   progress.number = ++writing->number;
+  progress.fresh = writing->fresh;
   progress.writer = log_->writer();
   progress.partitions = options_.partitions;
   progress.positions = share.feed->positions;
@@ -274,9 +281,12 @@ LogTrouble Changelog::SendPositions(const Shares& shares) {
   return {};
 }
 
-// Nothing of it can have been committed.
+// Nothing of it can have been committed, but for what a late end of an earlier
+// one has. An abort that is late would take from the next one what is taken for
+// written: the producer is thrown away.
 CheckpointResult Changelog::GiveUp(const LogTrouble& trouble) {
-  if (trouble.kind == Kind::kFatal || !log_->Abort().ok()) ready_ = false;
+  if (trouble.kind != Kind::kFatal) (void)log_->Abort();
+  ready_ = false;
   if (trouble.kind == Kind::kFenced) return {Fate::kVoid, trouble.words};
   return TryAgain(trouble.words);
 }
@@ -314,6 +324,7 @@ bool Changelog::Resolve(const Shares& shares, std::string* problem) {
     it->second.doubtful = false;
     if (seen.value() != Seen::kOurs) continue;
     it->second.written = true;
+    it->second.fresh = false;
     it->second.repairs.clear();
   }
   return true;

@@ -72,6 +72,7 @@ class Changelog {
     std::uint64_t number = 0;  // Of the last commit, or try.
     std::int64_t end = 0;      // Of the log, when it was looked at last.
     std::vector<std::pair<std::string, std::optional<std::string>>> repairs;
+    bool fresh = false;    // The first commit is to say so.
     bool claimed = false;  // Nobody else can have come between.
     // Of the last try, whose fate is not known.
     bool doubtful = false;

@@ -7,8 +7,12 @@ namespace premura {
 
 void ChangelogFold::Take(const LogRecord& record) {
   const Result<ChangelogHead> head = UnpackHead(record.head);
-  if (!head.ok()) return Damage(head.error().message);
+  if (!head.ok()) {
+    folded_.foreign = head.error().message;
+    return;
+  }
   if (head.value().checksum != ChecksumOf(record.key, record.value)) {
+    versions_[std::string(record.key)];  // To be written over.
     return Damage("a record is damaged");
   }
   folded_.epoch = std::max(folded_.epoch, head.value().stamp.epoch);
@@ -42,6 +46,17 @@ void ChangelogFold::TakeProgress(const LogRecord& record, const Stamp& stamp) {
   unvouched_ = false;
   progress_ = std::move(progress);
   sums_.clear();
+  if (progress_->fresh) StartAfresh();
+}
+
+// Of its own commit all counts.
+void ChangelogFold::StartAfresh() {
+  folded_.damage.clear();
+  for (auto& [key, versions] : versions_) {
+    std::erase_if(versions, [this](const Version& version) {
+      return version.stamp != progress_->stamp();
+    });
+  }
 }
 
 bool ChangelogFold::IsWhole(const Progress& progress) const {
@@ -89,10 +104,11 @@ FoldedChangelog ChangelogFold::Finish() {
         });
     std::optional<std::string> value;
     if (counts != versions.rend()) value = std::move(counts->value);
-    if (counts != versions.rbegin()) folded_.repairs.emplace_back(key, value);
+    if (versions.empty() || counts != versions.rbegin())
+      folded_.repairs.emplace_back(key, value);
     if (value) folded_.records.emplace(key, *std::move(value));
   }
-  if (!folded_.repairs.empty()) ++folded_.torn;
+  if (!folded_.repairs.empty() && folded_.damage.empty()) ++folded_.torn;
   return std::move(folded_);
 }
 

@@ -31,6 +31,8 @@ struct FoldedChangelog {
   std::uint32_t epoch = 0;
   std::uint64_t number = 0;
   std::string damage;  // Not empty: nothing of it can be believed.
+  // Not empty: it is not ours to judge, a newer premura's or somebody else's.
+  std::string foreign;
 };
 
 class ChangelogFold {
@@ -51,6 +53,7 @@ class ChangelogFold {
   void TakeProgress(const LogRecord& record, const Stamp& stamp);
   void TakeState(const LogRecord& record, const ChangelogHead& head);
   void Damage(std::string what);
+  void StartAfresh();
   bool IsWhole(const Progress& progress) const;
 
   // Oldest first: the last that counts for sure, and what came since.

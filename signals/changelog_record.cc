@@ -70,6 +70,7 @@ std::string Pack(const Progress& progress) {
     AppendVarint(it.after, &bytes);
   }
   AppendVarint(progress.number, &bytes);
+  AppendVarint(progress.fresh ? 1 : 0, &bytes);
   AppendText(progress.writer, &bytes);
   AppendVarint(progress.partitions, &bytes);
   AppendVarint(progress.positions.size(), &bytes);
@@ -89,12 +90,14 @@ bool Unpack(std::string_view bytes, Progress* progress) {
   for (; ok && count > 0; --count) {
     ok = TakeTakeover(&bytes, &progress->takeovers.emplace_back());
   }
+  std::uint64_t fresh = 0;
   ok = ok && TakeVarint(&bytes, &progress->number) &&
-       TakeOwned(&bytes, &progress->writer) &&
+       TakeVarint(&bytes, &fresh) && TakeOwned(&bytes, &progress->writer) &&
        TakeSmall(&bytes, &progress->partitions) && TakeVarint(&bytes, &count);
   for (; ok && count > 0; --count) {
     ok = TakePosition(&bytes, &progress->positions);
   }
+  progress->fresh = fresh != 0;
   return ok && TakeVarint(&bytes, &progress->records) &&
          TakeVarint(&bytes, &progress->checksums) &&
          TakeOwned(&bytes, &progress->source) && bytes.empty();

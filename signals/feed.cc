@@ -8,11 +8,12 @@ namespace premura {
 
 Feed::Feed(std::size_t index, std::string name, std::vector<FeedTarget> targets,
            const IntakeOptions& options, EventDecoder* decoder,
-           Listener* listener)
+           Listener* listener, OwnsCustomer owns)
     : index_(index),
       name_(std::move(name)),
       targets_(std::move(targets)),
       listener_(listener),
+      owns_(std::move(owns)),
       intake_(NewIntake(options, decoder, this)),
       places_(static_cast<std::uint32_t>(index)),
       batches_(targets_.size()) {}
@@ -107,6 +108,10 @@ CheckpointRecords Feed::WriteDown(bool stalled) {
 
 void Feed::OnEvent(const Event& event) {
   listener_->OnEvent(intake_->Behind());
+  constexpr std::uint32_t kLookAt = 64;
+  if (owns_ && ++events_ % kLookAt == 0 && !owns_(event.customer)) {
+    ++listener_->counts()->misplaced;
+  }
   // It begins for all cells at once: when rules first see a profile must not
   // depend on whose event is the first.
   if (!clock_begun_ && event.clock > Timestamp{}) OnClock(event.clock);

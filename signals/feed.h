@@ -45,9 +45,11 @@ class Feed final : private IntakeSink {
   };
 
   // `index`: of the source, for the cells' clocks. `name`: of its records.
+  // `owns`: whose events should come, if that is known; one in 64 is looked at.
   // Pointers must outlive it.
   Feed(std::size_t index, std::string name, std::vector<FeedTarget> targets,
-       const IntakeOptions& options, EventDecoder* decoder, Listener* listener);
+       const IntakeOptions& options, EventDecoder* decoder, Listener* listener,
+       OwnsCustomer owns = {});
 
   // Before any partition: goes on as the record says. False if what it
   // remembers of events seen is damaged.
@@ -110,6 +112,8 @@ class Feed final : private IntakeSink {
   const std::string name_;
   const std::vector<FeedTarget> targets_;
   Listener* const listener_;
+  const OwnsCustomer owns_;
+  std::uint32_t events_ = 0;
   const std::unique_ptr<Intake> intake_;
   SourcePlaces places_;
   std::vector<EventBatch> batches_;  // As targets_.

@@ -77,6 +77,8 @@ class PipelineObserver {
     std::uint64_t duplicates = 0;
     std::uint64_t late = 0;
     std::uint64_t future = 0;
+    // Of those looked at: in another partition than the partitioner says.
+    std::uint64_t misplaced = 0;
     std::uint64_t refused[kRefusals] = {};
   };
   virtual void OnCounts(const std::string& source, const Counts& counts) = 0;

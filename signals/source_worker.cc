@@ -18,8 +18,6 @@
 namespace premura {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr Duration kTickEvery = std::chrono::seconds(1);
 // How long a poll waits at most: reloads and stops are noticed after that.
 constexpr Duration kPollWait = std::chrono::milliseconds(50);

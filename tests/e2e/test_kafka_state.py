@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """State that moves with partitions: three instances, one ledger, brokers of
 both generations. What they do together is what one would have done."""
-import os
+import random
+import re
 import signal
+import threading
 import time
 import uuid
 
@@ -25,6 +27,7 @@ class Group:
         self.schema = "moving_" + uuid.uuid4().hex[:8]
         self.ledger = configs.postgresql_ledger(self.server, self.schema)
         self.rules = rules or configs.FAILURES
+        self.desk = configs.FILE_DESK
         self.members = {}
 
     def join(self, name):
@@ -37,7 +40,7 @@ class Group:
             source.replace("instance_id: e2e", "instance_id: " + name)
             + "state: {dir: state, checkpoint_every: 500ms, kafka: {}}\n"
             + configs.rules("rules.yaml") + self.ledger
-            + configs.FILE_DESK + configs.SENDER + configs.QUICK, folder)
+            + self.desk + configs.SENDER + configs.QUICK, folder)
         return self.members[name]
 
     def produce(self, events):
@@ -152,3 +155,74 @@ def test_one_that_slept_beyond_its_session_is_fenced(servers, start, tmp_path):
     group.await_tickets(users + more, 90)
     assert group.server.query("select count(*) from detections",
                               group.schema) == [["100"]]
+
+
+class Load:
+    """Customers who fail three times, among many who do not, for as long as a
+    test does other things."""
+
+    def __init__(self, group):
+        self.group, self.users = group, new_users(120)
+        self.stopped = threading.Event()
+        self.produced = 0
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        others = new_users(1000)
+        for number in range(3 * len(self.users)):
+            user = self.users[number % len(self.users)]
+            events = fails([user]) + [
+                track(random.choice(others), "searched") for _ in range(100)]
+            self.group.produce(events)
+            self.produced += len(events)
+            if self.stopped.is_set():
+                break
+
+    def await_share(self, share):
+        eventually(lambda: self.produced >= share * 101 * 3 * len(self.users),
+                   "%d %% is produced" % (100 * share), 180)
+
+    def close(self):
+        self.stopped.set()
+        self.thread.join()
+
+
+def test_members_come_and_go_under_load_and_a_real_desk_has_one_ticket_each(
+        servers, start, tmp_path):
+    group = Group(servers, start, tmp_path, "4.1.0")
+    desk = configs.rt_desk(servers.rt)
+    group.desk = desk
+    for name in ("first", "second", "third"):
+        group.join(name)
+    group.await_served()
+    load = Load(group)
+    try:
+        load.await_share(0.2)
+        killed = group.members.pop("first")
+        killed.kill()
+        took = group.await_served()
+        assert took < 30, "served again after %.1f s" % took
+        group.join("fourth")
+        load.await_share(0.5)
+        killed.start()
+        group.members["first"] = killed
+        load.await_share(0.7)
+        # A restart within the session moves nothing.
+        second = group.members["second"]
+        assert second.stop() == 0
+        second.start()
+        load.await_share(1)
+    finally:
+        load.close()
+    group.await_served()
+    eventually(lambda: group.server.query(
+        "select count(*) from deliveries where state = 'sent'",
+        group.schema) == [[str(len(load.users))]], "all sent", 180)
+    tag = load.users[0].rsplit("-", 1)[0]
+    subjects = servers.rt.subjects("Subject LIKE '%s'" % tag)
+    assert sorted(re.search(r"u-\w+-\d+", subject)[0]
+                  for subject in subjects) == load.users
+    assert group.server.query(
+        "select count(*) from detections", group.schema) == [
+            [str(len(load.users))]]

@@ -198,8 +198,14 @@ class SimulatedLog final : public TransactionLog {
  public:
   // `roll(n)` answers true once in `n` times, about.
   using Roll = std::function<bool(int)>;
-  SimulatedLog(std::string id, SimulatedBroker* broker, Roll roll)
-      : id_(std::move(id)), broker_(broker), roll_(std::move(roll)) {}
+  // `between` is called before each call of a transaction.
+  SimulatedLog(
+      std::string id, SimulatedBroker* broker, Roll roll,
+      std::function<void()> between = [] {})
+      : id_(std::move(id)),
+        broker_(broker),
+        roll_(std::move(roll)),
+        between_(std::move(between)) {}
 
   std::string writer() const override { return id_; }
 
@@ -216,6 +222,7 @@ class SimulatedLog final : public TransactionLog {
     return {};
   }
   LogTrouble Append(std::uint32_t partition, const LogRecord& record) override {
+    between_();
     if (roll_(200)) return {LogTrouble::Kind::kAbort, "produce: timed out"};
     if (roll_(400)) return {LogTrouble::Kind::kFatal, "produce: fatal"};
     const bool begun = !begun_.insert(partition).second;
@@ -223,6 +230,7 @@ class SimulatedLog final : public TransactionLog {
   }
   LogTrouble SendPositions(const std::map<std::string, std::int64_t>& positions,
                            const Membership* membership) override {
+    between_();
     if (roll_(20)) return {LogTrouble::Kind::kRetry, "offsets: not sent"};
     const auto answer = broker_->SendPositions(
         id_, epoch_,
@@ -270,9 +278,10 @@ class SimulatedLog final : public TransactionLog {
     return {LogTrouble::Kind::kFenced, "the generation is an old one"};
   }
 
-  // Its packet gets lost, is late, or is sent twice and one of them is late: by
-  // the client, who notices that much.
+  // Its packet gets lost or is late, which the client notices; or it is sent
+  // twice and one of them is late, which the client may notice.
   LogTrouble End(bool commit) {
+    between_();
     if (roll_(30)) {
       suspect_ = true;
       return {LogTrouble::Kind::kRetry, "end: not sent"};
@@ -283,8 +292,8 @@ class SimulatedLog final : public TransactionLog {
       return {LogTrouble::Kind::kRetry, "end: late"};
     }
     const auto answer = broker_->End(id_, epoch_, commit);
-    if (roll_(15)) {
-      suspect_ = true;
+    if (roll_(8)) {
+      suspect_ = roll_(2);
       broker_->EndLate(id_, epoch_, commit);
     }
     if (roll_(30)) {
@@ -297,6 +306,7 @@ class SimulatedLog final : public TransactionLog {
   const std::string id_;
   SimulatedBroker* const broker_;
   const Roll roll_;
+  const std::function<void()> between_;
   std::uint32_t epoch_ = 0;
   bool suspect_ = false;
   std::set<std::uint32_t> begun_;

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The changelog in a real broker: its topic, its transactions, and what those
+// leave behind who die.
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "signals/changelog.h"
+#include "signals/kafka_handles.h"
+#include "signals/kafka_transaction_log.h"
+#include "tests/support/kafka_broker.h"
+
+namespace premura {
+namespace {
+
+using testing::HasSubstr;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+using Fate = CheckpointResult::Fate;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr CellId kCell = {.number = 1, .life = 1};
+
+class KafkaChangelogTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { broker = new KafkaBroker; }
+  static void TearDownTestSuite() {
+    delete broker;
+    broker = nullptr;
+  }
+
+  KafkaChangelogOptions OptionsOf(const std::string& id) const {
+    KafkaChangelogOptions options;
+    options.topic = events_ + "-state";
+    options.properties = {{"bootstrap.servers", broker->bootstrap()}};
+    options.group = events_ + "-group";
+    options.transactional_id = options.topic + "-" + id;
+    options.source_topics = {events_};
+    return options;
+  }
+  std::unique_ptr<TransactionLog> Open(const std::string& id) {
+    EXPECT_EQ(CheckChangelogTopic(OptionsOf(id)).value(), 2U);
+    return OpenKafkaTransactionLog(OptionsOf(id)).value();
+  }
+  std::vector<std::string> inputs() const { return {events_ + "/1"}; }
+
+  // A group without members takes positions of anybody.
+  std::shared_ptr<const Membership> AsNobody() const {
+    return std::make_shared<KafkaMembership>(
+        rd_kafka_consumer_group_metadata_new((events_ + "-group").c_str()));
+  }
+  CheckpointResult Write(Changelog* changelog, std::int64_t position,
+                         const std::string& record) const {
+    std::vector<CheckpointPart> parts(1);
+    parts[0].cell = kCell;
+    parts[0].records.Add(RecordKind::kSource, "input",
+                         "at " + std::to_string(position));
+    parts[0].records.Add(RecordKind::kCustomer, "ann", record);
+    parts[0].positions[inputs()[0]] = position;
+    parts[0].membership = AsNobody();
+    return changelog->Write(parts);
+  }
+  static Changelog::Options Owners() {
+    return {.partitions = 2, .random = [] { return 7U; }};
+  }
+  // Tries until there is nothing to wait for.
+  Changelog::Opened OpenCell(Changelog* changelog) const {
+    const auto deadline = SteadyClock::now() + std::chrono::seconds(30);
+    for (;;) {
+      Changelog::Opened opened = changelog->Open(kCell, inputs(), true, false);
+      if (opened.waits.empty() || SteadyClock::now() > deadline) return opened;
+    }
+  }
+
+  static KafkaBroker* broker;
+  const std::string events_ = broker->CreateTopic("events", 2);
+};
+KafkaBroker* KafkaChangelogTest::broker = nullptr;
+
+TEST_F(KafkaChangelogTest, ItsTopicIsMadeAsItHasToBeAndThenFits) {
+  EXPECT_EQ(CheckChangelogTopic(OptionsOf("a")).value(), 2U);
+  EXPECT_EQ(CheckChangelogTopic(OptionsOf("b")).value(), 2U);
+}
+
+TEST_F(KafkaChangelogTest, ATopicThatDoesNotFitIsRefusedWithWhatToType) {
+  KafkaChangelogOptions options = OptionsOf("a");
+  options.topic = broker->CreateTopic("by-hand", 2);
+  const auto deleting = CheckChangelogTopic(options);
+  ASSERT_FALSE(deleting.ok());
+  EXPECT_THAT(deleting.error().message,
+              HasSubstr("its cleanup.policy is delete"));
+  EXPECT_THAT(
+      deleting.error().message,
+      HasSubstr("kafka-configs.sh --bootstrap-server " + broker->bootstrap() +
+                " --alter --entity-type topics --entity-name " + options.topic +
+                " --add-config cleanup.policy=compact,"));
+  options.topic = broker->CreateTopic("other-count", 3);
+  const auto count = CheckChangelogTopic(options);
+  ASSERT_FALSE(count.ok());
+  EXPECT_THAT(count.error().message,
+              HasSubstr("it has 3 partitions and '" + events_ + "' has 2"));
+  options.source_topics.push_back(options.topic);
+  const auto topics = CheckChangelogTopic(options);
+  ASSERT_FALSE(topics.ok());
+  EXPECT_THAT(topics.error().message, HasSubstr("have 2 and 3 partitions"));
+  options.source_topics = {"nowhere"};
+  const auto missing = CheckChangelogTopic(options);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_THAT(missing.error().message,
+              HasSubstr("topic 'nowhere' is not there"));
+}
+
+TEST_F(KafkaChangelogTest, WhoComesNextFindsWhatWasCommitted) {
+  const auto log = Open("a");
+  Changelog changelog(log.get(), Owners());
+  changelog.Begin();
+  EXPECT_FALSE(OpenCell(&changelog).progress);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+  ASSERT_EQ(Write(&changelog, 6, "").fate, Fate::kWritten);
+  ASSERT_EQ(Write(&changelog, 7, "two").fate, Fate::kWritten);
+
+  const auto other = Open("b");
+  Changelog heir(other.get(), Owners());
+  const Changelog::Opened found = OpenCell(&heir);
+  ASSERT_TRUE(found.progress);
+  EXPECT_EQ(found.progress->source, "at 7");
+  EXPECT_FALSE(found.torn);
+  EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "two")));
+}
+
+// The broker would end it after half a minute.
+TEST_F(KafkaChangelogTest, WhatADeadOwnerLeftOpenIsEndedByTheNext) {
+  const auto log = Open("a");
+  Changelog changelog(log.get(), Owners());
+  changelog.Begin();
+  (void)OpenCell(&changelog);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+  const std::string head = PackHead({{1, 7, 2}, ChecksumOf("Dann", "half")});
+  ASSERT_TRUE(log->Begin().ok());
+  ASSERT_TRUE(log->Append(1, {"Dann", "half", head}).ok());
+  const auto member = AsNobody();
+  ASSERT_TRUE(log->SendPositions({{inputs()[0], 9}}, member.get()).ok());
+
+  const auto other = Open("b");
+  Changelog heir(other.get(), Owners());
+  const auto begun = SteadyClock::now();
+  EXPECT_NE(heir.Open(kCell, inputs(), false, false).waits, "");
+  const Changelog::Opened found = OpenCell(&heir);
+  EXPECT_LT(SteadyClock::now() - begun, std::chrono::seconds(15));
+  ASSERT_TRUE(found.progress);
+  EXPECT_EQ(found.progress->source, "at 5");
+  EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "one")));
+  heir.Begin();
+  ASSERT_EQ(Write(&heir, 6, "two").fate, Fate::kWritten);
+  // It is awake after all, and may no more.
+  const LogTrouble late = log->Commit();
+  EXPECT_EQ(late.kind, LogTrouble::Kind::kFatal) << late.words;
+}
+
+// One that has the same id is the one that goes on.
+TEST_F(KafkaChangelogTest, ARestartEndsWhatItLeftOpenItself) {
+  const auto log = Open("a");
+  ASSERT_TRUE(log->Init().ok());
+  ASSERT_TRUE(log->Begin().ok());
+  const auto member = AsNobody();
+  ASSERT_TRUE(log->SendPositions({{inputs()[0], 9}}, member.get()).ok());
+  const auto again = Open("a");
+  Changelog changelog(again.get(), Owners());
+  changelog.Begin();
+  const Changelog::Opened found = OpenCell(&changelog);
+  EXPECT_EQ(found.waits, "");
+  EXPECT_FALSE(found.progress);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+}
+
+TEST_F(KafkaChangelogTest, AMemberThatIsNoneWritesNothing) {
+  const auto log = Open("a");
+  ASSERT_TRUE(log->Init().ok());
+  ASSERT_TRUE(log->Begin().ok());
+  const KafkaMembership stranger(
+      rd_kafka_consumer_group_metadata_new_with_genid(
+          (events_ + "-group").c_str(), 12, "stranger", nullptr));
+  const LogTrouble sent = log->SendPositions({{inputs()[0], 9}}, &stranger);
+  EXPECT_EQ(sent.kind, LogTrouble::Kind::kFenced) << sent.words;
+  EXPECT_TRUE(log->Abort().ok());
+}
+
+TEST_F(KafkaChangelogTest, ABrokerThatDiesInBetweenIsWaitedFor) {
+  const auto log = Open("a");
+  Changelog changelog(log.get(), Owners());
+  changelog.Begin();
+  (void)OpenCell(&changelog);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+  broker->Crash();
+  std::thread back([] { broker->Restart(); });
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(90);
+  CheckpointResult result;
+  do {
+    result = Write(&changelog, 6, "two");
+  } while (result.fate == Fate::kTryAgain && SteadyClock::now() < deadline);
+  back.join();
+  EXPECT_EQ(result.fate, Fate::kWritten) << result.problem;
+  const auto other = Open("b");
+  Changelog heir(other.get(), Owners());
+  const Changelog::Opened found = OpenCell(&heir);
+  EXPECT_EQ(found.progress->source, "at 6");
+  EXPECT_FALSE(found.torn);
+}
+
+}  // namespace
+}  // namespace premura
