@@ -91,7 +91,10 @@ void ReadKafkaState(Mapping* state, ConfigReader* reader) {
 
 // Without a ledger that is shared, each would decide for itself.
 void CheckSharedLedger(Mapping* root, const Config& config) {
-  if (!config.kafka_state || !config.ledger.url.starts_with("sqlite:")) return;
+  if (!config.kafka_state || FirstKafka(config) == nullptr ||
+      !config.ledger.url.starts_with("sqlite:")) {
+    return;
+  }
   const Node state = root->Get("state");
   state.Warn(
       "with the ledger in SQLite there can be one instance only",

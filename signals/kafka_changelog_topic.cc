@@ -17,6 +17,7 @@ namespace premura {
 namespace {
 
 constexpr int kAskLimit = 15'000;  // Milliseconds.
+constexpr int kPause = 250;
 constexpr int kReplicas = 3;
 constexpr std::int64_t kMaxMessage = std::int64_t{64} << 20;
 
@@ -195,35 +196,52 @@ class ChangelogTopic {
     return text;
   }
 
-  // Who may not look at them is trusted to have made it so.
+  // Who may not look at them is trusted to have made it so. A topic that was
+  // made just now is not known everywhere yet.
   Status LookAtSettings() {
+    constexpr int kTries = 20;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < kTries; ++i) {
+      std::map<std::string, std::string> found;
+      error = AskForSettings(&found);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Judge(found);
+      if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+          error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+        return {};
+      }
+      rd_kafka_poll(handle_.get(), kPause);
+    }
+    return Wrong(fmt::format("its settings cannot be looked at: {}",
+                             rd_kafka_err2str(error)));
+  }
+
+  rd_kafka_resp_err_t AskForSettings(
+      std::map<std::string, std::string>* found) {
     const ConfigResource resource(rd_kafka_ConfigResource_new(
         RD_KAFKA_RESOURCE_TOPIC, options_.topic.c_str()));
     const AdminOptions admin = Options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
     rd_kafka_ConfigResource_t* one = resource.get();
     rd_kafka_DescribeConfigs(handle_.get(), &one, 1, admin.get(), queue_.get());
     const KafkaEvent event(rd_kafka_queue_poll(queue_.get(), 2 * kAskLimit));
-    if (event == nullptr ||
-        rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return {};
+    if (event == nullptr) return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return rd_kafka_event_error(event.get());
     }
     std::size_t count = 0;
     const rd_kafka_ConfigResource_t** resources =
         rd_kafka_DescribeConfigs_result_resources(
             rd_kafka_event_DescribeConfigs_result(event.get()), &count);
-    if (count != 1 || rd_kafka_ConfigResource_error(resources[0]) !=
-                          RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return {};
-    }
+    if (count != 1) return RD_KAFKA_RESP_ERR__FAIL;
+    const rd_kafka_resp_err_t error =
+        rd_kafka_ConfigResource_error(resources[0]);
     const rd_kafka_ConfigEntry_t** entries =
         rd_kafka_ConfigResource_configs(resources[0], &count);
-    std::map<std::string, std::string> found;
     for (std::size_t i = 0; i < count; ++i) {
       const char* const value = rd_kafka_ConfigEntry_value(entries[i]);
       if (value == nullptr) continue;
-      found[rd_kafka_ConfigEntry_name(entries[i])] = value;
+      (*found)[rd_kafka_ConfigEntry_name(entries[i])] = value;
     }
-    return Judge(found);
+    return error;
   }
 
   Status Judge(const std::map<std::string, std::string>& found) const {

@@ -153,6 +153,26 @@ rules: [rules]
   EXPECT_EQ(KafkaConnection(kafka, loaded.config->name), connection);
 }
 
+TEST(ConfigTest, StateInKafkaIsReadWithItsDefaultsAndWrittenAgain) {
+  const std::string source =
+      "sources: [{kafka: {brokers: [k], topics: [t], group: g, instance_id: "
+      "i}}]\nrules: [r]\nledger: postgresql://premura@localhost/premura\n";
+  const LoadedConfig plain = Read(source + "state: {kafka: {}}\n");
+  ASSERT_NE(plain.config, nullptr) << RenderText(plain.diagnostics);
+  EXPECT_TRUE(plain.diagnostics.empty());
+  EXPECT_EQ(plain.config->kafka_state,
+            (KafkaStateConfig{"g-state", Partitioner::kMurmur2}));
+  const LoadedConfig other = Read(
+      source + "state: {kafka: {changelog_topic: s, partitioner: crc32}}\n");
+  ASSERT_NE(other.config, nullptr) << RenderText(other.diagnostics);
+  EXPECT_EQ(other.config->kafka_state,
+            (KafkaStateConfig{"s", Partitioner::kCrc32}));
+  const LoadedConfig again = Read(FormatConfig(*other.config));
+  ASSERT_NE(again.config, nullptr) << RenderText(again.diagnostics);
+  EXPECT_EQ(again.config->kafka_state, other.config->kafka_state);
+  EXPECT_EQ(Read(source).config->kafka_state, std::nullopt);
+}
+
 TEST(ConfigTest, ReplaySpeedIsAFactorOrAsFastAsItGoes) {
   const std::pair<const char*, double> cases[] = {
       {"1x", 1}, {"60x", 60}, {"0.5x", 0.5}, {"max", 0}};

@@ -42,7 +42,9 @@ class KafkaChangelogTest : public testing::Test {
     return options;
   }
   std::unique_ptr<TransactionLog> Open(const std::string& id) {
-    EXPECT_EQ(CheckChangelogTopic(OptionsOf(id)).value(), 2U);
+    const auto partitions = CheckChangelogTopic(OptionsOf(id));
+    EXPECT_TRUE(partitions.ok())
+        << (partitions.ok() ? "" : partitions.error().message);
     return OpenKafkaTransactionLog(OptionsOf(id)).value();
   }
   std::vector<std::string> inputs() const { return {events_ + "/1"}; }
