@@ -2,7 +2,7 @@
 """Kills `premura run` again and again while customers are failing, and says what
 became of each of them: against a real Kafka, Request Tracker and Postfix.
 
-usage: kill_loop.py [--kills 200] [--seed N]
+usage: kill_loop.py [--kills 200] [--state-in-kafka] [--seed N]
 
 Each customer fails twice before a kill and a third time after it, so that what
 the rule had seen must outlive the process. Each is to get one ticket and one
@@ -30,10 +30,14 @@ from harness import eventually, track  # noqa: E402
 RULES = configs.FAILURES + "      - email: {template: billing-help}\n"
 
 
+IN_KAFKA = ", kafka: {}"
+
+
 class KillLoop:
-    def __init__(self, kafka, rt, mail, folder, seed):
+    def __init__(self, kafka, rt, mail, folder, seed, state=""):
         self.kafka, self.rt, self.mail = kafka, rt, mail
         self.folder, self.random = pathlib.Path(folder), random.Random(seed)
+        self.state = "dir: state, checkpoint_every: 100ms" + state
         self.tag = "k" + uuid.uuid4().hex[:6]
         self.in_flight = 0  # Kills that caught some delivery in its call.
 
@@ -49,7 +53,7 @@ class KillLoop:
         self.daemon = harness.Daemon(
             self.folder,
             configs.kafka_source(self.kafka, self.topic, "g-" + self.topic)
-            + "state: {dir: state, checkpoint_every: 100ms}\n"
+            + "state: {%s}\n" % self.state
             + "profiles: {files: [customers.csv]}\n"
             + "restraint: {quiet_hours: {email: none, sms: none}}\n"
             + configs.rules("rules.yaml") + configs.rt_desk(self.rt)
@@ -127,6 +131,7 @@ class KillLoop:
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--kills", type=int, default=200)
+    arguments.add_argument("--state-in-kafka", action="store_true")
     arguments.add_argument("--seed", type=int,
                            default=random.SystemRandom().randrange(10**6))
     chosen = arguments.parse_args()
@@ -136,7 +141,8 @@ def main():
     servers = [harness.Kafka(folder / "kafka", "3.9.1"),
                harness.Rt(folder / "rt"), harness.Mail(folder / "mail")]
     (folder / "premura").mkdir()
-    loop = KillLoop(*servers, folder / "premura", chosen.seed)
+    loop = KillLoop(*servers, folder / "premura", chosen.seed,
+                    IN_KAFKA if chosen.state_in_kafka else "")
     try:
         loop.run(chosen.kills)
         found = loop.faults(chosen.kills)

@@ -5,12 +5,15 @@ there is at the end, and what the rules still remember, must be what a run has
 that nobody disturbed.
 """
 import concurrent.futures
+import functools
 import itertools
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import urllib.request
+import uuid
 
 import configs
 import harness
@@ -32,6 +35,8 @@ STEPS = {
 }
 # Of a ledger in PostgreSQL: from the first word to the server to the last.
 SHARED = {"shared ledger: told": ("send,tcp:%(ledger)s", 170)}
+# Of state in Kafka: all that is said to the broker, reading too.
+MOVING = {"broker: told": ("send,tcp:%(kafka)s", 110)}
 TIMES = [1, 2, 17, 50, 110, 170]
 DEATHS = ["before", "after"]
 # "+": until somebody sees to it.
@@ -107,22 +112,17 @@ class Life:
     def __init__(self, folder, hook, ledger, name):
         folder.mkdir()
         self.folder, self.hook, self.name = folder, hook, name
-        self.ledger = ledger
-        self.events = folder / "events.jsonl"
+        self.ledger, self.complete = ledger, len(CUSTOMERS) - len(WAITING)
         (folder / "rules.yaml").write_text(RULES)
         (folder / "hook.secret").write_text("whsec_" + "a2V5" * 11 + "\n")
-        (folder / "premura.yaml").write_text("""
-sources:
-  - file: {path: events.jsonl, speed: 1x}
-    format: segment
+        (folder / "premura.yaml").write_text(self.source() + """
 customer: user
-state: {dir: state, checkpoint_every: 100ms}
 tickets:
   desk: {type: file, directory: outbox}
   hook: {type: webhook, url: "%s/%s", secret_file: hook.secret}
 http: {admin: {listen: "127.0.0.1:0"}}
-""" % (hook, name) + ledger.config(name) + configs.rules("rules.yaml") + configs.SENDER
-            + configs.QUICK)
+""" % (hook, name) + ledger.config(name) + configs.rules("rules.yaml")
+            + configs.SENDER + configs.QUICK)
         stream = sorted(
             itertools.chain(failures(CUSTOMERS, self.begin, 0),
                             failures(CUSTOMERS, self.begin, 1),
@@ -134,8 +134,16 @@ http: {admin: {listen: "127.0.0.1:0"}}
         lines.insert(40, '{"type": "track", "event": "whose?"}')
         self.append(lines)
 
+    def source(self):
+        return """
+sources:
+  - file: {path: events.jsonl, speed: 1x}
+    format: segment
+state: {dir: state, checkpoint_every: 100ms}
+"""
+
     def append(self, lines):
-        with open(self.events, "a") as file:
+        with open(self.folder / "events.jsonl", "a") as file:
             file.write("".join(line + "\n" for line in lines))
 
     def run(self, library=None, plan=None):
@@ -145,18 +153,27 @@ http: {admin: {listen: "127.0.0.1:0"}}
         if plan:
             environment.update(LD_PRELOAD=str(library), STUMBLE=plan,
                                STUMBLED=str(stumbled))
-        with open(self.folder / "daemon.log", "ab") as log:
-            process = subprocess.Popen(
-                [str(harness.PREMURA), "run", "--once", "-c", "premura.yaml"],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, env=environment)
+        process = self.begin_run(environment, *self.options())
+        try:
             if plan and plan.endswith("+"):
                 self.see_to_it(process, stumbled)
-            try:
-                code = process.wait(60)
-            finally:
-                process.kill()
+            code = self.end_run(process)
+        finally:
+            process.kill()
         return code, stumbled.exists()
+
+    def options(self):
+        return ["--once"]
+
+    def begin_run(self, environment=None, *options):
+        with open(self.folder / "daemon.log", "ab") as log:
+            return subprocess.Popen(
+                [str(harness.PREMURA), "run", "-c", "premura.yaml", *options],
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env=environment)
+
+    def end_run(self, process):
+        return process.wait(60)
 
     def see_to_it(self, process, stumbled):
         harness.eventually(
@@ -174,6 +191,7 @@ http: {admin: {listen: "127.0.0.1:0"}}
 
     def finish(self):
         """The third failure of those who wait for it."""
+        self.complete = len(CUSTOMERS)
         self.append(json.dumps(event) for event in
                     failures(WAITING, self.begin + timedelta(seconds=3), 3))
 
@@ -181,11 +199,7 @@ http: {admin: {listen: "127.0.0.1:0"}}
         """What was in doubt is repeated or asked for after half a minute."""
         if not self.open():
             return
-        with open(self.folder / "daemon.log", "ab") as log:
-            process = subprocess.Popen(
-                [str(harness.PREMURA), "run", "-c", "premura.yaml"],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log)
+        process = self.begin_run()
         try:
             harness.eventually(lambda: not self.open(), "all is sent", 60)
         finally:
@@ -202,7 +216,8 @@ http: {admin: {listen: "127.0.0.1:0"}}
         tickets = sorted(path.name for path in
                          (self.folder / "outbox/ticket").glob("*.txt"))
         text = (self.folder / "state/dead-letters.jsonl").read_text()
-        return {"deliveries": sorted(map(tuple, rows)), "tickets": tickets, "hooks": self.hooks(),
+        return {"deliveries": sorted(map(tuple, rows)), "tickets": tickets,
+                "hooks": self.hooks(),
                 "letters": sorted({json.loads(line)["origin"].rsplit("/")[-1]
                                    for line in text.splitlines()})}
 
@@ -214,6 +229,53 @@ http: {admin: {listen: "127.0.0.1:0"}}
                        and one["method"] == "POST"})
 
 
+class MovingLife(Life):
+    """One that reads a topic, with its state in another."""
+
+    def __init__(self, kafka, *rest):
+        self.kafka = kafka
+        self.topic = kafka.create_topic("stumble-" + uuid.uuid4().hex[:8])
+        super().__init__(*rest)
+
+    def source(self):
+        return configs.kafka_source(
+            self.kafka, self.topic, "g-" + self.topic).replace(
+                "customer: user\n", "") + (
+                    "state: {dir: state, checkpoint_every: 100ms, kafka: {}}\n")
+
+    def append(self, lines):
+        self.kafka.produce(self.topic, [
+            (json.loads(line)["userId"] if "userId" in line else "nobody")
+            .encode() + b"\t" + line.encode() for line in lines])
+
+    def options(self):
+        return []
+
+    def runs(self):
+        return (self.folder / "daemon.log").read_text().count(
+            "premura is running")
+
+    def begin_run(self, *rest):
+        log = self.folder / "daemon.log"
+        self.goal = 1 + (self.runs() if log.exists() else 0)
+        return super().begin_run(*rest)
+
+    def end_run(self, process):
+        harness.eventually(
+            lambda: process.poll() is not None
+            or self.runs() >= self.goal and self.is_done(),
+            "all is found and sent", 90)
+        process.terminate()
+        return process.wait(60)
+
+    def is_done(self):
+        try:
+            states = self.ledger.query(self, "select state from deliveries")
+        except sqlite3.OperationalError:
+            return False  # There is no ledger yet.
+        return states == [["sent"]] * (2 * self.complete)
+
+
 def lives(steps):
     for step, (where, most) in steps.items():
         for what in DEATHS + FAILURES:
@@ -222,17 +284,18 @@ def lives(steps):
                     yield "%s, %s, %d" % (step, what, times), where, times, what
 
 
-def undisturbed(folder, hook, ledger):
-    life = Life(folder, hook, ledger, "undisturbed")
+def undisturbed(make_life, folder, hook, ledger):
+    life = make_life(folder, hook, ledger, "undisturbed")
     assert life.run() == (0, False)
     life.finish()
     assert life.run() == (0, False)
     return life.result()
 
 
-def live(folder, hook, ledger, library, number, where, times, what):
-    life = Life(folder / ("life-%d" % number), hook, ledger, "life-%d" % number)
-    ports = {"hook": hook.rsplit(":", 1)[1], "ledger": ledger.port}
+def live(make_life, ports, folder, hook, ledger, library, number, where, times,
+         what):
+    name = "life-%d" % number
+    life = make_life(folder / name, hook, ledger, name)
     plan = "%s,%d,%s" % (where % ports, times, what)
     code, stumbled = life.run(library, plan)
     assert stumbled or what.endswith("+") and life.found, (
@@ -246,16 +309,23 @@ def live(folder, hook, ledger, library, number, where, times, what):
     return code, life.result()
 
 
-@pytest.mark.parametrize("steps", [STEPS, SHARED], ids=["own", "shared"])
+@pytest.mark.parametrize("steps", [STEPS, SHARED, MOVING],
+                         ids=["own", "shared", "moving"])
 def test_whatever_step_fails_the_end_is_the_same(
         library, hook, servers, tmp_path, steps):
     ledger = SharedLedger(servers.postgresql) if steps is SHARED else OwnLedger()
-    expected = undisturbed(tmp_path / "undisturbed", hook, ledger)
+    ports = {"hook": hook.rsplit(":", 1)[1], "ledger": ledger.port}
+    make_life = Life
+    if steps is MOVING:
+        kafka = servers.kafka("4.1.0")
+        ports["kafka"] = kafka.port
+        make_life = functools.partial(MovingLife, kafka)
+    expected = undisturbed(make_life, tmp_path / "undisturbed", hook, ledger)
     assert len(expected["deliveries"]) == 2 * len(CUSTOMERS)
     wrong = []
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        tried = {pool.submit(live, tmp_path, hook, ledger, library, number,
-                             *how): name
+        tried = {pool.submit(live, make_life, ports, tmp_path, hook, ledger,
+                             library, number, *how): name
                  for number, (name, *how) in enumerate(lives(steps))}
         for done in concurrent.futures.as_completed(tried):
             try:
