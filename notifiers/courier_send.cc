@@ -25,7 +25,7 @@ Status Courier::Send(Timestamp now, bool stop_all) {
   std::vector<Outlet*> ready;
   for (auto& [name, outlet] : outlets_) {
     if (outlet.Slots(now, settings_->retry.max_concurrent) <= 0) continue;
-    const auto due = outbox_->NextDue(name, left_.rules());
+    const auto due = outbox_->NextDue(name, left_.left());
     if (!due.ok()) return due.error();
     if (due.value() && *due.value() <= now) ready.push_back(&outlet);
   }
@@ -103,7 +103,7 @@ Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
 Result<std::vector<Delivery>> Courier::DueHere(const Outlet& outlet,
                                                Timestamp now, int most) {
   for (;;) {
-    auto due = outbox_->Due(outlet.name(), now, most, left_.rules());
+    auto due = outbox_->Due(outlet.name(), now, most, left_.left());
     if (!due.ok()) return due;
     bool some_left = false;
     for (const Delivery& delivery : due.value()) {
@@ -333,7 +333,7 @@ Result<std::optional<Timestamp>> Courier::NextDue(Timestamp now) {
     consider(outlet.check_due());
     const auto slot = outlet.NextSlot(now, settings_->retry.max_concurrent);
     if (!slot) continue;
-    const auto due = outbox_->NextDue(name, left_.rules());
+    const auto due = outbox_->NextDue(name, left_.left());
     if (!due.ok()) return due.error();
     if (due.value()) consider(std::max({*due.value(), *slot, busy_until_}));
   }

@@ -23,7 +23,8 @@ Result<bool> LeftToOthers::Leave(const Delivery& delivery,
                                  const OutreachSettings& settings,
                                  Timestamp now) {
   if (!shared_ || IsKnownHere(delivery, settings)) return false;
-  if (rules_.contains(delivery.rule)) return true;
+  const RuleAndTemplate made_by(delivery.rule, delivery.template_name);
+  if (left_.contains(made_by)) return true;
   bool leave = delivery.due_at && now - *delivery.due_at < kPatience;
   if (!leave) {
     const auto differ = lease_->OthersRunOtherRules();
@@ -31,19 +32,19 @@ Result<bool> LeftToOthers::Leave(const Delivery& delivery,
     leave = differ.value();
   }
   if (!leave) return false;
-  if (rules_.empty()) again_at_ = now + kLookAgain;
-  rules_.insert(delivery.rule);
+  if (left_.empty()) again_at_ = now + kLookAgain;
+  left_.insert(made_by);
   return true;
 }
 
 std::optional<Timestamp> LeftToOthers::again_at() const {
-  if (rules_.empty()) return std::nullopt;
+  if (left_.empty()) return std::nullopt;
   return again_at_;
 }
 
 // A clock put back must not make it wait.
 void LeftToOthers::LookAgain(Timestamp now) {
-  if (now >= again_at_ || again_at_ - now > kLookAgain) rules_.clear();
+  if (now >= again_at_ || again_at_ - now > kLookAgain) left_.clear();
 }
 
 }  // namespace premura

@@ -31,22 +31,23 @@ class LeftToOthers {
   // `shared`: the ledger is. `lease` must outlive it.
   LeftToOthers(bool shared, Lease* lease) : shared_(shared), lease_(lease) {}
 
-  // Whether the delivery, which is due, is left. Its rule is remembered then.
+  // Whether the delivery, which is due, is left. It is remembered then, with
+  // all others of its rule and template.
   Result<bool> Leave(const Delivery& delivery, const OutreachSettings& settings,
                      Timestamp now);
 
-  const std::set<std::string>& rules() const { return rules_; }
+  const std::set<RuleAndTemplate>& left() const { return left_; }
   // When they are to be looked at again; none: there are none.
   std::optional<Timestamp> again_at() const;
   // Forgets them when it is time to, or settings are new.
   void LookAgain(Timestamp now);
-  void Clear() { rules_.clear(); }
+  void Clear() { left_.clear(); }
 
  private:
   const bool shared_;
   Lease* lease_;
-  std::set<std::string> rules_;
-  Timestamp again_at_{};  // Meaningless if rules_ is empty.
+  std::set<RuleAndTemplate> left_;
+  Timestamp again_at_{};  // Meaningless if left_ is empty.
 };
 
 }  // namespace premura

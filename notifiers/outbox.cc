@@ -289,9 +289,9 @@ Result<std::vector<Delivery>> Outbox::OfDetection(
   return Select(sql, {ToSql(detection)});
 }
 
-Result<std::vector<Delivery>> Outbox::Due(const std::string& lane,
-                                          Timestamp now, int most,
-                                          const std::set<std::string>& but) {
+Result<std::vector<Delivery>> Outbox::Due(
+    const std::string& lane, Timestamp now, int most,
+    const std::set<RuleAndTemplate>& but) {
   std::vector<SqlValue> values = {ToSql(lane), ToSql(now)};
   std::string sql = SelectWhere("lane = ? and due_at <= ?");
   sql += NoneOf(but, &values);
@@ -301,13 +301,16 @@ Result<std::vector<Delivery>> Outbox::Due(const std::string& lane,
   return Select(sql, values);
 }
 
-std::string Outbox::NoneOf(const std::set<std::string>& rules,
+std::string Outbox::NoneOf(const std::set<RuleAndTemplate>& left,
                            std::vector<SqlValue>* values) {
-  if (rules.empty()) return "";
-  std::string condition = " and rule not in (";
-  for (const std::string& rule : rules) {
-    condition += rule == *rules.begin() ? "?" : ", ?";
+  if (left.empty()) return "";
+  std::string condition;
+  for (const auto& [rule, name] : left) {
+    condition +=
+        condition.empty() ? " and (rule, template) not in (values " : ", ";
+    condition += "(?, ?)";
     values->push_back(ToSql(rule));
+    values->push_back(ToSql(name));
   }
   return condition + ")";
 }

@@ -114,6 +114,9 @@ struct Attempt {
   std::string detail;
 };
 
+// What a delivery's message is made by.
+using RuleAndTemplate = std::pair<std::string, std::string>;
+
 class Outbox {
  public:
   // `contact_at` of one that waits: later than any window's start.
@@ -139,10 +142,10 @@ class Outbox {
   // another instance has in hand and those of `but` rules: to be changed.
   Result<std::vector<Delivery>> Due(const std::string& lane, Timestamp now,
                                     int most,
-                                    const std::set<std::string>& but = {});
+                                    const std::set<RuleAndTemplate>& but = {});
   // When the next of a lane is due, of `but` rules aside.
   Result<std::optional<Timestamp>> NextDue(
-      const std::string& lane, const std::set<std::string>& but = {});
+      const std::string& lane, const std::set<RuleAndTemplate>& but = {});
   // When the one was due that has waited longest past its time.
   Result<std::optional<Timestamp>> OldestDue(Timestamp now);
   // Those that are being sent, and those in doubt whose look-up has not been
@@ -193,8 +196,9 @@ class Outbox {
                                           std::string_view lock);
   Status SaveWhere(const Delivery& delivery, std::string_view condition,
                    std::vector<SqlValue> values);
-  // " and rule not in (?, ..)", with its values at the end of `values`.
-  static std::string NoneOf(const std::set<std::string>& rules,
+  // " and (rule, template) not in (..)", with its values at the end of
+  // `values`.
+  static std::string NoneOf(const std::set<RuleAndTemplate>& left,
                             std::vector<SqlValue>* values);
   Result<std::vector<Delivery>> Select(std::string_view sql,
                                        const std::vector<SqlValue>& values);

@@ -112,7 +112,7 @@ Result<std::map<std::string, WaitForPerson>> Outbox::CountForPerson() {
 }
 
 Result<std::optional<Timestamp>> Outbox::NextDue(
-    const std::string& lane, const std::set<std::string>& but) {
+    const std::string& lane, const std::set<RuleAndTemplate>& but) {
   std::optional<Timestamp> next;
   std::vector<SqlValue> values = {ToSql(lane)};
   std::string sql =

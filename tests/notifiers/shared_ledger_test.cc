@@ -278,6 +278,32 @@ TEST_F(SharedLedgerTest, WhatIsOfARuleThatOnlyTheOtherHasIsLeftToIt) {
   EXPECT_EQ(a.email->TotalArrived(), 1);
 }
 
+// Its template has another name by now: only what still bears the old one
+// waits.
+TEST_F(SharedLedgerTest, WhatLacksItsTemplateHoldsUpNothingElseOfItsRule) {
+  const auto templates = std::make_shared<FakeTemplates>();
+  templates->missing = "help";
+  a.email->check_problem = b.email->check_problem = "no way out here";
+  StartWith(&a, kRules);
+  StartWith(&b, kRules);
+  const std::string before = a.Fire("mail", "acme");
+  std::string renamed = kRules;
+  const std::string email = "email: {template: ";
+  renamed.replace(renamed.find(email) + email.size(), 4, "care");
+  for (OutreachWorld* world : {&a, &b}) {
+    world->LoadRules(renamed);
+    world->settings->rules = world->rules;
+    world->settings->templates = templates;
+    world->email->check_problem.clear();
+    world->Use();
+  }
+  PassBoth(seconds(30));
+  EXPECT_NE(State(before, "email").substr(0, 4), "sent");
+  const std::string after = b.Fire("mail", "acme");
+  PassBoth(seconds(5));
+  EXPECT_EQ(State(after, "email"), "sent delivered");
+}
+
 TEST_F(SharedLedgerTest, ARuleThatAllHaveLostIsGoneAfterAWhile) {
   a.email->check_problem = b.email->check_problem = "no way out here";
   StartWith(&a, kRules);

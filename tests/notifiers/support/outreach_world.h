@@ -62,8 +62,8 @@ class FakeChannel final : public Channel {
 // Says everything in one line: "email billing-help for Marta".
 class FakeTemplates final : public TemplateSet {
  public:
-  bool Has(const std::string&, const std::string&) const override {
-    return true;
+  bool Has(const std::string& name, const std::string&) const override {
+    return name != missing;
   }
   std::vector<std::string> Names() const override { return {}; }
   std::vector<std::string> Locales(const std::string&,
@@ -82,6 +82,8 @@ class FakeTemplates final : public TemplateSet {
   // The template named "broken" fails.
   Result<Rendered> Render(const std::string& name, const std::string& channel,
                           const RenderInput& input) const override;
+
+  std::string missing{};  // There is none of that name.
 };
 
 class RecordingObserver final : public OutreachObserver {
