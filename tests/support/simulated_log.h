@@ -91,13 +91,13 @@ class SimulatedBroker {
 
   TransactionLog::Ends EndsOf(std::uint32_t partition) const {
     const std::vector<Entry>& log = logs_[partition];
-    TransactionLog::Ends ends;
-    ends.last = static_cast<std::int64_t>(log.size());
-    for (const Entry& entry : log) {
-      if (entry.transaction->state == State::kOpen) break;
-      ++ends.stable;
+    std::size_t& stable = stable_[partition];  // It only grows.
+    while (stable < log.size() &&
+           log[stable].transaction->state != State::kOpen) {
+      ++stable;
     }
-    return ends;
+    return {static_cast<std::int64_t>(stable),
+            static_cast<std::int64_t>(log.size())};
   }
   void Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
             const TransactionLog::Visit& visit) const {
@@ -189,6 +189,7 @@ class SimulatedBroker {
   }
 
   std::vector<std::vector<Entry>> logs_;
+  mutable std::map<std::uint32_t, std::size_t> stable_;
   std::map<std::string, Writer> writers_;
   std::map<std::string, std::int64_t> committed_;
   std::vector<Late> late_;

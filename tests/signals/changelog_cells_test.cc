@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole pipelines, with their threads, whose cells are kept in a changelog:
+// what one knew, the next goes on with.
+
+#include "signals/changelog_cells.h"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "signals/pipeline.h"
+#include "tests/signals/stream.h"
+#include "tests/support/simulated_log.h"
+
+namespace premura {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::uint32_t kPartitions = 4;
+constexpr Duration kLimit = seconds(20);
+
+constexpr char kRules[] = R"(
+version: 1
+rules:
+  - id: three-failures
+    title: Fails again and again
+    detect:
+      event_count: {event: failed, gte: 3, within: 10m}
+  - id: gold-fails
+    title: Fails, and is dear to us
+    only_for: {tier: gold}
+    detect:
+      event_count: {event: failed, gte: 2, within: 10m}
+)";
+
+// The broker, the topic of events and the group, for all instances.
+struct Cluster {
+  void Put(std::uint32_t partition, const std::string& record) {
+    const std::lock_guard lock(mutex);
+    events[partition].push_back(record);
+    changed.notify_all();
+  }
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  SimulatedBroker broker{kPartitions};
+  std::vector<std::vector<std::string>> events{kPartitions};
+};
+
+// One process' way to it, at any time.
+class LockedLog final : public TransactionLog {
+ public:
+  LockedLog(std::string id, Cluster* cluster)
+      : cluster_(cluster),
+        log_(std::move(id), &cluster->broker, [](int) { return false; }) {}
+
+  std::string writer() const override { return log_.writer(); }
+  LogTrouble Init() override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Init();
+  }
+  LogTrouble Begin() override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Begin();
+  }
+  LogTrouble Append(std::uint32_t partition, const LogRecord& record) override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Append(partition, record);
+  }
+  LogTrouble SendPositions(const std::map<std::string, std::int64_t>& positions,
+                           const Membership* membership) override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.SendPositions(positions, membership);
+  }
+  LogTrouble Commit() override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Commit();
+  }
+  LogTrouble Abort() override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Abort();
+  }
+  Result<Ends> EndsOf(std::uint32_t partition) override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.EndsOf(partition);
+  }
+  Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
+              const Visit& visit) override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Read(partition, from, to, visit);
+  }
+  Result<Committed> CommittedOf(
+      const std::vector<std::string>& inputs) override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.CommittedOf(inputs);
+  }
+  LogTrouble Fence(const std::string& writer) override {
+    const std::lock_guard lock(cluster_->mutex);
+    return log_.Fence(writer);
+  }
+
+ private:
+  Cluster* const cluster_;
+  SimulatedLog log_;
+};
+
+// What the group tells an instance, in order.
+struct Word {
+  enum What { kAssign, kRevoke, kLose } what;
+  std::set<std::uint32_t> partitions;
+};
+
+class MemberSource final : public Source {
+ public:
+  MemberSource(Cluster* cluster, std::deque<Word>* words)
+      : cluster_(cluster), words_(words) {}
+
+  std::string Origin(std::uint32_t partition) const override {
+    return "events/" + std::to_string(partition);
+  }
+  void Resume(const std::vector<PartitionPlace>& /*places*/) override {}
+  PartitionStart Begin(std::uint32_t partition,
+                       const PartitionPlace* place) override {
+    next_[partition] =
+        place == nullptr ? 0 : static_cast<std::size_t>(place->position);
+    return {.resumed = place != nullptr};
+  }
+  void Hold(std::uint32_t partition) override { next_.erase(partition); }
+  std::shared_ptr<const Membership> AsMember() const override {
+    return membership_;
+  }
+
+  Result<Polled> Poll(RecordSink* sink, std::size_t max,
+                      Duration wait) override {
+    Listen(sink);
+    Polled polled;
+    for (auto& [partition, next] : next_) {
+      while (polled.records < max) {
+        Record record;
+        std::string text;
+        {
+          const std::lock_guard lock(cluster_->mutex);
+          if (next >= cluster_->events[partition].size()) break;
+          text = cluster_->events[partition][next];
+        }
+        record.value = text;
+        record.partition = partition;
+        record.position = static_cast<std::int64_t>(next++);
+        sink->OnRecord(record);
+        ++polled.records;
+      }
+    }
+    if (polled.records > 0 || max == 0) return polled;
+    std::unique_lock lock(cluster_->mutex);
+    cluster_->changed.wait_for(lock, std::min(wait, Duration(milliseconds(5))));
+    return polled;
+  }
+  void Commit(const Positions& positions) override {
+    EXPECT_THAT(positions, IsEmpty());
+  }
+  void Close() override {}
+  void Interrupt() override {}
+  SourceHealth Health() const override { return {}; }
+
+ private:
+  void Listen(RecordSink* sink) {
+    std::deque<Word> words;
+    {
+      const std::lock_guard lock(cluster_->mutex);
+      words.swap(*words_);
+    }
+    for (const Word& word : words) {
+      if (word.what == Word::kAssign) {
+        const std::lock_guard lock(cluster_->mutex);
+        membership_ =
+            std::make_shared<SimulatedMembership>(cluster_->broker.generation);
+      } else if (word.what == Word::kRevoke) {
+        sink->OnRevoking(kLimit);
+      }
+      for (const std::uint32_t partition : word.partitions) {
+        if (word.what == Word::kAssign) {
+          sink->OnAssigned(partition, {});
+        } else {
+          sink->OnRevoked(partition);
+        }
+      }
+    }
+  }
+
+  Cluster* const cluster_;
+  std::deque<Word>* const words_;  // Guarded by the cluster's mutex.
+  std::shared_ptr<const Membership> membership_;
+  std::map<std::uint32_t, std::size_t> next_;
+};
+
+class Ledger final : public OutputSink {
+ public:
+  void Submit(ShardOutput output, std::function<void()> durable) override {
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Detection& each : output.detections) {
+        told_.insert(each.rule->id + " " + each.customer);
+      }
+      changed_.notify_all();
+    }
+    durable();
+  }
+  // Waits until there are so many.
+  std::set<std::string> Await(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kLimit, [&] { return told_.size() >= count; });
+    return told_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::string> told_;
+};
+
+class NoLetters final : public DeadLetterSink {
+ public:
+  Status Keep(const std::string&, const std::string&, const Record& record,
+              Refusal, std::string_view) override {
+    ADD_FAILURE() << record.value;
+    return {};
+  }
+  Status Sync() override { return {}; }
+};
+
+class Observer final : public PipelineObserver {
+ public:
+  void OnCounts(const std::string&, const Counts& counts) override {
+    const std::lock_guard lock(mutex_);
+    records_ += counts.records;
+    misplaced_ += counts.misplaced;
+    changed_.notify_all();
+  }
+  void OnBackPressure(const std::string&, bool) override {}
+  void OnCommitted(const std::string&) override {}
+  void OnEnded(const std::string&, const std::string&) override {}
+  void OnDeadLetterTrouble(const std::string&) override {}
+  void OnCheckpoint(const CheckpointReport& report) override {
+    const std::lock_guard lock(mutex_);
+    if (report.is_void) ++voided_;
+    changed_.notify_all();
+  }
+  void OnStateLost(const std::string&, const std::string& origin,
+                   const std::string& why) override {
+    const std::lock_guard lock(mutex_);
+    lost_.push_back(origin + ": " + why);
+    changed_.notify_all();
+  }
+
+  bool AwaitRecords(std::uint64_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLimit, [&] { return records_ >= count; });
+  }
+  bool AwaitVoid() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLimit, [&] { return voided_ > 0; });
+  }
+  std::vector<std::string> AwaitLost() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kLimit, [&] { return !lost_.empty(); });
+    return lost_;
+  }
+  std::uint64_t misplaced() {
+    const std::lock_guard lock(mutex_);
+    return misplaced_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t records_ = 0;
+  std::uint64_t misplaced_ = 0;
+  int voided_ = 0;
+  std::vector<std::string> lost_;
+};
+
+// One process.
+class Instance {
+ public:
+  Instance(const std::string& name, Cluster* cluster, Ledger* ledger)
+      : cluster_(cluster) {
+    ChangelogCellsOptions cells;
+    cells.partitions = kPartitions;
+    cells.random = [] { return 7U; };
+    cells_ = NewChangelogCells(std::make_unique<LockedLog>(name, cluster),
+                               std::move(cells));
+    PipelineOptions options;
+    options.shards = 2;
+    options.commit_every = milliseconds(10);
+    options.cells = cells_.get();
+    options.checkpoint_every = std::chrono::hours(1);
+    options.now = [] { return kStart; };
+    std::vector<PipelineSource> sources(1);
+    sources[0].id = "events";
+    sources[0].source = std::make_unique<MemberSource>(cluster, &words_);
+    DecoderOptions decoder;
+    decoder.preset = Preset::kSegment;
+    decoder.customer_is_user = true;
+    sources[0].decoder = NewEventDecoder(decoder).value();
+    pipeline =
+        NewPipeline(std::move(options), std::move(sources), Rules(kRules),
+                    &profiles_, ledger, &letters_, &observer);
+    pipeline->Start();
+  }
+  ~Instance() { pipeline->Stop(Duration::zero()); }
+
+  void Hear(Word::What what,
+            std::set<std::uint32_t> partitions = {0, 1, 2, 3}) {
+    const std::lock_guard lock(cluster_->mutex);
+    if (what == Word::kAssign) ++cluster_->broker.generation;
+    words_.push_back({what, std::move(partitions)});
+    cluster_->changed.notify_all();
+  }
+  // Whether another says that it has the customer.
+  bool IsElsewhere(const std::string& customer) {
+    std::promise<bool> elsewhere;
+    pipeline->Explain(customer, [&elsewhere](const CustomerStanding& standing) {
+      elsewhere.set_value(standing.elsewhere);
+    });
+    return elsewhere.get_future().get();
+  }
+  bool AwaitCells(std::uint64_t count) {
+    return Await([count](const CellStoreHealth& health) {
+      return health.cells >= count && health.waiting == 0;
+    });
+  }
+  template <typename Holds>
+  bool Await(const Holds& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kLimit;
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (holds(*pipeline->Health().cell_store)) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
+ private:
+  Cluster* const cluster_;
+  std::deque<Word> words_;
+  NoLetters letters_;
+  ProfileStore profiles_;
+  std::unique_ptr<CellStore> cells_;
+
+ public:
+  Observer observer;
+  std::unique_ptr<Pipeline> pipeline;  // Last: it uses the others.
+};
+
+// Which partition a producer puts the customer in.
+std::uint32_t Of(const std::string& customer) {
+  return PartitionOf(customer, kPartitions, Partitioner::kMurmur2);
+}
+
+std::string Event(const std::string& user, const std::string& what,
+                  int second) {
+  return R"({"type":"track","userId":")" + user + R"(","event":")" + what +
+         R"(","timestamp":")" + FormatInstant(kStart + seconds(second)) +
+         R"(","messageId":")" + user + std::to_string(second) + R"("})";
+}
+
+class ChangelogCellsTest : public testing::Test {
+ protected:
+  void Fails(const std::string& user, int second) {
+    cluster_.Put(Of(user), Event(user, "failed", second));
+  }
+
+  Cluster cluster_;
+  Ledger ledger_;
+};
+
+TEST_F(ChangelogCellsTest, AWindowOutlivesAProcess) {
+  {
+    Instance a("a", &cluster_, &ledger_);
+    a.Hear(Word::kAssign);
+    for (const char* const user : {"ann", "bob", "cid", "dora"}) {
+      Fails(user, 1);
+      Fails(user, 2);
+    }
+    ASSERT_TRUE(a.observer.AwaitRecords(8));
+    ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+    EXPECT_FALSE(a.IsElsewhere("ann"));
+  }
+  for (const char* const user : {"ann", "bob", "cid", "dora"}) Fails(user, 3);
+  Instance b("b", &cluster_, &ledger_);
+  b.Hear(Word::kAssign);
+  EXPECT_THAT(ledger_.Await(4),
+              ElementsAre("three-failures ann", "three-failures bob",
+                          "three-failures cid", "three-failures dora"));
+  EXPECT_TRUE(b.observer.AwaitRecords(4));
+  EXPECT_TRUE(b.AwaitCells(4));
+}
+
+TEST_F(ChangelogCellsTest, WhatIsGivenBackInOrderIsWrittenFirst) {
+  Instance a("a", &cluster_, &ledger_);
+  Instance b("b", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  Fails("ann", 2);
+  ASSERT_TRUE(a.observer.AwaitRecords(2));
+  a.Hear(Word::kRevoke);
+  ASSERT_TRUE(a.Await([this](const CellStoreHealth&) {
+    const std::lock_guard lock(cluster_.mutex);
+    const auto committed =
+        cluster_.broker.CommittedOf({"events/" + std::to_string(Of("ann"))});
+    return committed && !committed->empty() && committed->begin()->second == 2;
+  }));
+  b.Hear(Word::kAssign);
+  Fails("ann", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
+  EXPECT_TRUE(a.IsElsewhere("ann"));
+  EXPECT_FALSE(b.IsElsewhere("ann"));
+}
+
+TEST_F(ChangelogCellsTest, WhatIsLostIsReadAgainByTheNext) {
+  Instance a("a", &cluster_, &ledger_);
+  Instance b("b", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  Fails("ann", 2);
+  ASSERT_TRUE(a.observer.AwaitRecords(2));
+  a.Hear(Word::kLose);
+  b.Hear(Word::kAssign);
+  Fails("ann", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
+  EXPECT_TRUE(b.observer.AwaitRecords(3));
+}
+
+// It has not heard yet that another has its partitions.
+TEST_F(ChangelogCellsTest, WhoIsLateStartsOverFromTheOthersWord) {
+  Instance a("a", &cluster_, &ledger_);
+  Instance b("b", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  ASSERT_TRUE(a.observer.AwaitRecords(1));
+  ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  b.Hear(Word::kAssign);
+  Fails("ann", 2);
+  ASSERT_TRUE(b.observer.AwaitRecords(1));
+  ASSERT_TRUE(b.pipeline->Checkpoint(kLimit));
+  EXPECT_FALSE(a.pipeline->Checkpoint(seconds(1)));
+  EXPECT_TRUE(a.observer.AwaitVoid());
+  b.Hear(Word::kRevoke);
+  a.Hear(Word::kLose);
+  a.Hear(Word::kAssign);
+  Fails("ann", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
+  EXPECT_TRUE(a.pipeline->Checkpoint(kLimit));
+}
+
+TEST_F(ChangelogCellsTest, WaitsForATransactionThatIsNotOverAndSaysSo) {
+  const std::string input = "events/" + std::to_string(Of("ann"));
+  {
+    const std::lock_guard lock(cluster_.mutex);
+    const std::uint32_t epoch = cluster_.broker.Init("dead");
+    cluster_.broker.SendPositions("dead", epoch, 0, {{input, 7}});
+  }
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  ASSERT_TRUE(a.Await([](const CellStoreHealth& health) {
+    return health.waiting == 1 && health.cells == 3;
+  }));
+  EXPECT_THAT(a.pipeline->Health().cell_store->why,
+              HasSubstr("1 of its partitions wait for their state: a former "
+                        "owner's transaction is not over"));
+  EXPECT_TRUE(a.IsElsewhere("ann"));
+  {
+    const std::lock_guard lock(cluster_.mutex);
+    cluster_.broker.TimeOut();
+  }
+  EXPECT_TRUE(a.observer.AwaitRecords(1));
+  EXPECT_TRUE(a.AwaitCells(4));
+  EXPECT_FALSE(a.IsElsewhere("ann"));
+}
+
+TEST_F(ChangelogCellsTest, WhatWasSaidOfACustomerMovesToo) {
+  {
+    Instance a("a", &cluster_, &ledger_);
+    a.Hear(Word::kAssign);
+    cluster_.Put(Of("ann"),
+                 R"({"type":"identify","userId":"ann","traits":{"tier":)"
+                 R"("gold"},"timestamp":"2026-01-01T00:00:01Z"})");
+    Fails("ann", 2);
+    ASSERT_TRUE(a.observer.AwaitRecords(2));
+    ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  }
+  Instance b("b", &cluster_, &ledger_);
+  b.Hear(Word::kAssign);
+  Fails("ann", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("gold-fails ann"));
+}
+
+TEST_F(ChangelogCellsTest, WhatIsDamagedBeginsAnewLoudly) {
+  {
+    const std::lock_guard lock(cluster_.mutex);
+    const std::uint32_t epoch = cluster_.broker.Init("x");
+    const std::string head = PackHead({{1, 1, 1}, 99});
+    cluster_.broker.Append("x", epoch, false, Of("ann"),
+                           {"Dann", "bytes", head});
+    cluster_.broker.End("x", epoch, true);
+  }
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  for (int i = 1; i <= 3; ++i) Fails("ann", i);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
+  EXPECT_THAT(a.observer.AwaitLost(),
+              ElementsAre("partition " + std::to_string(Of("ann")) +
+                          ": a record is damaged"));
+  EXPECT_TRUE(a.pipeline->Checkpoint(kLimit));
+}
+
+TEST_F(ChangelogCellsTest, CountsCustomersInPartitionsThatAreNotTheirs) {
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  for (int i = 0; i < 256; ++i) {
+    cluster_.Put((Of("ann") + 1) % kPartitions, Event("ann", "seen", i));
+  }
+  ASSERT_TRUE(a.observer.AwaitRecords(256));
+  EXPECT_EQ(a.observer.misplaced(), 4U);
+}
+
+TEST_F(ChangelogCellsTest, NewRulesHoldForCellsThatComeLater) {
+  Instance a("a", &cluster_, &ledger_);
+  a.pipeline->Use(RuleList(R"(
+  - id: once
+    title: Fails
+    detect:
+      event_count: {event: failed, gte: 1, within: 10m}
+)"),
+                  {});
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("once ann"));
+}
+
+}  // namespace
+}  // namespace premura
