@@ -49,7 +49,7 @@ Changelog::Opened Changelog::Open(CellId cell,
     opened.waits = "a former owner's transaction is not over";
     return opened;
   }
-  opened = Read(cell, inputs, ends.value(), anew);
+  opened = Read(cell, ends.value(), anew);
   if (undecided && opened.waits.empty()) {
     AbortLeftOpen(opened.progress);
     Drop(cell);
@@ -70,9 +70,8 @@ Changelog::Opened Changelog::Open(CellId cell,
   return opened;
 }
 
-Changelog::Opened Changelog::Read(CellId cell,
-                                  const std::vector<std::string>& /*inputs*/,
-                                  const TransactionLog::Ends& ends, bool anew) {
+Changelog::Opened Changelog::Read(CellId cell, const TransactionLog::Ends& ends,
+                                  bool anew) {
   Opened opened;
   ChangelogFold fold;
   const Status read =
@@ -211,12 +210,18 @@ CheckpointResult Changelog::TryOnce(const Shares& shares) {
   return Claim(shares);
 }
 
+// Nobody waits meanwhile who only wants to drop a cell.
 LogTrouble Changelog::AppendAll(const Shares& shares) {
-  const std::lock_guard lock(mutex_);
   for (const auto& [id, share] : shares) {
-    const auto it = open_.find(id);
-    if (it == open_.end() || it->second.written) continue;
-    LogTrouble put = Append(id.number, share, &it->second);
+    Writing writing;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto it = open_.find(id);
+      if (it == open_.end() || it->second.written) continue;
+      ++it->second.number;
+      writing = it->second;
+    }
+    LogTrouble put = Append(id.number, share, writing);
     if (!put.ok()) return put;
   }
   return {};
@@ -225,11 +230,11 @@ LogTrouble Changelog::AppendAll(const Shares& shares) {
 // Each try is a commit of its own: of one that was torn nothing is taken for
 // another's.
 LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
-                             Writing* writing) {
+                             const Writing& writing) {
   Progress progress;
-  progress.takeovers = writing->takeovers;
-  progress.number = ++writing->number;
-  progress.fresh = writing->fresh;
+  progress.takeovers = writing.takeovers;
+  progress.number = writing.number;
+  progress.fresh = writing.fresh;
   progress.writer = log_->writer();
   progress.partitions = options_.partitions;
   progress.positions = share.feed->positions;
@@ -245,7 +250,7 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
     trouble = log_->Append(
         partition, {key, value, PackHead({progress.stamp(), checksum})});
   };
-  for (const auto& [key, value] : writing->repairs) put(key, value);
+  for (const auto& [key, value] : writing.repairs) put(key, value);
   for (const CheckpointPart* part : share.parts) {
     part->records.ForEach(
         [&](RecordKind kind, std::string_view key, std::string_view bytes) {

@@ -89,7 +89,7 @@ class Changelog {
   CheckpointResult TryOnce(const Shares& shares);
   LogTrouble AppendAll(const Shares& shares);
   LogTrouble Append(std::uint32_t partition, const Share& share,
-                    Writing* writing);
+                    const Writing& writing);
   LogTrouble SendPositions(const Shares& shares);
   CheckpointResult GiveUp(const LogTrouble& trouble);
   CheckpointResult Doubt(const Shares& shares, const LogTrouble& trouble);
@@ -99,8 +99,7 @@ class Changelog {
   Result<Seen> Look(std::uint32_t partition, Writing* writing);
   CheckpointResult Claim(const Shares& shares);
   void AbortLeftOpen(const std::optional<Progress>& progress);
-  Opened Read(CellId cell, const std::vector<std::string>& inputs,
-              const TransactionLog::Ends& ends, bool anew);
+  Opened Read(CellId cell, const TransactionLog::Ends& ends, bool anew);
 
   TransactionLog* const log_;
   const Options options_;

@@ -168,7 +168,7 @@ class Load:
     test does other things."""
 
     def __init__(self, group):
-        self.group, self.users = group, new_users(120)
+        self.group, self.users = group, new_users(80)
         self.stopped = threading.Event()
         self.produced = 0
         self.thread = threading.Thread(target=self.run, daemon=True)
