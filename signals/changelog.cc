@@ -385,7 +385,8 @@ CheckpointResult Changelog::Claim(const Shares& shares) {
       writing = it->second;
     }
     const Result<Seen> seen = Look(id.number, &writing);
-    if (!seen.ok()) continue;  // With the next commit: nothing hangs on it.
+    // With the next commit: nothing hangs on it, but a stop may wait for this.
+    if (!seen.ok()) return {};
     if (seen.value() == Seen::kOthers) {
       return {Fate::kVoid, "another owner has written meanwhile"};
     }

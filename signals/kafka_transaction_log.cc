@@ -23,7 +23,7 @@ constexpr int kTransactionLimit = 30'000;
 constexpr int kSendLimit = 10'000;
 constexpr int kAskLimit = 5'000;
 constexpr int kCommittedLimit = 1'000;
-constexpr int kReadLimit = 30'000;  // Without any progress.
+constexpr int kReadLimit = 5'000;  // Without any progress.
 constexpr int kSlice = 100;
 constexpr const char* kHeadName = "premura";
 // A record can be large: what is new of the events seen is one.

@@ -55,7 +55,9 @@ class Group:
     def await_served(self, seconds=60):
         begun = time.monotonic()
         eventually(lambda: self.served() == PARTITIONS, "all served", seconds)
-        return time.monotonic() - begun
+        took = time.monotonic() - begun
+        print("all served after %.1f s" % took)
+        return took
 
     def await_commits(self):
         """Two by each: the second began after this did."""
