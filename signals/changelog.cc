@@ -13,6 +13,7 @@ using Kind = LogTrouble::Kind;
 
 // So many owners back a late commit of theirs is known for one.
 constexpr std::size_t kTakeoversKept = 16;
+constexpr std::uint64_t kLookEvery = 64;
 
 CheckpointResult TryAgain(const std::string& why) {
   return {Fate::kTryAgain, why};
@@ -148,25 +149,32 @@ Changelog::Shares Changelog::SharesOf(
 }
 
 CheckpointResult Changelog::Write(const std::vector<CheckpointPart>& parts) {
-  Shares shares = SharesOf(parts);
-  if (shares.empty()) return {};
-  {
-    const std::lock_guard lock(mutex_);
-    std::erase_if(shares,
-                  [this](const auto& it) { return !open_.contains(it.first); });
-  }
-  if (shares.empty()) return {Fate::kVoid, "its partitions are gone"};
+  // Even with nothing to write: what we have left open ourselves may be what
+  // our cells wait for.
   if (!ready_) {
     const LogTrouble begun = log_->Init();
     if (!begun.ok()) return TryAgain(begun.words);
     ready_ = true;
   }
+  Shares shares = SharesOf(parts);
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(shares,
+                  [this](const auto& it) { return !open_.contains(it.first); });
+  }
+  if (shares.empty()) return {};  // Whoever has them now writes them.
   std::string problem;
   if (!Resolve(shares, &problem)) return TryAgain(problem);
   const CheckpointResult result = TryOnce(shares);
   const std::lock_guard lock(mutex_);
-  if (result.fate == Fate::kVoid) ++fenced_;
   if (result.fate == Fate::kTryAgain) return result;
+  // What is lost with this one the next would not have: they must be opened
+  // anew before anything is written of them.
+  if (result.fate == Fate::kVoid) {
+    ++fenced_;
+    for (const auto& [id, share] : shares) open_.erase(id);
+    return result;
+  }
   for (const auto& [id, share] : shares) {
     if (const auto it = open_.find(id); it != open_.end()) {
       it->second.written = false;
@@ -207,7 +215,24 @@ CheckpointResult Changelog::TryOnce(const Shares& shares) {
       }
     }
   }
-  return Claim(shares);
+  CheckpointResult result = Claim(shares);
+  if (result.fate == Fate::kWritten && ++commits_ % kLookEvery == 0) {
+    LookAtEnds(shares);
+  }
+  return result;
+}
+
+// So that a doubt has little to read.
+void Changelog::LookAtEnds(const Shares& shares) {
+  for (const auto& [id, share] : shares) {
+    const auto ends = log_->EndsOf(id.number);
+    if (!ends.ok() || ends.value().stable < ends.value().last) continue;
+    const std::lock_guard lock(mutex_);
+    const auto it = open_.find(id);
+    if (it != open_.end() && it->second.claimed) {
+      it->second.end = ends.value().stable;
+    }
+  }
 }
 
 // Nobody waits meanwhile who only wants to drop a cell.

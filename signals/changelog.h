@@ -7,7 +7,7 @@
 // Who does not know whether a commit arrived begins anew as a writer, so that
 // what is late can arrive no more, and looks.
 //
-// Thread-safe: Write() from one thread, the rest from another.
+// Thread-safe: Write() from one thread, Open() from one, the rest from any.
 
 #pragma once
 
@@ -98,12 +98,14 @@ class Changelog {
   enum class Seen { kOurs, kNothing, kOthers };
   Result<Seen> Look(std::uint32_t partition, Writing* writing);
   CheckpointResult Claim(const Shares& shares);
+  void LookAtEnds(const Shares& shares);
   void AbortLeftOpen(const std::optional<Progress>& progress);
   Opened Read(CellId cell, const TransactionLog::Ends& ends, bool anew);
 
   TransactionLog* const log_;
   const Options options_;
   bool ready_ = false;  // The log's writer can begin a transaction.
+  std::uint64_t commits_ = 0;
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::map<CellId, Writing> open_;

@@ -60,9 +60,7 @@ void ChangelogFold::StartAfresh() {
 }
 
 bool ChangelogFold::IsWhole(const Progress& progress) const {
-  const auto it = std::find_if(
-      sums_.begin(), sums_.end(),
-      [&progress](const auto& sum) { return sum.first == progress.stamp(); });
+  const auto it = sums_.find(progress.stamp());
   const Sum sum = it == sums_.end() ? Sum() : it->second;
   return sum.records == progress.records && sum.checksums == progress.checksums;
 }
@@ -70,12 +68,9 @@ bool ChangelogFold::IsWhole(const Progress& progress) const {
 void ChangelogFold::TakeState(const LogRecord& record,
                               const ChangelogHead& head) {
   if (record.value) {
-    auto it = std::find_if(
-        sums_.begin(), sums_.end(),
-        [&head](const auto& sum) { return sum.first == head.stamp; });
-    if (it == sums_.end()) it = sums_.insert(it, {head.stamp, {}});
-    ++it->second.records;
-    it->second.checksums += head.checksum;
+    Sum& sum = sums_[head.stamp];
+    ++sum.records;
+    sum.checksums += head.checksum;
   }
   std::vector<Version>& versions = versions_[std::string(record.key)];
   // Nobody goes back behind what counts.

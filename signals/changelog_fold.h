@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -59,7 +60,7 @@ class ChangelogFold {
   // Oldest first: the last that counts for sure, and what came since.
   std::unordered_map<std::string, std::vector<Version>> versions_;
   // Of commits that are not settled.
-  std::vector<std::pair<Stamp, Sum>> sums_;
+  std::map<Stamp, Sum> sums_;
   std::optional<Progress> progress_;
   bool unvouched_ = false;  // There was a progress record that is not whole.
   FoldedChangelog folded_;

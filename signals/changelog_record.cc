@@ -45,7 +45,10 @@ bool TakePosition(std::string_view* from,
 }  // namespace
 
 bool Progress::VouchesFor(const Stamp& stamp) const {
-  if (stamp.epoch < takeovers.front().epoch) return true;  // Long settled.
+  // Of owners that are forgotten: their numbers went on from one to the next.
+  if (stamp.epoch < takeovers.front().epoch) {
+    return stamp.number <= takeovers.front().after;
+  }
   const auto by = std::find_if(
       takeovers.begin(), takeovers.end(),
       [&stamp](const Takeover& it) { return it.epoch == stamp.epoch; });

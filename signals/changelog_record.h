@@ -19,6 +19,7 @@
 
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,7 +40,7 @@ struct Stamp {
   std::uint32_t owner = 0;  // Tells apart two that thought they were next.
   std::uint64_t number = 0;
 
-  bool operator==(const Stamp&) const = default;
+  auto operator<=>(const Stamp&) const = default;
 };
 
 // An owner, who began with what its predecessor had committed as `after`.

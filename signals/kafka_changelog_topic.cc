@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kAskLimit = 15'000;  // Milliseconds.
 constexpr int kPause = 250;
+constexpr int kTries = 20;
 constexpr int kReplicas = 3;
 constexpr std::int64_t kMaxMessage = std::int64_t{64} << 20;
 
@@ -55,7 +56,9 @@ class ChangelogTopic {
     if (!there.ok()) return there.error();
     if (there.value() == 0) {
       if (Status made = Create(wanted.value()); !made.ok()) return made.error();
-      return static_cast<std::uint32_t>(wanted.value());
+      // Another may have been first, and have made it otherwise.
+      there = PartitionsOnce(options_.topic);
+      if (!there.ok()) return there.error();
     }
     if (there.value() != wanted.value()) {
       return Wrong(fmt::format(
@@ -94,20 +97,24 @@ class ChangelogTopic {
     return {};
   }
 
-  // 0: there is no such topic.
+  // 0: there is no such topic. Brokers are asked for all they have: where
+  // topics are made by being asked for (Kafka's default), one that is asked for
+  // by its name would be there, with the wrong settings.
   Result<int> PartitionsOf(const std::string& name) {
-    const KafkaTopic topic(
-        rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
     const rd_kafka_metadata_t* all = nullptr;
     const rd_kafka_resp_err_t error =
-        rd_kafka_metadata(handle_.get(), 0, topic.get(), &all, kAskLimit);
+        rd_kafka_metadata(handle_.get(), 1, nullptr, &all, kAskLimit);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return Failure("asking for its topics", error);
     }
     brokers_ = all->broker_cnt;
-    const rd_kafka_metadata_topic_t& it = all->topics[0];
-    const int count = it.partition_cnt;
-    const rd_kafka_resp_err_t problem = it.err;
+    int count = 0;
+    rd_kafka_resp_err_t problem = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    for (int i = 0; i < all->topic_cnt; ++i) {
+      if (name != all->topics[i].topic) continue;
+      count = all->topics[i].partition_cnt;
+      problem = all->topics[i].err;
+    }
     rd_kafka_metadata_destroy(all);
     if (problem == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
     if (problem != RD_KAFKA_RESP_ERR_NO_ERROR &&
@@ -115,6 +122,16 @@ class ChangelogTopic {
       return Failure(name.c_str(), problem);
     }
     return count;
+  }
+
+  // A topic that was made just now is not known everywhere yet.
+  Result<int> PartitionsOnce(const std::string& name) {
+    for (int i = 0; i < kTries; ++i) {
+      auto count = PartitionsOf(name);
+      if (!count.ok() || count.value() > 0) return count;
+      rd_kafka_poll(handle_.get(), kPause);
+    }
+    return Wrong("it was created, and is not there");
   }
 
   Result<int> SourcePartitions() {
@@ -199,7 +216,6 @@ class ChangelogTopic {
   // Who may not look at them is trusted to have made it so. A topic that was
   // made just now is not known everywhere yet.
   Status LookAtSettings() {
-    constexpr int kTries = 20;
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < kTries; ++i) {
       std::map<std::string, std::string> found;

@@ -171,11 +171,26 @@ TEST_F(ChangelogTest, WhoComesNextFindsWhatWasWritten) {
 }
 
 TEST_F(ChangelogTest, WritesNothingOfCellsThatAreNotOpen) {
-  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kVoid);
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
   (void)a_.Open();
   a_.changelog.Drop(kCell);
-  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kVoid);
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
   EXPECT_FALSE(Find().progress);
+}
+
+// What is lost with a checkpoint that is void the next one does not have.
+TEST_F(ChangelogTest, AfterAVoidCheckpointNothingIsWrittenUntilItIsOpenedAnew) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  ++broker_.generation;
+  ASSERT_EQ(a_.Write(9, 0, {{"ann", "two"}}).fate, Fate::kVoid);
+  --broker_.generation;
+  EXPECT_EQ(a_.Write(12, 0, {{"bob", "three"}}).fate, Fate::kWritten);
+  EXPECT_EQ(Find().progress->source, "at 5");
+  (void)a_.Open();
+  EXPECT_EQ(a_.Write(12, 0, {{"ann", "two"}, {"bob", "three"}}).fate,
+            Fate::kWritten);
+  EXPECT_EQ(Find().progress->source, "at 12");
 }
 
 struct Trouble {
@@ -474,8 +489,9 @@ TEST(ProgressTest, VouchesForWhatItsOwnerKnewOf) {
     bool counts;
   };
   for (const Case& each :
-       {Case{{2, 1, 99}, true}, Case{{3, 7, 5}, true}, Case{{3, 7, 6}, false},
-        Case{{3, 1, 4}, false}, Case{{4, 8, 9}, true}, Case{{4, 8, 10}, false},
+       {Case{{2, 1, 2}, true}, Case{{2, 1, 3}, false}, Case{{2, 1, 99}, false},
+        Case{{3, 7, 5}, true}, Case{{3, 7, 6}, false}, Case{{3, 1, 4}, false},
+        Case{{4, 8, 9}, true}, Case{{4, 8, 10}, false},
         Case{{5, 9, 6}, false}}) {
     EXPECT_EQ(progress.VouchesFor(each.stamp), each.counts)
         << each.stamp.epoch << " " << each.stamp.owner << " "
