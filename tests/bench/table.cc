@@ -2,7 +2,7 @@
 // Prints one table: how fast events are decoded and rules run over them, on one
 // core, how that falls with the number of rules, and how much memory customers
 // take. Times are of the thread's processor, the best of some rounds.
-//   table [--memory-customers N] [--timers N] [--rounds N]
+//   table [--memory-customers N] [--timers N] [--rounds N] [--only PART]
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -36,6 +36,7 @@ struct Settings {
   std::uint32_t memory_customers = 1'000'000;
   std::size_t timers = 10'000'000;
   int rounds = 5;
+  std::string only;  // A part's name; empty: all.
 };
 
 constexpr std::uint32_t kCustomers = 20'000;
@@ -156,8 +157,10 @@ class Feed final : public DecodeSink {
     decoder_->Use(&rules.symbols());
   }
   void Record(const std::string& text) {
-    decoder_->Decode({.value = text}, this);
+    decoder_->Decode({.value = text, .time_shift = shift_}, this);
   }
+  // What comes from now on is later than all before it, by its span.
+  void Later() { shift_ = clock_ - first_ + Duration(1); }
   void Flush() {
     if (!batch_.empty()) take_(&batch_);
     batch_.Clear();
@@ -166,6 +169,7 @@ class Feed final : public DecodeSink {
  private:
   void OnEvent(const Event& event) override {
     Event copy = event;
+    if (first_ == Timestamp{}) first_ = event.time;
     clock_ = std::max(clock_, event.time);
     copy.clock = clock_;
     batch_.Add(copy);
@@ -181,6 +185,8 @@ class Feed final : public DecodeSink {
   const std::unique_ptr<EventDecoder> decoder_;
   EventBatch batch_;
   Timestamp clock_{};
+  Timestamp first_{};
+  Duration shift_{};
 };
 
 // An engine and what it needs.
@@ -262,29 +268,61 @@ double EngineSeconds(std::shared_ptr<const RuleSet> rules,
   return best;
 }
 
-double BothSeconds(std::shared_ptr<const RuleSet> rules, const Records& records,
-                   int rounds) {
-  return BestOf(rounds, [&] {
+// From an engine that knows nobody yet.
+double FirstSeconds(const std::shared_ptr<const RuleSet>& rules,
+                    const Records& records, int rounds) {
+  double best = 0;
+  for (int round = 0; round < rounds; ++round) {
     World world(rules);
     Feed feed(*rules,
               [&world](EventBatch* batch) { world.engine->Take(*batch); });
-    for (const std::string& record : records) feed.Record(record);
-    feed.Flush();
-  });
+    const double seconds = SecondsOf([&] {
+      for (const std::string& record : records) feed.Record(record);
+      feed.Flush();
+    });
+    best = round == 0 ? seconds : std::min(best, seconds);
+  }
+  return best;
 }
 
-void Speed(const Settings& settings) {
+// Each round comes later than the one before: windows are full, timers run.
+double BothSeconds(const std::shared_ptr<const RuleSet>& rules,
+                   const Records& records, int rounds) {
+  World world(rules);
+  Feed feed(*rules,
+            [&world](EventBatch* batch) { world.engine->Take(*batch); });
+  const auto round = [&] {
+    for (const std::string& record : records) feed.Record(record);
+    feed.Flush();
+    feed.Later();
+  };
+  round();
+  return BestOf(rounds, round);
+}
+
+void Decode(const Settings& settings) {
   const Records records = MakeRecords(0);
-  const auto twenty = RulesOf(20);
-  const double events = kEvents;
   Print("simdjson alone",
-        PerSecond(events, ParseSeconds(records, settings.rounds)));
+        PerSecond(kEvents, ParseSeconds(records, settings.rounds)));
   Print("decode",
-        PerSecond(events, DecodeSeconds(*twenty, records, settings.rounds)));
+        PerSecond(kEvents,
+                  DecodeSeconds(*RulesOf(20), records, settings.rounds)));
+}
+
+void Rules(const Settings& settings) {
+  const Records records = MakeRecords(0);
   Print("engine, 20 rules",
-        PerSecond(events, EngineSeconds(twenty, records, settings.rounds)));
+        PerSecond(kEvents,
+                  EngineSeconds(RulesOf(20), records, settings.rounds)));
+}
+
+void Both(const Settings& settings) {
+  const Records records = MakeRecords(0);
+  const auto rules = RulesOf(20);
   Print("decode and engine, 20 rules",
-        PerSecond(events, BothSeconds(twenty, records, settings.rounds)));
+        PerSecond(kEvents, BothSeconds(rules, records, settings.rounds)));
+  Print("  of customers who are new to the engine",
+        PerSecond(kEvents, FirstSeconds(rules, records, settings.rounds)));
 }
 
 void ByRules(const Settings& settings) {
@@ -479,6 +517,22 @@ void Timers(const Settings& settings) {
   }
 }
 
+void PrintAll(const Settings& settings) {
+  const std::pair<const char*, std::function<void()>> parts[] = {
+      {"decode", [&] { Decode(settings); }},
+      {"engine", [&] { Rules(settings); }},
+      {"both", [&] { Both(settings); }},
+      {"rules", [&] { ByRules(settings); }},
+      {"timers", [&] { Timers(settings); }},
+      {"kinds", [] { ByKind(); }},
+      {"records", [] { WrittenDown(); }},
+      {"day", [&] { Day(settings); }},
+  };
+  for (const auto& [name, print] : parts) {
+    if (settings.only.empty() || settings.only == name) print();
+  }
+}
+
 }  // namespace
 }  // namespace premura
 
@@ -493,16 +547,13 @@ int main(int argc, char** argv) {
       settings.timers = static_cast<std::size_t>(value);
     } else if (name == "--rounds") {
       settings.rounds = static_cast<int>(value);
+    } else if (name == "--only") {
+      settings.only = argv[i + 1];
     } else {
       std::cerr << "no such option: " << name << "\n";
       return 2;
     }
   }
-  premura::Speed(settings);
-  premura::ByRules(settings);
-  premura::Timers(settings);
-  premura::ByKind();
-  premura::WrittenDown();
-  premura::Day(settings);
+  premura::PrintAll(settings);
   return 0;
 }
