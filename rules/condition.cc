@@ -64,6 +64,10 @@ void AppendKeys(const Literal& literal, std::vector<std::uint64_t>* keys) {
   if (literal.number) keys->push_back(KeyOf(*literal.number));
 }
 
+bool IsOrder(Op op) {
+  return op == Op::kGt || op == Op::kGte || op == Op::kLt || op == Op::kLte;
+}
+
 bool HoldsFor(Op op, const Number& number, const Number& bound) {
   const int order = Compare(number, bound);
   switch (op) {
@@ -185,6 +189,10 @@ class PredicateNode final : public Condition::Node {
         });
       });
     }
+    // Nearly all conditions are of one literal and one value.
+    if (is_.literals.size() == 1 && value.kind() != Value::Kind::kList) {
+      return HoldsForLiteral(value, is_.literals.front(), facts);
+    }
     const auto matches = [&](const Literal& literal) {
       return AnyElement(value, [&](const Value& element) {
         return HoldsForLiteral(element, literal, facts);
@@ -245,7 +253,12 @@ class PredicateNode final : public Condition::Node {
     const Value earlier = facts.Get(literal.field);
     if (!earlier.present()) return false;
     const auto holds = [&](const Value& other) {
-      return Holds(is_.op, element, LiteralOf(other), is_.cased);
+      if (!IsOrder(is_.op)) {
+        return Holds(is_.op, element, LiteralOf(other), is_.cased);
+      }
+      const auto number = NumberIn(element);
+      const auto bound = NumberIn(other);
+      return number && bound && HoldsFor(is_.op, *number, *bound);
     };
     if (is_.op != Op::kNeq) return AnyElement(earlier, holds);
     return !AnyElement(earlier,

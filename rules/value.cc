@@ -11,9 +11,11 @@ namespace premura {
 namespace {
 
 void AppendBytes(std::uint64_t number, std::string* key) {
-  for (int shift = 0; shift < 64; shift += 8) {
-    key->push_back(static_cast<char>(number >> shift));
+  char bytes[sizeof number];
+  for (std::size_t i = 0; i < sizeof number; ++i) {
+    bytes[i] = static_cast<char>(number >> (8 * i));
   }
+  key->append(bytes, sizeof bytes);
 }
 
 void AppendSized(char tag, std::string_view text, std::string* key) {
@@ -44,72 +46,6 @@ void AppendNumberIdentity(const Value& value, std::string* key) {
 }
 
 }  // namespace
-
-Value Value::Null() {
-  Value value;
-  value.kind_ = Kind::kNull;
-  return value;
-}
-
-Value Value::Boolean(bool flag) {
-  Value value;
-  value.kind_ = Kind::kBoolean;
-  value.integer_ = flag ? 1 : 0;
-  return value;
-}
-
-Value Value::Integer(std::int64_t number, std::string_view spelling) {
-  Value value = Text(spelling);
-  value.kind_ = Kind::kInteger;
-  value.integer_ = number;
-  return value;
-}
-
-Value Value::Real(double number, std::string_view spelling) {
-  Value value = Text(spelling);
-  value.kind_ = Kind::kReal;
-  value.real_ = number;
-  return value;
-}
-
-Value Value::Text(std::string_view text) {
-  Value value;
-  value.kind_ = Kind::kText;
-  value.data_ = text.data();
-  value.size_ = static_cast<std::uint32_t>(text.size());
-  return value;
-}
-
-Value Value::List(std::span<const Value> elements) {
-  Value value;
-  value.kind_ = Kind::kList;
-  value.data_ = elements.data();
-  value.size_ = static_cast<std::uint32_t>(elements.size());
-  return value;
-}
-
-Value Value::Object(std::string_view json) {
-  Value value = Text(json);
-  value.kind_ = Kind::kObject;
-  return value;
-}
-
-std::string_view Value::text() const {
-  switch (kind_) {
-    case Kind::kBoolean:
-      return boolean() ? "true" : "false";
-    case Kind::kInteger:
-    case Kind::kReal:
-    case Kind::kText:
-    case Kind::kObject:
-      return {static_cast<const char*>(data_), size_};
-    case Kind::kAbsent:
-    case Kind::kNull:
-    case Kind::kList:
-      break;
-  }
-  return {};
-}
 
 void AppendIdentity(const Value& value, std::string* key) {
   switch (value.kind()) {

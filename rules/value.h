@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -25,15 +26,33 @@ class Value {
   };
 
   Value() = default;
-  static Value Null();
-  static Value Boolean(bool flag);
+  static Value Null() { return Value(Kind::kNull, nullptr, 0); }
+  static Value Boolean(bool flag) {
+    Value value(Kind::kBoolean, nullptr, 0);
+    value.integer_ = flag ? 1 : 0;
+    return value;
+  }
   // `spelling` is the number as the JSON source writes it.
-  static Value Integer(std::int64_t number, std::string_view spelling);
-  static Value Real(double number, std::string_view spelling);
-  static Value Text(std::string_view text);
-  static Value List(std::span<const Value> elements);
+  static Value Integer(std::int64_t number, std::string_view spelling) {
+    Value value(Kind::kInteger, spelling.data(), spelling.size());
+    value.integer_ = number;
+    return value;
+  }
+  static Value Real(double number, std::string_view spelling) {
+    Value value(Kind::kReal, spelling.data(), spelling.size());
+    value.real_ = number;
+    return value;
+  }
+  static Value Text(std::string_view text) {
+    return Value(Kind::kText, text.data(), text.size());
+  }
+  static Value List(std::span<const Value> elements) {
+    return Value(Kind::kList, elements.data(), elements.size());
+  }
   // `json` is the object's JSON text.
-  static Value Object(std::string_view json);
+  static Value Object(std::string_view json) {
+    return Value(Kind::kObject, json.data(), json.size());
+  }
 
   Kind kind() const { return kind_; }
   bool present() const { return kind_ > Kind::kNull; }
@@ -53,9 +72,16 @@ class Value {
 
   // Text as it is; a number or boolean as JSON writes it; an object's JSON;
   // empty for the rest.
-  std::string_view text() const;
+  std::string_view text() const {
+    if (kind_ == Kind::kBoolean) return boolean() ? "true" : "false";
+    if (kind_ == Kind::kList) return {};
+    return {static_cast<const char*>(data_), size_};
+  }
 
  private:
+  Value(Kind kind, const void* data, std::size_t size)
+      : data_(data), size_(static_cast<std::uint32_t>(size)), kind_(kind) {}
+
   const void* data_ = nullptr;  // Text, spelling, or the list's elements.
   std::uint32_t size_ = 0;
   Kind kind_ = Kind::kAbsent;

@@ -86,18 +86,57 @@ Value Arena::Copy(const Value& value) {
   return Value::List({copies, elements.size()});
 }
 
-Event Arena::Copy(const Event& event) {
-  Event copy = event;
-  copy.name = Copy(event.name);
-  copy.id = Copy(event.id);
-  copy.customer = Copy(event.customer);
-  if (event.fields.empty()) return copy;
-  auto* fields = static_cast<EventField*>(
-      Allocate(event.fields.size() * sizeof(EventField)));
-  for (std::size_t i = 0; i < event.fields.size(); ++i) {
-    const EventField& field = event.fields[i];
-    new (fields + i) EventField{field.property, Copy(field.value)};
+namespace {
+
+// Whether all that a value points to is its text.
+bool IsText(const Value& value) {
+  return value.kind() >= Value::Kind::kInteger &&
+         value.kind() != Value::Kind::kList;
+}
+
+// The same value, with a text of the same size.
+Value WithText(const Value& value, std::string_view text) {
+  switch (value.kind()) {
+    case Value::Kind::kInteger:
+      return Value::Integer(value.integer(), text);
+    case Value::Kind::kReal:
+      return Value::Real(value.number(), text);
+    case Value::Kind::kObject:
+      return Value::Object(text);
+    default:
+      return Value::Text(text);
   }
+}
+
+}  // namespace
+
+// In one piece: most events are copied, and this often.
+Event Arena::Copy(const Event& event) {
+  std::size_t size = event.fields.size() * sizeof(EventField) +
+                     event.name.size() + event.id.size() +
+                     event.customer.size();
+  for (const EventField& field : event.fields) {
+    if (IsText(field.value)) size += field.value.text().size();
+  }
+  auto* const fields = static_cast<EventField*>(Allocate(size));
+  char* free = reinterpret_cast<char*>(fields + event.fields.size());
+  const auto put = [&free](std::string_view text) -> std::string_view {
+    if (text.empty()) return {};
+    char* const copy = free;
+    std::memcpy(copy, text.data(), text.size());
+    free += text.size();
+    return {copy, text.size()};
+  };
+  Event copy = event;
+  for (std::size_t i = 0; i < event.fields.size(); ++i) {
+    const auto& [property, value] = event.fields[i];
+    new (fields + i)
+        EventField{property, IsText(value) ? WithText(value, put(value.text()))
+                                           : Copy(value)};
+  }
+  copy.name = put(event.name);
+  copy.id = put(event.id);
+  copy.customer = put(event.customer);
   copy.fields = {fields, event.fields.size()};
   return copy;
 }

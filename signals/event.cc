@@ -13,13 +13,6 @@ class EventBatch::Arena final : public premura::Arena {
   Arena() : premura::Arena(std::size_t{64} << 10) {}
 };
 
-Value Event::Field(SymbolId property) const {
-  for (const EventField& field : fields) {
-    if (field.property == property) return field.value;
-  }
-  return {};
-}
-
 EventBatch::EventBatch() = default;
 EventBatch::EventBatch(EventBatch&&) noexcept = default;
 EventBatch& EventBatch::operator=(EventBatch&&) noexcept = default;

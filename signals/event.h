@@ -42,7 +42,12 @@ struct Event {
   std::uint32_t origin = 0;
 
   // kAbsent if it is not there.
-  Value Field(SymbolId property) const;
+  Value Field(SymbolId property) const {
+    for (const EventField& field : fields) {
+      if (field.property == property) return field.value;
+    }
+    return {};
+  }
 };
 
 // What an identify or group event, or a line of a profile file, says of a

@@ -13,10 +13,9 @@ namespace premura {
 namespace {
 
 template <typename Number>
-void AppendRaw(Number number, std::string* bytes) {
-  char raw[sizeof number];
-  std::memcpy(raw, &number, sizeof number);
-  bytes->append(raw, sizeof number);
+char* PutRaw(Number number, char* to) {
+  std::memcpy(to, &number, sizeof number);
+  return to + sizeof number;
 }
 
 template <typename Number>
@@ -27,9 +26,31 @@ Number TakeRaw(std::string_view* bytes) {
   return number;
 }
 
+// The number that digits spell, with as few of them as it needs.
+std::optional<std::int64_t> Spelled(std::string_view text) {
+  constexpr std::size_t kMost = 18;  // No number of so many is too large.
+  const bool below = text.starts_with('-');
+  const std::string_view digits = text.substr(below ? 1 : 0);
+  if (digits.empty() || digits.size() > kMost) return std::nullopt;
+  std::int64_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return below ? -number : number;
+}
+
+std::int64_t Read(std::string_view spelling) {
+  if (const auto number = Spelled(spelling)) return *number;
+  std::int64_t number = 0;
+  std::from_chars(spelling.data(), spelling.data() + spelling.size(), number);
+  return number;
+}
+
 // A whole number is nearly always spelled as we would: its spelling is enough.
 bool SpellsItself(const Value& value) {
   const std::string_view text = value.text();
+  if (const auto number = Spelled(text)) return *number == value.integer();
   std::int64_t number = 0;
   const char* end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, number);
@@ -65,38 +86,48 @@ Value UnpackList(std::string_view* bytes, ValueArena* arena) {
   return Value::List(arena->Keep(std::move(elements)));
 }
 
-Value UnpackInteger(std::string_view spelling) {
-  std::int64_t number = 0;
-  std::from_chars(spelling.data(), spelling.data() + spelling.size(), number);
-  return Value::Integer(number, spelling);
-}
-
 }  // namespace
 
-void AppendPacked(const Value& value, std::string* bytes) {
+std::size_t MostPacked(const Value& value) {
+  constexpr std::size_t kAround = 1 + sizeof(double) + kMostVarint;
+  std::size_t most = kAround + value.text().size();
+  if (value.kind() == Value::Kind::kList) {
+    for (const Value& element : value.elements()) most += MostPacked(element);
+  }
+  return most;
+}
+
+char* PutPacked(const Value& value, char* to) {
   const char tag = TagOf(value);
-  bytes->push_back(tag);
+  *to++ = tag;
   switch (tag) {
     case kOddlySpelled:
-      AppendRaw(value.integer(), bytes);
+      to = PutRaw(value.integer(), to);
       break;
     case 'r':
-      AppendRaw(value.number(), bytes);
+      to = PutRaw(value.number(), to);
       break;
     case 'l':
-      AppendVarint(value.elements().size(), bytes);
+      to = PutVarint(value.elements().size(), to);
       for (const Value& element : value.elements()) {
-        AppendPacked(element, bytes);
+        to = PutPacked(element, to);
       }
-      return;
+      return to;
     case 'n':
     case 'T':
     case 'F':
-      return;
+      return to;
     default:
       break;
   }
-  AppendText(value.text(), bytes);
+  return PutText(value.text(), to);
+}
+
+void AppendPacked(const Value& value, std::string* bytes) {
+  const std::size_t before = bytes->size();
+  bytes->resize(before + MostPacked(value));
+  const char* const end = PutPacked(value, bytes->data() + before);
+  bytes->resize(static_cast<std::size_t>(end - bytes->data()));
 }
 
 std::span<const Value> ValueArena::Keep(std::vector<Value> elements) {
@@ -111,8 +142,10 @@ Value Unpack(std::string_view* bytes, ValueArena* arena) {
     case 'T':
     case 'F':
       return Value::Boolean(tag == 'T');
-    case 'i':
-      return UnpackInteger(PopText(bytes));
+    case 'i': {
+      const std::string_view spelling = PopText(bytes);
+      return Value::Integer(Read(spelling), spelling);
+    }
     case kOddlySpelled: {
       const auto number = TakeRaw<std::int64_t>(bytes);
       return Value::Integer(number, PopText(bytes));

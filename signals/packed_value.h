@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <optional>
 #include <span>
@@ -16,6 +17,11 @@
 namespace premura {
 
 void AppendPacked(const Value& value, std::string* bytes);
+
+// So many bytes it takes at most; and written to where there is room for them.
+// Answers what is behind it.
+std::size_t MostPacked(const Value& value);
+char* PutPacked(const Value& value, char* to);
 
 // Where the elements of unpacked lists live.
 class ValueArena {

@@ -84,16 +84,21 @@ SeenRef SeenRef::New(const PackedEvent& event) {
 }
 
 SeenRef SeenRef::New(const Event& event, std::uint32_t arrival) {
-  thread_local std::string bytes;  // Its memory is used again.
-  bytes.clear();
-  AppendText(event.id, &bytes);
-  if (event.name_id == 0) AppendText(event.name, &bytes);
+  thread_local std::vector<char> bytes;  // Its memory is used again.
+  std::size_t most = 2 * kMostVarint + event.id.size() + event.name.size();
+  for (const EventField& field : event.fields) {
+    most += kMostVarint + MostPacked(field.value);
+  }
+  if (bytes.size() < most) bytes.resize(most);
+  char* end = PutText(event.id, bytes.data());
+  if (event.name_id == 0) end = PutText(event.name, end);
   for (const EventField& field : event.fields) {
     if (!field.value.present()) continue;
-    AppendVarint(field.property, &bytes);
-    AppendPacked(field.value, &bytes);
+    end = PutVarint(field.property, end);
+    end = PutPacked(field.value, end);
   }
-  return Make(event.time, arrival, event.name_id, bytes);
+  const auto size = static_cast<std::size_t>(end - bytes.data());
+  return Make(event.time, arrival, event.name_id, {bytes.data(), size});
 }
 
 SeenRef SeenRef::Make(Timestamp time, std::uint32_t arrival, SymbolId name_id,

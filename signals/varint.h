@@ -4,7 +4,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,22 @@ inline void AppendVarint(std::uint64_t number, std::string* bytes) {
 inline void AppendText(std::string_view text, std::string* bytes) {
   AppendVarint(text.size(), bytes);
   bytes->append(text);
+}
+
+// The same to where there is room for it; what they answer is behind it.
+inline constexpr std::size_t kMostVarint = 10;
+inline char* PutVarint(std::uint64_t number, char* to) {
+  while (number >= 0x80) {
+    *to++ = static_cast<char>(number | 0x80);
+    number >>= 7;
+  }
+  *to++ = static_cast<char>(number);
+  return to;
+}
+inline char* PutText(std::string_view text, char* to) {
+  to = PutVarint(text.size(), to);
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
 }
 
 // These take off the front of `bytes`; false if it does not begin with one.
