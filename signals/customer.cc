@@ -4,33 +4,61 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <cstring>
 
 namespace premura {
 
 namespace {
 
-struct NameHash {
+// Beside the customer, so that most look-ups touch only the right one.
+struct Entry {
+  std::uint64_t hash;
+  Customer* customer;
+};
+
+struct Wanted {
+  std::uint64_t hash;
+  std::string_view name;
+};
+
+struct HashOfEntry {
   using is_transparent = void;  // NOLINT: the standard's name.
   using is_avalanching = void;  // NOLINT: Boost's name.
-  std::size_t operator()(std::string_view name) const {
-    return std::hash<std::string_view>()(name);
+  std::size_t operator()(const Entry& entry) const { return entry.hash; }
+  std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
+  std::size_t operator()(std::uint64_t hash) const { return hash; }
+};
+
+struct SameEntry {
+  using is_transparent = void;  // NOLINT: the standard's name.
+  bool operator()(const Entry& a, const Entry& b) const {
+    return a.customer == b.customer;
   }
-  std::size_t operator()(const Customer* customer) const {
-    return (*this)(std::string_view(customer->name));
+  bool operator()(const Wanted& wanted, const Entry& entry) const {
+    return wanted.hash == entry.hash && wanted.name == entry.customer->name;
+  }
+  bool operator()(std::uint64_t hash, const Entry& entry) const {
+    return hash == entry.hash;
+  }
+  template <typename A>
+  bool operator()(const Entry& entry, const A& a) const {
+    return (*this)(a, entry);
   }
 };
 
-struct SameName {
-  using is_transparent = void;  // NOLINT: the standard's name.
-  static std::string_view NameOf(std::string_view name) { return name; }
-  static std::string_view NameOf(const Customer* customer) {
-    return customer->name;
-  }
-  template <typename A, typename B>
-  bool operator()(const A& a, const B& b) const {
-    return NameOf(a) == NameOf(b);
-  }
-};
+std::uint64_t Word(const char* bytes, std::size_t size) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, size);
+  return word;
+}
+
+// The halves of the product of 128 bits.
+std::uint64_t Mixed(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a} * b;
+  return static_cast<std::uint64_t>(product) ^
+         static_cast<std::uint64_t>(product >> 64);
+}
 
 // As std::lower_bound(), but without a branch to guess wrong.
 template <typename TrackType>
@@ -104,7 +132,7 @@ Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
                         std::move(track));
 }
 
-void Customer::Prefetch() const {
+void Customer::PrefetchTracks() const {
   constexpr std::size_t kMostLines = 16;
   PrefetchLines(tracks.data(),
                 std::min(kMostLines, (tracks.size() * sizeof(Track)) / 64 + 1));
@@ -114,38 +142,58 @@ void Customer::Prefetch() const {
 
 class CustomerTable::Impl {
  public:
-  boost::unordered_flat_set<Customer*, NameHash, SameName> customers;
+  boost::unordered_flat_set<Entry, HashOfEntry, SameEntry> customers;
 };
 
 CustomerTable::CustomerTable() : impl_(std::make_unique<Impl>()) {}
 
 CustomerTable::~CustomerTable() {
-  for (Customer* customer : impl_->customers) delete customer;
+  for (const Entry& entry : impl_->customers) delete entry.customer;
 }
 
-Customer* CustomerTable::Find(std::string_view name) const {
-  const auto found = impl_->customers.find(name);
-  return found == impl_->customers.end() ? nullptr : *found;
+// Words of eight bytes, each multiplied in.
+std::uint64_t CustomerTable::HashOf(std::string_view name) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15U;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  std::uint64_t hash = Mixed(name.size() ^ kOdd, kOdd);
+  while (name.size() > kWord) {
+    hash = Mixed(hash ^ Word(name.data(), kWord), kOdd);
+    name.remove_prefix(kWord);
+  }
+  return Mixed(hash ^ Word(name.data(), name.size()), kOdd);
+}
+
+Customer* CustomerTable::Find(std::string_view name, std::uint64_t hash) const {
+  const auto found = impl_->customers.find(Wanted{hash, name});
+  return found == impl_->customers.end() ? nullptr : found->customer;
+}
+
+Customer* CustomerTable::Prefetch(std::uint64_t hash) const {
+  constexpr std::size_t kLines = (sizeof(Customer) + 63) / 64;
+  const auto found = impl_->customers.find(hash);
+  if (found == impl_->customers.end()) return nullptr;
+  PrefetchLines(found->customer, kLines);
+  return found->customer;
 }
 
 Customer& CustomerTable::Add(std::string_view name) {
   auto customer = std::make_unique<Customer>();
   customer->name = name;
-  impl_->customers.insert(customer.get());
+  impl_->customers.insert({HashOf(name), customer.get()});
   return *customer.release();
 }
 
 void CustomerTable::Remove(Customer* customer) {
-  impl_->customers.erase(customer);
+  impl_->customers.erase(Entry{HashOf(customer->name), customer});
   delete customer;
 }
 
 std::size_t CustomerTable::size() const { return impl_->customers.size(); }
 
 void CustomerTable::ForEach(const std::function<void(Customer&)>& visit) const {
-  const std::vector<Customer*> all(impl_->customers.begin(),
-                                   impl_->customers.end());
-  for (Customer* customer : all) visit(*customer);
+  const std::vector<Entry> all(impl_->customers.begin(),
+                               impl_->customers.end());
+  for (const Entry& entry : all) visit(*entry.customer);
 }
 
 }  // namespace premura

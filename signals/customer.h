@@ -87,7 +87,7 @@ struct Customer {
   // REQUIRES: there is none yet.
   Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
   // Has the tracks on their way before they are looked at.
-  void Prefetch() const;
+  void PrefetchTracks() const;
 };
 
 class CustomerTable {
@@ -95,8 +95,16 @@ class CustomerTable {
   CustomerTable();
   ~CustomerTable();  // REQUIRES: the tracks' states have been deleted.
 
+  static std::uint64_t HashOf(std::string_view name);
+
   // nullptr if not in memory.
-  Customer* Find(std::string_view name) const;
+  Customer* Find(std::string_view name) const {
+    return Find(name, HashOf(name));
+  }
+  // `hash` is the name's.
+  Customer* Find(std::string_view name, std::uint64_t hash) const;
+  // Who this most likely is, without a look at the name; has that on its way.
+  Customer* Prefetch(std::uint64_t hash) const;
   // Valid until Remove(). REQUIRES: not in memory.
   Customer& Add(std::string_view name);
   void Remove(Customer* customer);

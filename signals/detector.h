@@ -127,6 +127,7 @@ class Detector {
 
   // Has what Take() will look at on its way from memory: first (step 0) what
   // the state points to; when that has come, what it points to in turn.
+  static constexpr int kPrefetchSteps = 3;
   virtual void Prefetch(const State&, int /*step*/) const {}
 };
 

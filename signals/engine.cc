@@ -48,13 +48,20 @@ void EngineImpl::Match(const Event& event) {
 }
 
 void EngineImpl::TakeMatched() {
-  if (matched_.size() > 1) Prefetch();
+  Prefetch();
   for (Matched& matched : matched_) {
     const Event& event = matched.event;
+    const Hits hits{matched.begin, matched.end};
     if (!gone_.empty()) gone_.erase(event.origin);
     MoveClock(event.clock);
     ++stats_.events;
-    TakeHits(event, &matched.facts, {matched.begin, matched.end});
+    if (hits.begin != hits.end) {
+      if (matched.moves != moves_) {
+        matched.customer = customers_.Find(event.customer, matched.hash);
+        Locate(matched.customer, hits);
+      }
+      TakeHits(event, &matched.facts, matched.customer, hits);
+    }
     ReportCancels(event, matched.facts, index_->OfEvent(event.name_id));
     MoveClock(event.clock);  // A late event may have set a timer that is due.
   }
@@ -62,23 +69,32 @@ void EngineImpl::TakeMatched() {
   hits_.PopTo({});
 }
 
-// Each window is four look-ups away: the name, the tracks, their states, and
-// what these hold.
+// Each window is some look-ups away: the table, the customer, the tracks,
+// their states, and what these hold. For all events at once, so that they wait
+// for memory together.
 void EngineImpl::Prefetch() {
   for (Matched& matched : matched_) {
     if (matched.begin == matched.end) continue;
-    matched.customer = customers_.Find(matched.event.customer);
-    if (matched.customer != nullptr) matched.customer->Prefetch();
+    matched.hash = CustomerTable::HashOf(matched.event.customer);
+    matched.customer = customers_.Prefetch(matched.hash);
   }
-  for (const Matched& matched : matched_) {
-    if (matched.customer == nullptr) continue;
+  for (Matched& matched : matched_) {
+    Customer*& customer = matched.customer;
+    if (customer == nullptr) continue;
+    if (customer->name != matched.event.customer) {
+      customer = customers_.Find(matched.event.customer, matched.hash);
+    }
+    if (customer != nullptr) customer->PrefetchTracks();
+  }
+  for (Matched& matched : matched_) {
+    matched.moves = moves_;
     Locate(matched.customer, {matched.begin, matched.end});
     for (std::size_t i = matched.begin; i < matched.end; ++i) {
       const Track* track = hits_[i].track;
       if (track != nullptr) PrefetchLines(track->state, 2);
     }
   }
-  for (const int step : {0, 1}) {
+  for (int step = 0; step < Detector::kPrefetchSteps; ++step) {
     for (std::size_t i = 0; i < hits_.size(); ++i) {
       const Track* track = hits_[i].track;
       if (track == nullptr || track->state == nullptr) continue;
@@ -93,19 +109,24 @@ void EngineImpl::Process(const Event& event, const Concerned& concerned) {
   EventFacts facts(event, symbols(), *profiles_);
   const Matcher::Mark before = hits_.Top();
   hits_.Push(*index_, concerned, facts);
-  TakeHits(event, &facts, {before.hits, hits_.size()});
+  const Hits hits{before.hits, hits_.size()};
+  if (hits.begin != hits.end) {
+    Customer* const customer = customers_.Find(event.customer);
+    Locate(customer, hits);
+    TakeHits(event, &facts, customer, hits);
+  }
   hits_.PopTo(before);
   ReportCancels(event, facts, concerned);
 }
 
-// All rules take the event, then it is told what they found.
-void EngineImpl::TakeHits(const Event& event, EventFacts* facts, Hits hits) {
-  if (hits.begin == hits.end) return;
-  Customer* customer = customers_.Find(event.customer);
-  Locate(customer, hits);
+// All rules take the event, then it is told what they found. `customer` is its,
+// if there is one, and its tracks have been located.
+void EngineImpl::TakeHits(const Event& event, EventFacts* facts,
+                          Customer* customer, Hits hits) {
   if (!MarkSeen(event, facts, hits)) return;
   if (customer == nullptr) {
     customer = &customers_.Add(event.customer);
+    ++moves_;
   } else {
     FireUpTo(event.time, customer, hits);
   }
@@ -164,7 +185,9 @@ void EngineImpl::AddTracks(const EventFacts& facts, Customer* customer,
                                                      symbols(), facts));
     any = true;
   }
-  if (any) Locate(customer, hits);
+  if (!any) return;
+  ++moves_;
+  Locate(customer, hits);
 }
 
 void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,

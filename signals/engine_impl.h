@@ -76,7 +76,9 @@ class EngineImpl final : public Engine {
     EventFacts facts;
     std::size_t begin = 0;  // Of its hits.
     std::size_t end = 0;
-    Customer* customer = nullptr;  // To prefetch.
+    std::uint64_t hash = 0;        // Of the customer's name.
+    Customer* customer = nullptr;  // With the hits' tracks, as found
+    std::uint64_t moves = 0;       // when so much had moved.
   };
   struct Hits {
     std::size_t begin = 0;
@@ -87,7 +89,8 @@ class EngineImpl final : public Engine {
   void TakeMatched();
   void Prefetch();
   void Process(const Event& event, const Concerned& concerned);
-  void TakeHits(const Event& event, EventFacts* facts, Hits hits);
+  void TakeHits(const Event& event, EventFacts* facts, Customer* customer,
+                Hits hits);
   void Locate(Customer* customer, Hits hits);
   bool MarkSeen(const Event& event, EventFacts* facts, Hits hits);
   void AddTracks(const EventFacts& facts, Customer* customer, Hits hits);
@@ -138,6 +141,8 @@ class EngineImpl final : public Engine {
   const OwnsCustomer owns_;
   std::unique_ptr<const WatchIndex> index_;
   CustomerTable customers_;
+  // Goes up whenever a customer or a track may no longer be where it was.
+  std::uint64_t moves_ = 1;
   TimerQueue timers_;
   Sweeper sweeper_;
   Silences silences_;

@@ -51,6 +51,7 @@ void EngineImpl::Look(std::string_view name, Timestamp now) {
     if (state == nullptr) continue;
     if (customer == nullptr) customer = &customers_.Add(name);
     if (track == nullptr) track = &customer->Add(key, nullptr);
+    ++moves_;
     track->state = state;
     Remind(customer, state, key);
     Touch(customer, clock_);

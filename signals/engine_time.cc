@@ -128,6 +128,7 @@ void EngineImpl::SweepNext() {
 // Answers when there may be more to forget.
 Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
   Timestamp again = kNever;
+  ++moves_;
   std::erase_if(customer->tracks, [&](Track& track) {
     const Watcher& watcher = *index_->OfSlot(track.slot());
     const Timestamp end =
@@ -165,6 +166,7 @@ void EngineImpl::RemoveIfEmpty(Customer* customer) {
       customer->sweep == kNever) {
     changes_.Remove(customer);
     customers_.Remove(customer);
+    ++moves_;
   }
 }
 

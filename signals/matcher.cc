@@ -58,21 +58,35 @@ void Matcher::PushWatcher(const Watcher& watcher, Interests interests,
   hit.watcher = &watcher;
   if (!AddGroup(facts, &hit)) return;
   hit.unless = interests.front().role == Role::kUnless;
-  hit.matches = matches_.size();
-  matches_.resize(hit.matches + watcher.patterns, Match::kNo);
+  hit.matches = matches_top_;
+  Match* const matches = AddMatches(watcher.patterns);
   for (std::size_t i = 0; i < interests.size() && !hit.unless; ++i) {
     const WatchIndex::Interest& interest = interests[i];
     if (interest.role == Role::kEverything) continue;
     if (i > 0 && !Holds(interest, facts)) continue;
-    matches_[hit.matches + interest.pattern] =
+    matches[interest.pattern] =
         interest.role == Role::kLooksBack ? Match::kAsk : Match::kYes;
   }
   hits_.push_back(hit);
 }
 
+Match* Matcher::AddMatches(std::size_t count) {
+  if (matches_.size() < matches_top_ + count) {
+    matches_.resize(2 * (matches_top_ + count));
+  }
+  Match* const matches = matches_.data() + matches_top_;
+  std::fill_n(matches, count, Match::kNo);
+  matches_top_ += count;
+  return matches;
+}
+
 bool Matcher::AddGroup(const EventFacts& facts, Hit* hit) {
   const Rule& rule = *hit->watcher->rule;
   hit->group = groups_.size();
+  if (rule.detect.group_by.empty()) {
+    hit->key = TrackKey(rule.state_slot, {});
+    return true;
+  }
   for (const FieldRef& field : rule.detect.group_by) {
     const Value value = facts.Get(field);
     if (!value.present()) {
@@ -88,7 +102,7 @@ bool Matcher::AddGroup(const EventFacts& facts, Hit* hit) {
 
 void Matcher::PopTo(const Mark& mark) {
   hits_.resize(mark.hits);
-  matches_.resize(mark.matches);
+  matches_top_ = mark.matches;
   groups_.resize(mark.groups);
 }
 

@@ -42,7 +42,7 @@ class Matcher {
     std::size_t matches = 0;
     std::size_t groups = 0;
   };
-  Mark Top() const { return {hits_.size(), matches_.size(), groups_.size()}; }
+  Mark Top() const { return {hits_.size(), matches_top_, groups_.size()}; }
   // Takes away what was pushed since.
   void PopTo(const Mark& mark);
 
@@ -63,9 +63,11 @@ class Matcher {
   void PushWatcher(const Watcher& watcher, Interests interests,
                    const EventFacts& facts);
   bool AddGroup(const EventFacts& facts, Hit* hit);
+  Match* AddMatches(std::size_t count);
 
   std::vector<Hit> hits_;
-  std::vector<Match> matches_;
+  std::vector<Match> matches_;  // Those below the top count.
+  std::size_t matches_top_ = 0;
   std::string groups_;
   // Of the event at hand; kept for their memory.
   std::vector<std::uint32_t> candidates_;

@@ -36,7 +36,7 @@ class Counting : public DetectorOf<StateType> {
     const auto& items = static_cast<const StateType&>(state).items;
     if (step == 0) {
       PrefetchLines(items.data(), 3);
-    } else if (!items.empty()) {
+    } else if (step == 1 && !items.empty()) {
       Kind::SeenOf(items.front()).event.Prefetch();  // It may be let go.
     }
   }

@@ -7,6 +7,7 @@
 // unless conditions look back at what each has taken.
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <utility>
 
 #include "signals/detectors/sequence_plan.h"
@@ -113,12 +114,13 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
 bool SequenceDetector::Is(const Sight& sight, std::size_t pattern,
                           const Attempt& attempt) const {
   if (sight.matches[pattern] != Match::kAsk) return sight.Is(pattern);
-  std::vector<const SeenEvent*> steps(plan_.names, nullptr);
+  boost::container::small_vector<const SeenEvent*, 8> steps(plan_.names,
+                                                            nullptr);
   for (const Taken& taken : attempt.taken) {
     const std::size_t as = plan_.places[taken.place].as;
     if (as != 0) steps[as - 1] = &*taken.event;
   }
-  sight.facts.LookBackOn(steps);
+  sight.facts.LookBackOn({steps.data(), steps.size()});
   const bool matches =
       plan_.watches[pattern].pattern->where.Matches(sight.facts);
   sight.facts.LookBackOn({});
@@ -360,7 +362,11 @@ void SequenceDetector::Prefetch(const State& state, int step) const {
   const std::vector<Attempt>& attempts = As(&state).attempts;
   if (step == 0) return PrefetchLines(attempts.data(), 2);
   for (const Attempt& attempt : attempts) {
-    PrefetchLines(attempt.taken.data(), 1);
+    if (step == 1) {
+      PrefetchLines(attempt.taken.data(), 1);
+    } else {
+      attempt.taken.front().event.Prefetch();
+    }
   }
 }
 
