@@ -36,7 +36,10 @@ class EventDecoderImpl final : public EventDecoder {
     if (!options_.mapping.explode.empty()) {
       explode_ = SplitPath(options_.mapping.explode).value();
     }
-    on_object_ = [this] { TakeEvent(); };
+    on_object_ = [this] {
+      reader_.Walk(plan_->trie);
+      TakeEvent();
+    };
     on_other_ = [this](std::string_view what) {
       Refuse(Refusal::kWrongType, "an event should be an object, not {}", what);
     };
@@ -103,7 +106,6 @@ class EventDecoderImpl final : public EventDecoder {
   // --- One event -------------------------------------------------------------
 
   void TakeEvent() {
-    reader_.Walk(plan_->trie);
     ++event_number_;
     taken_count_ = 0;
     const Call call = TheCall();

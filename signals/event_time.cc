@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <system_error>
 
@@ -29,33 +30,63 @@ std::optional<Timestamp> FromReal(double number) {
   return Timestamp(Duration(static_cast<std::int64_t>(std::floor(number))));
 }
 
+int TwoDigits(std::string_view text, std::size_t at) {
+  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+// Whether `text` has digits where `form` has zeros, and the rest of `form`.
+bool HasForm(std::string_view text, std::string_view form) {
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (form[i] == '0' ? !digit : text[i] != form[i]) return false;
+  }
+  return true;
+}
+
+// "2026-01-01": nearly always that of the event before.
+std::optional<std::chrono::sys_days> FromDate(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00";
+  struct Before {
+    char text[kForm.size()] = {};
+    std::chrono::sys_days days;
+  };
+  thread_local Before before;
+  if (std::memcmp(before.text, text.data(), kForm.size()) == 0) {
+    return before.days;
+  }
+  if (!HasForm(text, kForm)) return std::nullopt;
+  const std::chrono::year_month_day date{
+      std::chrono::year(TwoDigits(text, 0) * 100 + TwoDigits(text, 2)),
+      std::chrono::month(static_cast<unsigned>(TwoDigits(text, 5))),
+      std::chrono::day(static_cast<unsigned>(TwoDigits(text, 8)))};
+  if (!date.ok()) return std::nullopt;
+  std::memcpy(before.text, text.data(), kForm.size());
+  before.days = std::chrono::sys_days(date);
+  return before.days;
+}
+
 // "2026-01-01T00:00:00Z" and "2026-01-01T00:00:00.000Z": what nearly every
 // sender writes, read without going through all that RFC 3339 allows.
 std::optional<Timestamp> FromUsualText(std::string_view text) {
-  constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z";
-  constexpr std::size_t kSeconds = 19;
-  if (text.size() != kForm.size() && text.size() != kSeconds + 1) return {};
-  if (text.back() != 'Z') return {};
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kForm[i] == '0' ? !digit : text[i] != kForm[i]) return {};
+  constexpr std::size_t kDate = 10;
+  constexpr std::string_view kForm = "T00:00:00.000Z";
+  constexpr std::string_view kWhole = "T00:00:00Z";
+  if (text.size() != kDate + kForm.size() &&
+      text.size() != kDate + kWhole.size()) {
+    return std::nullopt;
   }
-  const auto two = [&text](std::size_t at) {
-    return (text[at] - '0') * 10 + (text[at + 1] - '0');
-  };
-  const std::chrono::year_month_day date{
-      std::chrono::year(two(0) * 100 + two(2)),
-      std::chrono::month(static_cast<unsigned>(two(5))),
-      std::chrono::day(static_cast<unsigned>(two(8)))};
-  const int hour = two(11);
-  const int minute = two(14);
-  const int second = two(17);
-  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return {};
+  const bool whole = text.size() == kDate + kWhole.size();
+  const std::string_view time = text.substr(kDate);
+  if (!HasForm(time, whole ? kWhole : kForm)) return std::nullopt;
+  const auto days = FromDate(text);
+  const int hour = TwoDigits(time, 1);
+  const int minute = TwoDigits(time, 4);
+  const int second = TwoDigits(time, 7);
+  if (!days || hour > 23 || minute > 59 || second > 59) return std::nullopt;
   const int milliseconds =
-      text.size() == kForm.size() ? two(20) * 10 + (text[22] - '0') : 0;
-  return std::chrono::sys_days(date) + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + std::chrono::seconds(second) +
-         Duration(milliseconds);
+      whole ? 0 : TwoDigits(time, 10) * 10 + (time[12] - '0');
+  return *days +
+         Duration(((hour * 60 + minute) * 60 + second) * 1000 + milliseconds);
 }
 
 std::optional<Timestamp> FromText(std::string_view text) {

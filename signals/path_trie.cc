@@ -2,6 +2,7 @@
 
 #include "signals/path_trie.h"
 
+#include <atomic>
 #include <utility>
 
 namespace premura {
@@ -24,6 +25,8 @@ Result<std::vector<std::string>> SplitPath(std::string_view path) {
 }
 
 std::uint32_t PathTrie::Add(std::span<const std::string> names) {
+  static std::atomic<std::uint64_t> ids = 0;
+  id_ = ++ids;
   Node node = kRoot;
   for (const std::string& name : names) node = AddChild(node, name);
   std::uint32_t& slot = nodes_[node].slot;

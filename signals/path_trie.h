@@ -34,17 +34,16 @@ class PathTrie {
     Node child = kNone;
   };
 
-  // As ==, without a call for names of usual length.
-  static bool Same(std::string_view a, std::string_view b) {
-    constexpr std::size_t kWord = sizeof(std::uint64_t);
-    if (a.size() != b.size()) return false;
-    if (a.size() < kWord || a.size() > 2 * kWord) return a == b;
-    const std::size_t tail = a.size() - kWord;
-    return Word(a.data()) == Word(b.data()) &&
-           Word(a.data() + tail) == Word(b.data() + tail);
+  // Of texts at most twice as long as a Word.
+  template <typename Word>
+  static bool SameEnds(std::string_view a, std::string_view b) {
+    const std::size_t tail = a.size() - sizeof(Word);
+    return ((Load<Word>(a.data()) ^ Load<Word>(b.data())) |
+            (Load<Word>(a.data() + tail) ^ Load<Word>(b.data() + tail))) == 0;
   }
-  static std::uint64_t Word(const char* bytes) {
-    std::uint64_t word;
+  template <typename Word>
+  static Word Load(const char* bytes) {
+    Word word;
     std::memcpy(&word, bytes, sizeof word);
     return word;
   }
@@ -65,10 +64,21 @@ class PathTrie {
   PathTrie(PathTrie&&) = default;
   PathTrie& operator=(PathTrie&&) = default;
 
+  // As ==, without a call for names of usual length.
+  static bool Same(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    if (a.size() > 2 * sizeof(std::uint64_t)) return a == b;
+    if (a.size() >= sizeof(std::uint64_t)) return SameEnds<std::uint64_t>(a, b);
+    if (a.size() >= sizeof(std::uint32_t)) return SameEnds<std::uint32_t>(a, b);
+    return a == b;
+  }
+
   // The number of this path, counted from 0; the same path, the same number.
   // REQUIRES: !names.empty().
   std::uint32_t Add(std::span<const std::string> names);
 
+  // No two tries have the same, nor has one before and after an Add().
+  std::uint64_t id() const { return id_; }
   std::size_t nodes() const { return nodes_.size(); }
   std::size_t slots() const { return slots_; }
   std::uint32_t slot(Node node) const { return nodes_[node].slot; }
@@ -120,6 +130,7 @@ class PathTrie {
   std::vector<NodeData> nodes_;
   std::deque<std::string> names_;  // Edges point into it.
   std::uint32_t slots_ = 0;
+  std::uint64_t id_ = 0;
 };
 
 }  // namespace premura

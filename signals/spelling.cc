@@ -7,8 +7,36 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace premura {
+
+namespace {
+
+constexpr std::size_t kLongest = 40;
+
+template <typename Number>
+std::string_view Spell(Number number, Arena* arena) {
+  char* const begin = static_cast<char*>(arena->Allocate(kLongest));
+  const char* const end = std::to_chars(begin, begin + kLongest, number).ptr;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+}  // namespace
+
+Value SpelledInteger(std::int64_t number, Arena* arena) {
+  return Value::Integer(number, Spell(number, arena));
+}
+
+Value SpelledNatural(std::uint64_t number, Arena* arena) {
+  return Value::Real(static_cast<double>(number), Spell(number, arena));
+}
+
+Value SpelledReal(double number, Arena* arena) {
+  char* const begin = static_cast<char*>(arena->Allocate(kLongest));
+  const char* const end = SpellReal(number, begin, begin + kLongest);
+  return Value::Real(number, {begin, static_cast<std::size_t>(end - begin)});
+}
 
 char* SpellReal(double number, char* begin, char* end) {
   // Most have few decimals. If those few digits give the number,
