@@ -74,6 +74,7 @@ struct Customer {
   Timestamp sweep = kNever;        // When it is to be looked through.
   std::uint32_t changed = 0;       // Its place in Changes, from 1; 0: none.
   bool recorded = false;           // There is a record of it.
+  bool idle = false;               // Only what must not be forgotten is left.
   std::vector<Track> tracks;       // In order of key.
   std::vector<Episodes> episodes;  // Of tracks that have had detections.
 

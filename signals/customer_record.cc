@@ -67,6 +67,25 @@ void WriteRule(const Customer& customer, std::span<const Track> tracks,
   to->EndPart();
 }
 
+// What stands before the rules.
+struct Head {
+  std::uint32_t arrivals;
+  std::uint32_t origin;
+  std::uint32_t seen_day;
+  Timestamp late;
+  Timestamp sweep;
+};
+
+Head ReadHead(RecordReader* from) {
+  Head head{};
+  head.arrivals = from->Small();
+  head.origin = from->Small();
+  head.seen_day = from->Small();
+  head.late = from->Time();
+  head.sweep = from->Time();
+  return head;
+}
+
 // Of one customer.
 class CustomerReader {
  public:
@@ -75,7 +94,6 @@ class CustomerReader {
       : index_(index), from_(*from), customer_(*customer) {}
 
   void Read(std::uint64_t* left_out);
-  void DropAll();
 
  private:
   void ReadRule(std::uint64_t* left_out);
@@ -89,11 +107,12 @@ class CustomerReader {
 };
 
 void CustomerReader::Read(std::uint64_t* left_out) {
-  customer_.arrivals = from_.Small();
-  customer_.origin = from_.Small();
-  customer_.seen_day = from_.Small();
-  customer_.late = from_.Time();
-  customer_.sweep = from_.Time();
+  const Head head = ReadHead(&from_);
+  customer_.arrivals = head.arrivals;
+  customer_.origin = head.origin;
+  customer_.seen_day = head.seen_day;
+  customer_.late = head.late;
+  customer_.sweep = head.sweep;
   for (std::size_t rules = from_.Count(); rules > 0 && from_.ok(); --rules) {
     ReadRule(left_out);
   }
@@ -162,15 +181,6 @@ void CustomerReader::PutInOrder() {
             });
 }
 
-void CustomerReader::DropAll() {
-  for (Track& track : customer_.tracks) {
-    if (track.state == nullptr) continue;
-    index_.OfSlot(track.slot())->detector->Delete(track.state);
-  }
-  customer_.tracks.clear();
-  customer_.episodes.clear();
-}
-
 }  // namespace
 
 void WriteCustomer(const Customer& customer, const WatchIndex& index,
@@ -196,13 +206,33 @@ void WriteCustomer(const Customer& customer, const WatchIndex& index,
   }
 }
 
+void DropTracks(const WatchIndex& index, Customer* customer) {
+  for (Track& track : customer->tracks) {
+    if (track.state == nullptr) continue;
+    index.OfSlot(track.slot())->detector->Delete(track.state);
+  }
+  customer->tracks.clear();
+  customer->episodes.clear();
+}
+
+bool HasOthers(std::string_view record, const WatchIndex& index) {
+  RecordReader from(record, index.rules()->symbols());
+  ReadHead(&from);
+  for (std::size_t rules = from.Count(); rules > 0 && from.ok(); --rules) {
+    if (index.OfStamp(from.Fixed()) == nullptr) return true;
+    from.Count();
+    from.SkipPart();
+  }
+  return false;
+}
+
 Status ReadCustomer(std::string_view record, const WatchIndex& index,
                     Customer* customer, std::uint64_t* left_out) {
   RecordReader from(record, index.rules()->symbols());
   CustomerReader reader(index, &from, customer);
   reader.Read(left_out);
   Status status = from.Close();
-  if (!status.ok()) reader.DropAll();
+  if (!status.ok()) DropTracks(index, customer);
   return status;
 }
 

@@ -24,4 +24,10 @@ void WriteCustomer(const Customer& customer, const WatchIndex& index,
                                   const WatchIndex& index, Customer* customer,
                                   std::uint64_t* left_out);
 
+// Whether the record has states of rules that `index` does not have.
+bool HasOthers(std::string_view record, const WatchIndex& index);
+
+// Deletes what tracks there are. REQUIRES: no timers of theirs.
+void DropTracks(const WatchIndex& index, Customer* customer);
+
 }  // namespace premura

@@ -39,6 +39,12 @@ void EngineImpl::Take(const EventBatch& batch) {
   TakeMatched();
 }
 
+// Whoever is idle is so no longer.
+Customer* EngineImpl::Find(std::string_view name, std::uint64_t hash) {
+  Customer* const customer = customers_.Find(name, hash);
+  return customer != nullptr || idle_.empty() ? customer : Wake(name, hash);
+}
+
 void EngineImpl::Match(const Event& event) {
   const Concerned& concerned = index_->OfEvent(event.name_id);
   Matched& matched = matched_.emplace_back(event, symbols(), *profiles_);
@@ -57,7 +63,7 @@ void EngineImpl::TakeMatched() {
     ++stats_.events;
     if (hits.begin != hits.end) {
       if (matched.moves != moves_) {
-        matched.customer = customers_.Find(event.customer, matched.hash);
+        matched.customer = Find(event.customer, matched.hash);
         Locate(matched.customer, hits);
       }
       TakeHits(event, &matched.facts, matched.customer, hits);
@@ -80,9 +86,9 @@ void EngineImpl::Prefetch() {
   }
   for (Matched& matched : matched_) {
     Customer*& customer = matched.customer;
-    if (customer == nullptr) continue;
-    if (customer->name != matched.event.customer) {
-      customer = customers_.Find(matched.event.customer, matched.hash);
+    if (matched.begin == matched.end) continue;
+    if (customer == nullptr || customer->name != matched.event.customer) {
+      customer = Find(matched.event.customer, matched.hash);
     }
     if (customer != nullptr) customer->PrefetchTracks();
   }
@@ -111,7 +117,7 @@ void EngineImpl::Process(const Event& event, const Concerned& concerned) {
   hits_.Push(*index_, concerned, facts);
   const Hits hits{before.hits, hits_.size()};
   if (hits.begin != hits.end) {
-    Customer* const customer = customers_.Find(event.customer);
+    Customer* const customer = Find(event.customer);
     Locate(customer, hits);
     TakeHits(event, &facts, customer, hits);
   }
@@ -277,6 +283,7 @@ EngineStats EngineImpl::Stats() const {
   stats.attempts_dropped = counts_.attempts_dropped;
   stats.windows_cut = counts_.windows_cut;
   stats.customers = customers_.size();
+  stats.idle = idle_.size();
   stats.timers = timers_.size();
   if (!timers_.empty()) stats.oldest_timer = timers_.top().due;
   stats.held = held_.size();

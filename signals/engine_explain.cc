@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "signals/customer_record.h"
 #include "signals/engine_impl.h"
 #include "signals/misses.h"
 
@@ -45,7 +46,15 @@ CustomerStanding EngineImpl::Explain(
   told.clock = clock_;
   told.looked_at = recent.size();
   if (!recent.empty()) told.looked_at_since = recent.front()->time;
-  const Customer* const customer = customers_.Find(name);
+  Customer woken;
+  const Customer* customer = customers_.Find(name);
+  const auto idle = idle_.Find(name, CustomerTable::HashOf(name));
+  if (idle) {
+    std::uint64_t left_out = 0;
+    if (ReadCustomer(idle->record, *index_, &woken, &left_out).ok()) {
+      customer = &woken;
+    }
+  }
   for (const Watcher& watcher : index_->watchers()) {
     RuleStanding rule;
     rule.rule = watcher.rule;
@@ -59,6 +68,7 @@ CustomerStanding EngineImpl::Explain(
     }
     told.standings.push_back(std::move(rule));
   }
+  DropTracks(*index_, &woken);
   return told;
 }
 

@@ -3,7 +3,7 @@
 // found; engine_time.cc fires timers, forgets what is idle and changes rules;
 // engine_profiles.cc looks at profiles; engine_held.cc holds timers back;
 // engine_explain.cc answers how far the rules are; engine_records.cc writes
-// down and takes up again.
+// down and takes up again; engine_idle.cc puts away who is idle.
 
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "signals/changes.h"
 #include "signals/customer.h"
 #include "signals/engine.h"
+#include "signals/idle_customers.h"
 #include "signals/matcher.h"
 #include "signals/silences.h"
 #include "signals/sweeper.h"
@@ -85,6 +86,11 @@ class EngineImpl final : public Engine {
     std::size_t end = 0;
   };
 
+  Customer* Find(std::string_view name, std::uint64_t hash);
+  Customer* Find(std::string_view name) {
+    return Find(name, CustomerTable::HashOf(name));
+  }
+
   void Match(const Event& event);
   void TakeMatched();
   void Prefetch();
@@ -132,8 +138,14 @@ class EngineImpl final : public Engine {
                      const std::function<bool(const TimerQueue::Entry&)>& gone);
   void RemoveIfEmpty(Customer* customer);
 
+  // Idle customers.
+  Customer* Wake(std::string_view name, std::uint64_t hash);
+  void WakeAll(const std::function<bool(const IdleCustomers::View&)>& which);
+  void PutAway(Customer* customer, std::string_view record);
+
   // Records.
   void Save(Customer* customer, RecordWriter* writer, EngineRecords* records);
+  Customer& Admit(std::string_view name, Customer read);
   void TakeUp(Customer* customer);
 
   ProfileStore* const profiles_;
@@ -141,6 +153,7 @@ class EngineImpl final : public Engine {
   const OwnsCustomer owns_;
   std::unique_ptr<const WatchIndex> index_;
   CustomerTable customers_;
+  IdleCustomers idle_;  // None of these among `customers_`.
   // Goes up whenever a customer or a track may no longer be where it was.
   std::uint64_t moves_ = 1;
   TimerQueue timers_;

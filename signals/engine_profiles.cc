@@ -41,7 +41,7 @@ void EngineImpl::LookAtAll() {
 }
 
 void EngineImpl::Look(std::string_view name, Timestamp now) {
-  Customer* customer = customers_.Find(name);
+  Customer* customer = Find(name);
   const std::shared_ptr<const Profile> profile = profiles_->Get(name);
   for (const Watcher* watcher : index_->of_profiles()) {
     const std::uint64_t key = TrackKey(watcher->rule->state_slot, {});
@@ -61,7 +61,7 @@ void EngineImpl::Look(std::string_view name, Timestamp now) {
 // What was due before a change was said is not moved by it, even if the clock
 // is not there yet.
 void EngineImpl::FireOfProfile(std::string_view name, Timestamp time) {
-  Customer* const customer = customers_.Find(name);
+  Customer* const customer = Find(name);
   if (customer == nullptr || time < customer->alarm) return;
   for (;;) {
     Track* first = nullptr;

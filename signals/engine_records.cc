@@ -14,6 +14,10 @@ std::string EngineImpl::Save(EngineRecords* records) {
   if (!changes_.begun()) {
     changes_.Begin();
     customers_.ForEach([this](Customer& one) { changes_.Mark(&one); });
+    idle_.ForEach([records](const IdleCustomers::View& idle) {
+      records->OnCustomer(idle.name, idle.record);
+    });
+    idle_.SetRecorded();
   }
   for (const std::string& name : changes_.TakeGone()) {
     const Customer* const again = customers_.Find(name);
@@ -36,8 +40,10 @@ void EngineImpl::Save(Customer* customer, RecordWriter* writer,
                       EngineRecords* records) {
   if (!customer->tracks.empty()) {
     WriteCustomer(*customer, *index_, writer);
-    records->OnCustomer(customer->name, writer->Finish());
+    const std::string_view record = writer->Finish();
+    records->OnCustomer(customer->name, record);
     customer->recorded = true;
+    if (customer->idle) PutAway(customer, record);
   } else if (std::exchange(customer->recorded, false)) {
     records->OnCustomer(customer->name, {});
   }
@@ -55,13 +61,24 @@ Status EngineImpl::Load(std::string_view name, std::string_view record) {
     changes_.MarkGone(name);
     return {};
   }
-  Customer& customer = customers_.Add(name);
-  read.name = name;
   read.recorded = true;
-  customer = std::move(read);
-  if (left_out > 0) changes_.Mark(&customer);  // The record says more.
-  TakeUp(&customer);
+  Customer& customer = Admit(name, std::move(read));
+  customer.idle = customer.sweep == kNever && customer.timers == 0;
+  if (left_out > 0) {
+    changes_.Mark(&customer);  // The record says more.
+  } else if (customer.idle) {
+    PutAway(&customer, record);
+  }
   return {};
+}
+
+Customer& EngineImpl::Admit(std::string_view name, Customer read) {
+  Customer& customer = customers_.Add(name);
+  ++moves_;
+  read.name = name;
+  customer = std::move(read);
+  TakeUp(&customer);
+  return customer;
 }
 
 // Its timers and its sweep.

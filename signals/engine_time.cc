@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "signals/customer_record.h"
 #include "signals/engine_impl.h"
 
 namespace premura {
@@ -67,6 +68,10 @@ void EngineImpl::FireNext() {
   --customer->timers;
   Track* track = customer->FindReminded(entry.key, entry.due);
   if (track == nullptr) {
+    if (!customer->tracks.empty() && customer->sweep == kNever &&
+        customer->timers == 0) {
+      sweeper_.Schedule(customer, entry.due);  // It may be idle now.
+    }
     RemoveIfEmpty(customer);
     return;
   }
@@ -110,6 +115,7 @@ void EngineImpl::Remind(Customer* customer, State* state, std::uint64_t key) {
 
 void EngineImpl::Touch(Customer* customer, Timestamp clock) {
   changes_.Mark(customer);
+  customer->idle = false;
   if (customer->sweep == kNever) {
     sweeper_.Schedule(customer, Later(clock, index_->shortest_keep()));
   }
@@ -121,7 +127,15 @@ void EngineImpl::SweepNext() {
     changes_.Mark(customer);
     const Timestamp again = Sweep(customer, now);
     if (again != kNever) sweeper_.Schedule(customer, again);
-    RemoveIfEmpty(customer);
+    customer->idle = customer->sweep == kNever && customer->timers == 0 &&
+                     !customer->tracks.empty();
+    if (!customer->idle) {
+      RemoveIfEmpty(customer);
+    } else if (!changes_.begun()) {  // Else once it is written down.
+      RecordWriter writer(symbols());
+      WriteCustomer(*customer, *index_, &writer);
+      PutAway(customer, writer.Finish());
+    }
   }
 }
 
@@ -181,6 +195,11 @@ EngineImpl::~EngineImpl() {
 void EngineImpl::Use(std::shared_ptr<const RuleSet> rules) {
   assert(hits_.size() == 0);
   auto next = std::make_unique<WatchIndex>(std::move(rules));
+  const bool some_go =
+      std::any_of(index_->watchers().begin(), index_->watchers().end(),
+                  [&next](const Watcher& watcher) {
+                    return next->OfStamp(watcher.stamp) == nullptr;
+                  });
   const auto& of_profiles = next->of_profiles();
   const bool more_to_see = std::any_of(
       of_profiles.begin(), of_profiles.end(), [this](const Watcher* watcher) {
@@ -197,6 +216,11 @@ void EngineImpl::Use(std::shared_ptr<const RuleSet> rules) {
     return next->OfSlot(static_cast<std::uint32_t>(entry.key >> 32)) == nullptr;
   });
   index_ = std::move(next);
+  if (some_go) {
+    WakeAll([this](const IdleCustomers::View& idle) {
+      return HasOthers(idle.record, *index_);
+    });
+  }
   customers_.ForEach([this](Customer& customer) { RemoveIfEmpty(&customer); });
   if (more_to_see) LookAtAll();
   MoveClock(clock_);
@@ -204,6 +228,9 @@ void EngineImpl::Use(std::shared_ptr<const RuleSet> rules) {
 
 void EngineImpl::Forget(std::uint32_t origin) {
   assert(hits_.size() == 0);
+  WakeAll([origin](const IdleCustomers::View& idle) {
+    return idle.origin == origin;
+  });
   customers_.ForEach([&](Customer& customer) {
     if (customer.origin != origin) return;
     std::erase_if(customer.tracks, [&](Track& track) {

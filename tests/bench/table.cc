@@ -374,8 +374,9 @@ void Day(const Settings& settings) {
   Print("  of them in memory",
         fmt::format("{}", world.engine->Stats().customers));
   world.engine->Advance(world.engine->Stats().clock + std::chrono::hours(48));
-  Print("  two idle days later: customers in memory",
-        fmt::format("{}", world.engine->Stats().customers));
+  Print("  two idle days later: customers in memory, put away",
+        fmt::format("{}, {}", world.engine->Stats().customers,
+                    world.engine->Stats().idle));
   Print("  two idle days later: resident",
         fmt::format("{} MB", (ResidentBytes() - before) / 1'000'000));
 }

@@ -59,6 +59,7 @@ TEST(EngineRecords, RestartsMakeNoDifference) {
   const auto rules = RuleList(kEveryKind);
   const auto elsewhere = Elsewhere(kEveryKind);
   std::size_t told = 0;
+  std::size_t idle = 0;
   ForSeeds(kSecondsEach, [&](std::uint64_t seed) {
     Dice dice(seed);
     const Stream stream = AStream(&dice, {"ann", "bob", "cid"});
@@ -74,6 +75,7 @@ TEST(EngineRecords, RestartsMakeNoDifference) {
       }
       rig.Take(event);
       plain.Take(event);
+      idle += plain.engine().Stats().idle + rig.engine().Stats().idle;
     }
     rig.Save();
     plain.Save();
@@ -84,6 +86,7 @@ TEST(EngineRecords, RestartsMakeNoDifference) {
     EXPECT_EQ(rig.Json(), json) << Describe(stream);
   });
   ExpectMore(told, 1000);
+  ExpectMore(idle, 100);
 }
 
 // --- Over several engines ----------------------------------------------------
