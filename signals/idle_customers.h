@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // IdleCustomers: those of whom nothing is left but what must not be forgotten,
-// each as its record in one small block, until something concerns them again.
+// each as its record, one behind the other in memory, until something concerns
+// them again.
 //
 // Thread: the shard's.
 

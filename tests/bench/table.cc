@@ -304,16 +304,15 @@ void Decode(const Settings& settings) {
   const Records records = MakeRecords(0);
   Print("simdjson alone",
         PerSecond(kEvents, ParseSeconds(records, settings.rounds)));
-  Print("decode",
-        PerSecond(kEvents,
-                  DecodeSeconds(*RulesOf(20), records, settings.rounds)));
+  Print("decode", PerSecond(kEvents, DecodeSeconds(*RulesOf(20), records,
+                                                   settings.rounds)));
 }
 
 void Rules(const Settings& settings) {
   const Records records = MakeRecords(0);
-  Print("engine, 20 rules",
-        PerSecond(kEvents,
-                  EngineSeconds(RulesOf(20), records, settings.rounds)));
+  Print(
+      "engine, 20 rules",
+      PerSecond(kEvents, EngineSeconds(RulesOf(20), records, settings.rounds)));
 }
 
 void Both(const Settings& settings) {

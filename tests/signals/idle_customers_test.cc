@@ -3,11 +3,14 @@
 // bytes, and comes back as if nothing had been. (Random streams with days
 // between their events: engine_records_test.cc.)
 
+#include "signals/idle_customers.h"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "signals/customer.h"
-#include "signals/idle_customers.h"
 #include "tests/signals/stream.h"
 
 namespace premura {
@@ -58,8 +61,8 @@ TEST(IdleCustomers, ComeBackWithWhatMustNotBeForgotten) {
   ExpectCustomers(&rig, 0, 2);
   rig.Play("ann x 90d #3\n ann q 90d g=1 #4\n bob q 90d g=2 #5\n clock 90d");
   ExpectCustomers(&rig, 2, 0);
-  EXPECT_THAT(rig.Told(), ElementsAre("flip ann{g=1} @90d: 4",
-                                      "flip bob{g=2} @90d: 5"));
+  EXPECT_THAT(rig.Told(),
+              ElementsAre("flip ann{g=1} @90d: 4", "flip bob{g=2} @90d: 5"));
   rig.Play("clock 95d");
   EXPECT_THAT(rig.Told(), IsEmpty()) << "one x is too few to arm `few` again";
   ExpectCustomers(&rig, 0, 2);
@@ -137,6 +140,32 @@ TEST(IdleCustomers, AreFoundByNameWhateverTheHash) {
   idle.Remove("nobody", 7);
   EXPECT_FALSE(idle.Find("ann", 7));
   EXPECT_EQ(idle.size(), 1U);
+}
+
+// As many come and go as need their memory several times over.
+TEST(IdleCustomers, KeepTheirRecordsWhoeverElseComesAndGoes) {
+  constexpr int kCustomers = 2000;
+  IdleCustomers idle;
+  std::map<std::string, std::string> records;
+  Dice dice(1);
+  for (int i = 0; i < 20 * kCustomers; ++i) {
+    const std::string name = fmt::format("c{}", dice.Roll(kCustomers));
+    const std::uint64_t hash = CustomerTable::HashOf(name);
+    if (records.erase(name) > 0) {
+      idle.Remove(name, hash);
+    } else {
+      const auto size = static_cast<std::size_t>(dice.Roll(1000));
+      records[name] = name + std::string(size, 'r');
+      idle.Add({name, records[name], 1, false}, hash);
+    }
+  }
+  ASSERT_EQ(idle.size(), records.size());
+  idle.ForEach([&records](const IdleCustomers::View& view) {
+    EXPECT_EQ(records[std::string(view.name)], view.record);
+  });
+  for (const auto& [name, record] : records) {
+    EXPECT_EQ(idle.Find(name, CustomerTable::HashOf(name))->record, record);
+  }
 }
 
 }  // namespace
