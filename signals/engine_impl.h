@@ -145,6 +145,7 @@ class EngineImpl final : public Engine {
 
   // Records.
   void Save(Customer* customer, RecordWriter* writer, EngineRecords* records);
+  void PrefetchToSave(std::span<Customer* const> customers) const;
   Customer& Admit(std::string_view name, Customer read);
   void TakeUp(Customer* customer);
 

@@ -2,7 +2,9 @@
 // What the engine writes down, and takes up again.
 
 #include <cassert>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "signals/customer_record.h"
 #include "signals/engine_impl.h"
@@ -25,14 +27,42 @@ std::string EngineImpl::Save(EngineRecords* records) {
     records->OnCustomer(name, {});
   }
   RecordWriter writer(symbols());
-  for (Customer* customer : changes_.Take()) {
-    Save(customer, &writer, records);
+  const std::vector<Customer*> changed = changes_.Take();
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    PrefetchToSave(std::span(changed).subspan(i));
+    Save(changed[i], &writer, records);
   }
   writer.Time(clock_);
   writer.Number(gone_.size());
   for (const std::uint32_t origin : gone_) writer.Number(origin);
   silences_.Save(&writer);
   return std::string(writer.Finish());
+}
+
+// They lie scattered over memory: what the customers after the first have is
+// looked for some steps ahead, so that the waits overlap.
+void EngineImpl::PrefetchToSave(std::span<Customer* const> customers) const {
+  constexpr std::size_t kStep = 4;
+  const auto ahead = [&customers](std::size_t steps) {
+    const std::size_t at = steps * kStep;
+    return at < customers.size() ? customers[at] : nullptr;
+  };
+  const auto each_state = [&](const Customer* customer, const auto& visit) {
+    if (customer == nullptr) return;
+    for (const Track& track : customer->tracks) {
+      if (track.state != nullptr) visit(track);
+    }
+  };
+  if (const Customer* one = ahead(5)) PrefetchLines(one, sizeof *one / 64 + 1);
+  if (const Customer* one = ahead(4)) one->PrefetchTracks();
+  each_state(ahead(3),
+             [](const Track& track) { PrefetchLines(track.state, 2); });
+  for (int step = 0; step < 2; ++step) {
+    each_state(
+        ahead(static_cast<std::size_t>(2 - step)), [&](const Track& track) {
+          index_->OfSlot(track.slot())->detector->Prefetch(*track.state, step);
+        });
+  }
 }
 
 // Without tracks there is nothing to be known.
