@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
-#include <cstring>
 
 namespace premura {
 
@@ -45,20 +44,6 @@ struct SameEntry {
     return (*this)(a, entry);
   }
 };
-
-std::uint64_t Word(const char* bytes, std::size_t size) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, size);
-  return word;
-}
-
-// The halves of the product of 128 bits.
-std::uint64_t Mixed(std::uint64_t a, std::uint64_t b) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = Wide{a} * b;
-  return static_cast<std::uint64_t>(product) ^
-         static_cast<std::uint64_t>(product >> 64);
-}
 
 // As std::lower_bound(), but without a branch to guess wrong.
 template <typename TrackType>
@@ -151,16 +136,8 @@ CustomerTable::~CustomerTable() {
   for (const Entry& entry : impl_->customers) delete entry.customer;
 }
 
-// Words of eight bytes, each multiplied in.
 std::uint64_t CustomerTable::HashOf(std::string_view name) {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15U;
-  constexpr std::size_t kWord = sizeof(std::uint64_t);
-  std::uint64_t hash = Mixed(name.size() ^ kOdd, kOdd);
-  while (name.size() > kWord) {
-    hash = Mixed(hash ^ Word(name.data(), kWord), kOdd);
-    name.remove_prefix(kWord);
-  }
-  return Mixed(hash ^ Word(name.data(), name.size()), kOdd);
+  return std::hash<std::string_view>()(name);
 }
 
 Customer* CustomerTable::Find(std::string_view name, std::uint64_t hash) const {
