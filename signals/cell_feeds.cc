@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "signals/source_feeds.h"
@@ -18,7 +20,7 @@ namespace {
 // What the store has told; outlives who asked.
 struct Inbox {
   std::mutex mutex;
-  std::vector<LoadedCell> loaded;  // Guarded by mutex.
+  std::deque<LoadedCell> loaded;  // Guarded by mutex.
 };
 
 class CellFeeds final : public SourceFeeds {
@@ -59,19 +61,16 @@ class CellFeeds final : public SourceFeeds {
     for (auto& [number, it] : cells_) {
       if (!std::exchange(it.asked, true)) Load(it);
     }
-    std::vector<LoadedCell> loaded;
-    {
-      const std::lock_guard lock(inbox_->mutex);
-      loaded.swap(inbox_->loaded);
+    // One at a time: brokers are asked about each, and who does not poll for
+    // long is a member no more.
+    while (std::optional<LoadedCell> next = NextLoaded()) {
+      const auto it = cells_.find(next->cell.number);
+      if (it == cells_.end() || it->second.id != next->cell) continue;
+      if (!Begin(&it->second, *std::move(next), stalled)) return false;
+      options_.source->Fetch();
+      return true;
     }
-    bool begun = false;
-    for (LoadedCell& each : loaded) {
-      const auto it = cells_.find(each.cell.number);
-      if (it == cells_.end() || it->second.id != each.cell) continue;
-      if (Begin(&it->second, std::move(each), stalled)) begun = true;
-    }
-    if (begun) options_.source->Fetch();
-    return begun;
+    return false;
   }
 
   void StartOver() override {
@@ -113,6 +112,14 @@ class CellFeeds final : public SourceFeeds {
     bool asked = false;  // For what is known of it.
     bool begun = false;
   };
+
+  std::optional<LoadedCell> NextLoaded() {
+    const std::lock_guard lock(inbox_->mutex);
+    if (inbox_->loaded.empty()) return std::nullopt;
+    LoadedCell next = std::move(inbox_->loaded.front());
+    inbox_->loaded.pop_front();
+    return next;
+  }
 
   void Open(std::uint32_t number, bool anew) {
     const CellId id = {number, ++lives_};

@@ -44,10 +44,17 @@ Changelog::Opened Changelog::Open(CellId cell,
     opened.waits = ends.error().message;
     return opened;
   }
-  const bool undecided =
-      !committed.value() || ends.value().stable < ends.value().last;
+  const bool undecided = ends.value().stable < ends.value().last;
   if (undecided && !impatient) {
     opened.waits = "a former owner's transaction is not over";
+    return opened;
+  }
+  // A group whose broker is slow says nothing either: that ends nobody's
+  // transaction.
+  if (!undecided && !committed.value()) {
+    opened.waits =
+        "a former owner's transaction is not over, or the group's broker is "
+        "slow";
     return opened;
   }
   opened = Read(cell, ends.value(), anew);
@@ -85,6 +92,7 @@ Changelog::Opened Changelog::Read(CellId cell, const TransactionLog::Ends& ends,
   FoldedChangelog folded = fold.Finish();
   if (!folded.foreign.empty()) {
     opened.waits = "the changelog cannot be read: " + folded.foreign;
+    opened.for_long = true;
     return opened;
   }
   Writing writing;

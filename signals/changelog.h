@@ -44,8 +44,9 @@ class Changelog {
   void Begin() { ready_ = log_->Init().ok(); }
 
   struct Opened {
-    std::string waits;   // Not empty: not yet, and why. Try again soon.
-    std::string damage;  // Not empty: nothing of it can be used.
+    std::string waits;      // Not empty: not yet, and why. Try again soon,
+    bool for_long = false;  // or, until somebody has seen to it, now and then.
+    std::string damage;     // Not empty: nothing of it can be used.
     // The group's word differs from the state's, which holds.
     bool torn = false;
     std::optional<Progress> progress;  // nullopt: nothing is known.

@@ -19,6 +19,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr Duration kRetryEvery = std::chrono::milliseconds(100);
+// The whole of it is read each time.
+constexpr Duration kRetryForLongEvery = std::chrono::seconds(30);
 // So long a former owner's transaction may take to end by itself.
 constexpr Duration kPatience = std::chrono::seconds(2);
 // And so often it is looked at whether it has to be ended.
@@ -104,6 +106,7 @@ class ChangelogCells final : public CellStore {
   struct Asked {
     Request request;
     SteadyClock::time_point since;
+    SteadyClock::time_point not_before{};
     SteadyClock::time_point impatient_at{};
     SteadyClock::time_point told_at{};
   };
@@ -130,16 +133,27 @@ class ChangelogCells final : public CellStore {
   // Those that wait take turns, not too quickly.
   std::optional<Asked> Next() {
     std::unique_lock lock(mutex_);
-    if (waiting_.size() > 0 && SteadyClock::now() < rest_until_) {
-      changed_.wait_until(lock, rest_until_, [this] { return closing_; });
+    while (!closing_) {
+      const auto first = std::min_element(waiting_.begin(), waiting_.end(),
+                                          [](const Asked& a, const Asked& b) {
+                                            return a.not_before < b.not_before;
+                                          });
+      if (first == waiting_.end()) {
+        changed_.wait(lock);
+        continue;
+      }
+      const auto due = std::max(first->not_before, rest_until_);
+      if (SteadyClock::now() < due) {
+        changed_.wait_until(lock, due);
+        continue;
+      }
+      Asked next = std::move(*first);
+      waiting_.erase(first);
+      loading_ = next.request.cell;
+      dropped_ = false;
+      return next;
     }
-    changed_.wait(lock, [this] { return !waiting_.empty() || closing_; });
-    if (closing_) return std::nullopt;
-    Asked next = std::move(waiting_.front());
-    waiting_.pop_front();
-    loading_ = next.request.cell;
-    dropped_ = false;
-    return next;
+    return std::nullopt;
   }
 
   bool Try(Asked* it) {
@@ -150,6 +164,7 @@ class ChangelogCells final : public CellStore {
     Changelog::Opened opened = changelog_.Open(
         it->request.cell, it->request.inputs, impatient, it->request.anew);
     if (!opened.waits.empty()) {
+      if (opened.for_long) it->not_before = now + kRetryForLongEvery;
       Wait(it, opened.waits);
       return false;
     }

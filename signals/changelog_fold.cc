@@ -2,14 +2,20 @@
 #include "signals/changelog_fold.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace premura {
 
 void ChangelogFold::Take(const LogRecord& record) {
+  if (record.head.empty()) return PassOver(record);
+  if (IsOfAnotherFormat(record.head)) {
+    folded_.foreign = UnpackHead(record.head).error().message;
+    return;
+  }
   const Result<ChangelogHead> head = UnpackHead(record.head);
   if (!head.ok()) {
-    folded_.foreign = head.error().message;
-    return;
+    versions_[std::string(record.key)];  // To be written over.
+    return Damage(head.error().message);
   }
   if (head.value().checksum != ChecksumOf(record.key, record.value)) {
     versions_[std::string(record.key)];  // To be written over.
@@ -22,6 +28,18 @@ void ChangelogFold::Take(const LogRecord& record) {
   } else {
     TakeState(record, head.value());
   }
+}
+
+// Somebody else's, whom nobody vouches for. Where it has taken a key of ours,
+// what counts is written over it.
+void ChangelogFold::PassOver(const LogRecord& record) {
+  if (record.key.empty() || record.key == kProgressKey) {
+    ++folded_.torn;
+    return;
+  }
+  constexpr Stamp kNobodys = {.epoch =
+                                  std::numeric_limits<std::uint32_t>::max()};
+  versions_[std::string(record.key)].push_back({kNobodys, std::nullopt});
 }
 
 void ChangelogFold::Damage(std::string what) {

@@ -26,13 +26,13 @@ struct FoldedChangelog {
   // Where the newest that stands there does not count: what does; nullopt:
   // nothing.
   std::vector<std::pair<std::string, std::optional<std::string>>> repairs;
-  // Commits that are there in part, or of former owners.
+  // Commits that are there in part, or of former owners; and what is nobody's.
   std::uint64_t torn = 0;
   // Of all that was seen, whether it counts or not.
   std::uint32_t epoch = 0;
   std::uint64_t number = 0;
   std::string damage;  // Not empty: nothing of it can be believed.
-  // Not empty: it is not ours to judge, a newer premura's or somebody else's.
+  // Not empty: a newer premura's, and not ours to judge.
   std::string foreign;
 };
 
@@ -51,6 +51,7 @@ class ChangelogFold {
     std::uint64_t checksums = 0;
   };
 
+  void PassOver(const LogRecord& record);
   void TakeProgress(const LogRecord& record, const Stamp& stamp);
   void TakeState(const LogRecord& record, const ChangelogHead& head);
   void Damage(std::string what);

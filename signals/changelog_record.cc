@@ -124,14 +124,18 @@ std::string PackHead(const ChangelogHead& head) {
   return bytes;
 }
 
+bool IsOfAnotherFormat(std::string_view head) {
+  return !head.empty() && head.front() != kFormat;
+}
+
 Result<ChangelogHead> UnpackHead(std::string_view bytes) {
-  if (bytes.empty()) return Error{"a record is not premura's"};
-  if (bytes.front() != kFormat) {
+  if (IsOfAnotherFormat(bytes)) {
     return Error{"it is of format " + std::to_string(bytes.front()) +
                  ", and this premura reads format " + std::to_string(kFormat)};
   }
-  bytes.remove_prefix(1);
   ChangelogHead head;
+  if (bytes.empty()) return Error{"a record is not premura's"};
+  bytes.remove_prefix(1);
   if (!TakeSmall(&bytes, &head.stamp.epoch) ||
       !TakeSmall(&bytes, &head.stamp.owner) ||
       !TakeVarint(&bytes, &head.stamp.number) ||

@@ -86,8 +86,9 @@ struct ChangelogHead {
 
 std::uint32_t ChecksumOf(std::string_view key,
                          std::optional<std::string_view> value);
+bool IsOfAnotherFormat(std::string_view head);
 std::string PackHead(const ChangelogHead& head);
-// Fails where it is none, or of another format.
+// Fails where it is damaged, or of another format.
 Result<ChangelogHead> UnpackHead(std::string_view bytes);
 
 }  // namespace premura

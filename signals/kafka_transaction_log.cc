@@ -99,12 +99,14 @@ class KafkaTransactionLog final : public TransactionLog {
       : options_(std::move(options)) {}
 
   Status Start() {
-    auto committed = OpenReader("read_committed");
-    if (!committed.ok()) return committed.error();
-    committed_ = std::move(committed).value();
-    auto all = OpenReader("read_uncommitted");
-    if (!all.ok()) return all.error();
-    all_ = std::move(all).value();
+    for (Readers& it : readers_) {
+      auto committed = OpenReader("read_committed");
+      if (!committed.ok()) return committed.error();
+      it.committed = std::move(committed).value();
+      auto all = OpenReader("read_uncommitted");
+      if (!all.ok()) return all.error();
+      it.all = std::move(all).value();
+    }
     return {};
   }
 
@@ -172,11 +174,12 @@ class KafkaTransactionLog final : public TransactionLog {
   // --- Reading ---------------------------------------------------------------
 
   Result<Ends> EndsOf(std::uint32_t partition) override {
-    const std::lock_guard lock(reading_);
+    const Borrowed readers = Borrow();
     Ends ends;
-    const Status stable = Ask(committed_.get(), partition, &ends.stable);
+    const Status stable =
+        Ask(readers.it->committed.get(), partition, &ends.stable);
     if (!stable.ok()) return stable.error();
-    const Status last = Ask(all_.get(), partition, &ends.last);
+    const Status last = Ask(readers.it->all.get(), partition, &ends.last);
     if (!last.ok()) return last.error();
     return ends;
   }
@@ -186,27 +189,28 @@ class KafkaTransactionLog final : public TransactionLog {
   Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
               const Visit& visit) override {
     if (from >= to) return {};
-    const std::lock_guard lock(reading_);
+    const Borrowed readers = Borrow();
+    rd_kafka_t* const reader = readers.it->committed.get();
     const KafkaList list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(),
                                       static_cast<std::int32_t>(partition))
         ->offset = from;
-    rd_kafka_assign(committed_.get(), list.get());
-    Status read = ReadAssigned(to, visit);
-    rd_kafka_assign(committed_.get(), nullptr);
+    rd_kafka_assign(reader, list.get());
+    Status read = ReadAssigned(reader, to, visit);
+    rd_kafka_assign(reader, nullptr);
     return read;
   }
 
   Result<Committed> CommittedOf(
       const std::vector<std::string>& inputs) override {
-    const std::lock_guard lock(reading_);
+    const Borrowed readers = Borrow();
     const KafkaList list(
         rd_kafka_topic_partition_list_new(static_cast<int>(inputs.size())));
     for (const std::string& name : inputs) {
       AddTo(list.get(), name, RD_KAFKA_OFFSET_INVALID);
     }
-    const rd_kafka_resp_err_t error =
-        rd_kafka_committed(committed_.get(), list.get(), kCommittedLimit);
+    const rd_kafka_resp_err_t error = rd_kafka_committed(
+        readers.it->committed.get(), list.get(), kCommittedLimit);
     if (IsUndecided(error)) return Committed();
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble("committed", error);
     Committed committed(std::in_place);
@@ -232,6 +236,23 @@ class KafkaTransactionLog final : public TransactionLog {
   }
 
  private:
+  struct Readers {
+    std::mutex busy;
+    Reader committed;
+    Reader all;
+  };
+  struct Borrowed {
+    Readers* it;
+    std::unique_lock<std::mutex> lock;
+  };
+
+  // A cell is read for as long as that takes; who writes looks meanwhile.
+  Borrowed Borrow() {
+    std::unique_lock lock(readers_[0].busy, std::try_to_lock);
+    if (lock) return {&readers_[0], std::move(lock)};
+    return {&readers_[1], std::unique_lock(readers_[1].busy)};
+  }
+
   static Error Trouble(const char* what, rd_kafka_resp_err_t error) {
     return Error{std::string("kafka: ") + what + ": " +
                  rd_kafka_err2str(error)};
@@ -279,6 +300,11 @@ class KafkaTransactionLog final : public TransactionLog {
                                        {"enable.partition.eof", "true"},
                                        {"fetch.wait.max.ms", "10"},
                                        {"auto.offset.reset", "error"},
+                                       // With the default a reader that is
+                                       // slower than the broker stands still
+                                       // for a second, again and again.
+                                       {"queued.min.messages", "10000000"},
+                                       {"queued.max.messages.kbytes", "65536"},
                                        {"check.crcs", "true"}});
     if (!conf.ok()) return conf.error();
     std::array<char, 512> why{};
@@ -321,10 +347,10 @@ class KafkaTransactionLog final : public TransactionLog {
     return Trouble("where the changelog ends", error);
   }
 
-  Status ReadAssigned(std::int64_t to, const Visit& visit) {
+  static Status ReadAssigned(rd_kafka_t* reader, std::int64_t to,
+                             const Visit& visit) {
     for (int idle = 0; idle < kReadLimit;) {
-      const KafkaMessage message(
-          rd_kafka_consumer_poll(committed_.get(), kSlice));
+      const KafkaMessage message(rd_kafka_consumer_poll(reader, kSlice));
       if (!message) {
         idle += kSlice;
         continue;
@@ -377,9 +403,7 @@ class KafkaTransactionLog final : public TransactionLog {
   const KafkaChangelogOptions options_;
   // A request of some handle was not answered in time.
   std::atomic<bool> doubtful_ = false;
-  std::mutex reading_;  // Guards the readers.
-  Reader committed_;
-  Reader all_;
+  std::array<Readers, 2> readers_;
   Producer producer_;  // The writing thread's.
 };
 

@@ -136,6 +136,8 @@ class MemberSource final : public Source {
   void Resume(const std::vector<PartitionPlace>& /*places*/) override {}
   PartitionStart Begin(std::uint32_t partition,
                        const PartitionPlace* place) override {
+    // Brokers are asked, and who does not poll for long is a member no more.
+    EXPECT_EQ(begun_since_poll_++, 0);
     next_[partition] =
         place == nullptr ? 0 : static_cast<std::size_t>(place->position);
     return {.resumed = place != nullptr};
@@ -147,6 +149,7 @@ class MemberSource final : public Source {
 
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
                       Duration wait) override {
+    begun_since_poll_ = 0;
     Listen(sink);
     Polled polled;
     for (auto& [partition, next] : next_) {
@@ -206,6 +209,7 @@ class MemberSource final : public Source {
   std::deque<Word>* const words_;  // Guarded by the cluster's mutex.
   std::shared_ptr<const Membership> membership_;
   std::map<std::uint32_t, std::size_t> next_;
+  int begun_since_poll_ = 0;
 };
 
 class Ledger final : public OutputSink {

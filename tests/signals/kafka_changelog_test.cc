@@ -133,6 +133,22 @@ TEST_F(KafkaChangelogTest, WhoComesNextFindsWhatWasCommitted) {
   EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "two")));
 }
 
+// A cell may be read for long; who writes looks meanwhile.
+TEST_F(KafkaChangelogTest, SaysWhereItEndsWhileItIsRead) {
+  const auto log = Open("a");
+  Changelog changelog(log.get(), Owners());
+  changelog.Begin();
+  (void)OpenCell(&changelog);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+  const std::int64_t end = log->EndsOf(1).value().stable;
+  std::vector<std::int64_t> seen;
+  const Status read = log->Read(1, 0, end, [&](const LogRecord&) {
+    seen.push_back(log->EndsOf(1).value().stable);
+  });
+  EXPECT_TRUE(read.ok());
+  EXPECT_THAT(seen, testing::ElementsAre(end, end));
+}
+
 // The broker would end it after half a minute.
 TEST_F(KafkaChangelogTest, WhatADeadOwnerLeftOpenIsEndedByTheNext) {
   const auto log = Open("a");
