@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace premura {
@@ -18,6 +19,11 @@ constexpr std::uint64_t kLookEvery = 64;
 CheckpointResult TryAgain(const std::string& why) {
   return {Fate::kTryAgain, why};
 }
+
+// Of each key the last: compaction leaves no other, and a commit that had both
+// would not be whole then.
+using LastOfEach =
+    std::unordered_map<std::string, std::optional<std::string_view>>;
 
 std::string KeyOf(RecordKind kind, std::string_view key) {
   std::string whole(1, static_cast<char>(kind));
@@ -192,7 +198,7 @@ CheckpointResult Changelog::Write(const std::vector<CheckpointPart>& parts) {
 }
 
 // What a try before has brought into the log is not written again.
-CheckpointResult Changelog::TryOnce(const Shares& shares) {
+CheckpointResult Changelog::TryOnce(Shares shares) {
   bool all_written = true;
   {
     const std::lock_guard lock(mutex_);
@@ -206,7 +212,12 @@ CheckpointResult Changelog::TryOnce(const Shares& shares) {
     ready_ = false;
     return TryAgain(begun.words);
   }
-  if (const LogTrouble put = AppendAll(shares); !put.ok()) return GiveUp(put);
+  if (const LogTrouble put = AppendAll(&shares); !put.ok()) return GiveUp(put);
+  if (shares.empty()) {
+    (void)log_->Abort();
+    ready_ = false;
+    return {};
+  }
   if (const LogTrouble sent = SendPositions(shares); !sent.ok()) {
     return GiveUp(sent);
   }
@@ -243,19 +254,26 @@ void Changelog::LookAtEnds(const Shares& shares) {
   }
 }
 
-// Nobody waits meanwhile who only wants to drop a cell.
-LogTrouble Changelog::AppendAll(const Shares& shares) {
-  for (const auto& [id, share] : shares) {
+// Nobody waits meanwhile who only wants to drop a cell. Of one that has gone
+// nothing is said of where it is, either.
+LogTrouble Changelog::AppendAll(Shares* shares) {
+  for (auto each = shares->begin(); each != shares->end();) {
     Writing writing;
     {
       const std::lock_guard lock(mutex_);
-      const auto it = open_.find(id);
-      if (it == open_.end() || it->second.written) continue;
-      ++it->second.number;
+      const auto it = open_.find(each->first);
+      if (it == open_.end()) {
+        each = shares->erase(each);
+        continue;
+      }
+      if (!it->second.written) ++it->second.number;
       writing = it->second;
     }
-    LogTrouble put = Append(id.number, share, writing);
-    if (!put.ok()) return put;
+    if (!writing.written) {
+      LogTrouble put = Append(each->first.number, each->second, writing);
+      if (!put.ok()) return put;
+    }
+    ++each;
   }
   return {};
 }
@@ -283,18 +301,20 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
     trouble = log_->Append(
         partition, {key, value, PackHead({progress.stamp(), checksum})});
   };
-  for (const auto& [key, value] : writing.repairs) put(key, value);
+  LastOfEach last;
+  for (const auto& [key, value] : writing.repairs) last[key] = value;
   for (const CheckpointPart* part : share.parts) {
     part->records.ForEach(
         [&](RecordKind kind, std::string_view key, std::string_view bytes) {
           if (kind == RecordKind::kSource) {
             progress.source = bytes;
           } else {
-            put(KeyOf(kind, key),
-                bytes.empty() ? std::optional<std::string_view>() : bytes);
+            last[KeyOf(kind, key)] =
+                bytes.empty() ? std::optional<std::string_view>() : bytes;
           }
         });
   }
+  for (const auto& [key, value] : last) put(key, value);
   const std::string bytes = Pack(progress);
   put(std::string(kProgressKey), bytes);
   return trouble;

@@ -87,8 +87,8 @@ class Changelog {
   using Shares = std::map<CellId, Share>;
 
   static Shares SharesOf(const std::vector<CheckpointPart>& parts);
-  CheckpointResult TryOnce(const Shares& shares);
-  LogTrouble AppendAll(const Shares& shares);
+  CheckpointResult TryOnce(Shares shares);
+  LogTrouble AppendAll(Shares* shares);
   LogTrouble Append(std::uint32_t partition, const Share& share,
                     const Writing& writing);
   LogTrouble SendPositions(const Shares& shares);

@@ -17,6 +17,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/rule_set.h"
@@ -396,7 +397,9 @@ class Member final : private RecordSink, private Feed::Listener {
     mine_.clear();
   }
 
+  // As a source does: not as soon as a cut is void.
   void Load(bool impatient) {
+    if (std::exchange(void_, false)) feeds_->StartOver();
     cells_.Step(impatient);
     feeds_->Serve([] {});
   }
@@ -426,7 +429,7 @@ class Member final : private RecordSink, private Feed::Listener {
       return false;
     }
     parts_.clear();
-    if (result.fate == CheckpointResult::Fate::kVoid) feeds_->StartOver();
+    if (result.fate == CheckpointResult::Fate::kVoid) void_ = true;
     return true;
   }
   bool Done() const {
@@ -472,6 +475,7 @@ class Member final : private RecordSink, private Feed::Listener {
   PipelineObserver::Counts counts_;
   std::set<std::uint32_t> mine_;
   std::vector<CheckpointPart> parts_;  // Not written yet.
+  bool void_ = false;                  // The last cut, and not started over.
   std::unique_ptr<SourceFeeds> feeds_;
 };
 

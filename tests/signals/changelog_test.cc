@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -40,6 +41,7 @@ class ScriptedLog final : public TransactionLog {
     return Do("init", [this] { return log_.Init(); });
   }
   LogTrouble Begin() override {
+    at_begin();
     return Do("begin", [this] { return log_.Begin(); });
   }
   LogTrouble Append(std::uint32_t partition, const LogRecord& record) override {
@@ -76,6 +78,7 @@ class ScriptedLog final : public TransactionLog {
   std::vector<std::string> calls;
   std::vector<std::string> fenced;
   bool group_is_slow = false;
+  std::function<void()> at_begin = [] {};
 
  private:
   struct Fault {
@@ -452,6 +455,32 @@ TEST_F(DamageTest, WhatCannotBeReadIsWaitedFor) {
             "the changelog cannot be read: it is of format 7, and this premura "
             "reads format 1");
   EXPECT_TRUE(opened.for_long);
+}
+
+// Compaction leaves one of two records with a key, and the commit is to be
+// whole then.
+TEST_F(ChangelogTest, OfTwoRecordsWithAKeyOnlyTheLastIsWritten) {
+  (void)a_.Open();
+  ASSERT_EQ(
+      a_.Write(5, 0, {{"ann", "one"}, {"bob", "two"}, {"ann", "three"}}).fate,
+      Fate::kWritten);
+  broker_.Compact(0, 0);
+  const Changelog::Opened found = Find();
+  EXPECT_EQ(found.damage, "");
+  ASSERT_TRUE(found.progress);
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair("Dann", "three"), Pair("Dbob", "two")));
+}
+
+// In the middle of a checkpoint.
+TEST_F(ChangelogTest, OfACellThatGoesNothingIsSaid) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  a_.log.at_begin = [this] { a_.changelog.Drop(kCell); };
+  EXPECT_EQ(a_.Write(9, 0, {{"ann", "two"}}).fate, Fate::kWritten);
+  EXPECT_EQ(a_.log.calls.back(), "abort");
+  EXPECT_EQ(Committed(), 5);
+  EXPECT_EQ(Find().progress->source, "at 5");
 }
 
 // What somebody has put there by hand.
