@@ -67,7 +67,8 @@ class CellStore : public CheckpointSink {
 
   // --- Any thread ------------------------------------------------------------
 
-  // Tells nothing any more when it returns.
+  // Loads and tells nothing any more when it returns; does not wait for a cell
+  // to be read to its end.
   virtual void Close() = 0;
   virtual CellStoreHealth Health() const = 0;
 };

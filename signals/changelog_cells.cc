@@ -99,6 +99,7 @@ class ChangelogCells final : public CellStore {
       closing_ = true;
       changed_.notify_all();
     }
+    log_->CancelReads();
     if (thread_.joinable()) thread_.join();
   }
 

@@ -201,6 +201,8 @@ class KafkaTransactionLog final : public TransactionLog {
     return read;
   }
 
+  void CancelReads() override { cancelled_ = true; }
+
   Result<Committed> CommittedOf(
       const std::vector<std::string>& inputs) override {
     const Borrowed readers = Borrow();
@@ -347,9 +349,10 @@ class KafkaTransactionLog final : public TransactionLog {
     return Trouble("where the changelog ends", error);
   }
 
-  static Status ReadAssigned(rd_kafka_t* reader, std::int64_t to,
-                             const Visit& visit) {
+  Status ReadAssigned(rd_kafka_t* reader, std::int64_t to,
+                      const Visit& visit) const {
     for (int idle = 0; idle < kReadLimit;) {
+      if (cancelled_) return Error{"kafka: reading the changelog: cancelled"};
       const KafkaMessage message(rd_kafka_consumer_poll(reader, kSlice));
       if (!message) {
         idle += kSlice;
@@ -403,6 +406,7 @@ class KafkaTransactionLog final : public TransactionLog {
   const KafkaChangelogOptions options_;
   // A request of some handle was not answered in time.
   std::atomic<bool> doubtful_ = false;
+  std::atomic<bool> cancelled_ = false;
   std::array<Readers, 2> readers_;
   Producer producer_;  // The writing thread's.
 };

@@ -123,8 +123,10 @@ class PipelineImpl final : public Pipeline {
   void Stop(Duration limit) override {
     for (const auto& worker : workers_) worker->BeginStop(limit);
     for (const auto& worker : workers_) worker->Join();
-    if (checkpointer_) checkpointer_->Close();
+    // Whose cell is not there yet needs it no more, and who wonders whether a
+    // commit is there leaves that to the next life.
     if (cells_ != nullptr) cells_->Close();
+    if (checkpointer_) checkpointer_->Close();
     for (const auto& shard : shards_) shard->Close();
   }
 

@@ -73,6 +73,8 @@ class TransactionLog {
   using Visit = std::function<void(const LogRecord&)>;
   virtual Status Read(std::uint32_t partition, std::int64_t from,
                       std::int64_t to, const Visit& visit) = 0;
+  // Any thread: a Read() that is under way fails soon, and so does each after.
+  virtual void CancelReads() = 0;
   // What the group has committed of these; without those of which nothing is.
   // nullopt: that is undecided.
   using Committed = std::optional<std::map<std::string, std::int64_t>>;

@@ -59,6 +59,8 @@ struct Cluster {
   std::mutex mutex;
   std::condition_variable changed;
   SimulatedBroker broker{kPartitions};
+  bool hangs = false;    // The log does not answer who reads.
+  bool reading = false;  // Somebody has begun to.
   std::vector<std::vector<std::string>> events{kPartitions};
 };
 
@@ -101,8 +103,18 @@ class LockedLog final : public TransactionLog {
   }
   Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
               const Visit& visit) override {
-    const std::lock_guard lock(cluster_->mutex);
+    std::unique_lock lock(cluster_->mutex);
+    cluster_->reading = true;
+    cluster_->changed.notify_all();
+    cluster_->changed.wait(lock,
+                           [this] { return !cluster_->hangs || cancelled_; });
+    if (cancelled_) return Error{"cancelled"};
     return log_.Read(partition, from, to, visit);
+  }
+  void CancelReads() override {
+    const std::lock_guard lock(cluster_->mutex);
+    cancelled_ = true;
+    cluster_->changed.notify_all();
   }
   Result<Committed> CommittedOf(
       const std::vector<std::string>& inputs) override {
@@ -117,6 +129,7 @@ class LockedLog final : public TransactionLog {
  private:
   Cluster* const cluster_;
   SimulatedLog log_;
+  bool cancelled_ = false;  // Guarded by the cluster's mutex.
 };
 
 // What the group tells an instance, in order.
@@ -495,6 +508,19 @@ TEST_F(ChangelogCellsTest, WaitsForATransactionThatIsNotOverAndSaysSo) {
   EXPECT_TRUE(a.observer.AwaitRecords(1));
   EXPECT_TRUE(a.AwaitCells(4));
   EXPECT_FALSE(a.IsElsewhere("ann"));
+}
+
+TEST_F(ChangelogCellsTest, AStopDoesNotWaitForACellToBeRead) {
+  cluster_.hangs = true;
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  {
+    std::unique_lock lock(cluster_.mutex);
+    ASSERT_TRUE(cluster_.changed.wait_for(lock, kLimit,
+                                          [this] { return cluster_.reading; }));
+  }
+  a.pipeline->Stop(Duration::zero());
+  EXPECT_EQ(a.pipeline->Health().cell_store->cells, 0U);
 }
 
 TEST_F(ChangelogCellsTest, WhatWasSaidOfACustomerMovesToo) {

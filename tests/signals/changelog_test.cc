@@ -70,6 +70,7 @@ class ScriptedLog final : public TransactionLog {
     if (group_is_slow) return Committed();
     return log_.CommittedOf(inputs);
   }
+  void CancelReads() override {}
   LogTrouble Fence(const std::string& writer) override {
     fenced.push_back(writer);
     return log_.Fence(writer);

@@ -258,6 +258,7 @@ class SimulatedLog final : public TransactionLog {
     if (roll_(50)) return Error{"committed: no answer"};
     return broker_->CommittedOf(inputs);
   }
+  void CancelReads() override {}  // None takes any time.
   LogTrouble Fence(const std::string& writer) override {
     if (roll_(10)) return {LogTrouble::Kind::kRetry, "fence: not sent"};
     broker_->Init(writer);
