@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "daemon/config_reader.h"
 #include "daemon/hide_secrets.h"
@@ -87,6 +89,42 @@ void ReadKafkaState(Mapping* state, ConfigReader* reader) {
   kafka.RejectOtherKeys("in `kafka`");
   CheckKafkaState(node, *config);
   config->kafka_state = std::move(read);
+}
+
+bool IsTopicName(std::string_view name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
+         name.find_first_not_of(kAllowed) == name.npos;
+}
+
+// The changelog is compacted: of what others write there little would be left,
+// and their records are none of its own.
+void CheckTopics(Mapping* root, const Config& config) {
+  const KafkaConfig* const source = FirstKafka(config);
+  if (!config.kafka_state || source == nullptr) return;
+  const std::string& changelog = config.kafka_state->changelog_topic;
+  const std::string hint =
+      "name another `changelog_topic`: it holds state, and nothing else";
+  const Node state = root->Get("state");
+  if (!IsTopicName(changelog)) {
+    state.Complain(
+        fmt::format("the changelog's topic would be `{}`, which Kafka refuses",
+                    changelog),
+        "set `changelog_topic`: letters, digits, `.`, `_` and `-`, at most "
+        "249");
+  }
+  const auto& topics = source->topics;
+  if (std::find(topics.begin(), topics.end(), changelog) != topics.end()) {
+    state.Complain(fmt::format("`{}` is the changelog and a topic that is read",
+                               changelog),
+                   hint);
+  }
+  if (config.dead_letters.topic == changelog) {
+    state.Complain(
+        fmt::format("`{}` is the changelog and takes dead letters", changelog),
+        hint);
+  }
 }
 
 // Without a ledger that is shared, each would decide for itself.
@@ -211,6 +249,7 @@ void ReadRoot(const Node& node, ConfigReader* reader) {
   ReadDeadLetters(&root, reader);
   ReadLedger(&root, reader);
   CheckSharedLedger(&root, *reader->config());
+  CheckTopics(&root, *reader->config());
   ReadTickets(&root, reader);
   ReadEmail(&root, reader);
   ReadSms(&root, reader);

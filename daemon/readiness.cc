@@ -8,17 +8,24 @@
 namespace premura {
 namespace {
 
+// Empty: nothing is wrong with it.
+std::string WhyNotRead(const PipelineHealth::SourceState& source) {
+  if (!source.failure.empty()) return "cannot be read: " + source.failure;
+  if (source.ended) return "";
+  if (!source.health.reachable) {
+    return "cannot be read: " + source.health.problem;
+  }
+  if (!source.health.joined) return "has not been given its partitions yet";
+  return "";
+}
+
 // One source that is away leaves the others; all of them leave nothing to do.
 void AddSources(const PipelineHealth& pipeline,
                 std::vector<Trouble>* troubles) {
   std::vector<Trouble> away;
   for (const auto& source : pipeline.sources) {
-    const bool failed = !source.failure.empty();
-    if (!failed && (source.ended || source.health.reachable)) continue;
-    away.push_back(
-        {"source " + source.id,
-         "cannot be read: " + (failed ? source.failure : source.health.problem),
-         false});
+    const std::string why = WhyNotRead(source);
+    if (!why.empty()) away.push_back({"source " + source.id, why, false});
   }
   const bool all = !away.empty() && away.size() == pipeline.sources.size();
   for (Trouble& trouble : away) {

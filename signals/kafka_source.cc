@@ -409,6 +409,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     health_.partitions = assigned;
     health_.lag = lag;
     health_.rebalances = rebalances_;
+    health_.joined = rebalances_ > 0;
   }
 
   std::int64_t LagOf(const KafkaPartition& it) const {
@@ -439,7 +440,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   bool open_ = true;
 
   mutable std::mutex mutex_;  // Guards health_.
-  SourceHealth health_;
+  SourceHealth health_{.joined = false};
 
   KafkaStarts starts_;
   KafkaConsumer consumer_;  // Last: its end may call back.

@@ -70,6 +70,8 @@ struct SourceHealth {
   std::int64_t lag = 0;  // Records behind, over all partitions; -1 unknown.
   std::string problem;   // In words, if not reachable.
   std::uint64_t rebalances = 0;
+  // Its group has said which partitions are its own, if any.
+  bool joined = true;
 };
 
 class Source {

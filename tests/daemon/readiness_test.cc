@@ -21,6 +21,8 @@ TEST(ReadinessTest, WhatMakesItUnreadyAndWhatIsOnlySaid) {
   no_ledger.ledger_problem = "disk full";
   auto failed = Source("c", true);
   failed.failure = "the file is gone";
+  auto joining = Source("e", true);
+  joining.health.joined = false;
   auto ended = Source("d", false);
   ended.ended = true;
 
@@ -34,6 +36,10 @@ TEST(ReadinessTest, WhatMakesItUnreadyAndWhatIsOnlySaid) {
       {{Source("a", true)}, well, "", "ready\n"},
       {{}, well, "", "ready\n"},
       {{ended}, well, "", "ready\n"},
+      {{joining},
+       well,
+       "",
+       "not ready: the source e has not been given its partitions yet\n"},
       {{Source("a", true)},
        no_ledger,
        "",
