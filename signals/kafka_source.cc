@@ -66,7 +66,9 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
                 [this](const std::string& what) {
                   OnLog(kError, "OFFSETS", what.c_str());
                 }),
-        consumer_(this) {}
+        consumer_(this) {
+    health_.joined = false;
+  }
 
   Status Start() {
     std::map<std::string, std::string> properties = options_.properties;
@@ -440,7 +442,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   bool open_ = true;
 
   mutable std::mutex mutex_;  // Guards health_.
-  SourceHealth health_{.joined = false};
+  SourceHealth health_;
 
   KafkaStarts starts_;
   KafkaConsumer consumer_;  // Last: its end may call back.
