@@ -45,7 +45,7 @@ class SmtpTest : public ::testing::Test {
   std::size_t Stored() {
     std::size_t count = 0;
     for (const auto& entry :
-         std::filesystem::directory_iteratorfolder_.Path("new")) {
+         std::filesystem::directory_iterator(folder_.Path("new"))) {
       count += entry.path().extension() == ".eml";
     }
     return count;
