@@ -43,24 +43,28 @@ bool HasForm(std::string_view text, std::string_view form) {
   return true;
 }
 
+constexpr std::string_view kDateForm = "0000-00-00";
+
 // "2026-01-01": nearly always that of the event before.
 std::optional<std::chrono::sys_days> FromDate(std::string_view text) {
-  constexpr std::string_view kForm = "0000-00-00";
   struct Before {
-    char text[kForm.size()] = {};
+    bool known = false;
+    char text[kDateForm.size()] = {};
     std::chrono::sys_days days;
   };
   thread_local Before before;
-  if (std::memcmp(before.text, text.data(), kForm.size()) == 0) {
+  if (before.known &&
+      std::memcmp(before.text, text.data(), kDateForm.size()) == 0) {
     return before.days;
   }
-  if (!HasForm(text, kForm)) return std::nullopt;
+  if (!HasForm(text, kDateForm)) return std::nullopt;
   const std::chrono::year_month_day date{
       std::chrono::year(TwoDigits(text, 0) * 100 + TwoDigits(text, 2)),
       std::chrono::month(static_cast<unsigned>(TwoDigits(text, 5))),
       std::chrono::day(static_cast<unsigned>(TwoDigits(text, 8)))};
   if (!date.ok()) return std::nullopt;
-  std::memcpy(before.text, text.data(), kForm.size());
+  std::memcpy(before.text, text.data(), kDateForm.size());
+  before.known = true;
   before.days = std::chrono::sys_days(date);
   return before.days;
 }

@@ -36,7 +36,7 @@ STEPS = {
 # Of a ledger in PostgreSQL: from the first word to the server to the last.
 SHARED = {"shared ledger: told": ("send,tcp:%(ledger)s", 170)}
 # Of state in Kafka: all that is said to the broker, reading too.
-MOVING = {"broker: told": ("send,tcp:%(kafka)s", 110)}
+MOVING = {"broker: told": ("send,tcp:%(kafka)s", 50)}
 TIMES = [1, 2, 17, 50, 110, 170]
 DEATHS = ["before", "after"]
 # "+": until somebody sees to it.
