@@ -113,8 +113,10 @@ void DropUpTo(Timestamp time, SeenEvents* events);
 // So many cache lines, to be there when they are looked at.
 inline void PrefetchLines(const void* memory, std::size_t lines) {
   constexpr std::size_t kLine = 64;
+  // As numbers: there need be no object, or not all of one.
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
   for (std::size_t i = 0; i < lines; ++i) {
-    __builtin_prefetch(static_cast<const char*>(memory) + i * kLine);
+    __builtin_prefetch(reinterpret_cast<const void*>(begin + i * kLine));
   }
 }
 
