@@ -228,9 +228,7 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, share] : shares) {
       if (const auto it = open_.find(id); it != open_.end()) {
-        it->second.written = true;
-        it->second.fresh = false;
-        it->second.repairs.clear();
+        it->second.BecomeWritten();
       }
     }
   }
@@ -380,10 +378,7 @@ bool Changelog::Resolve(const Shares& shares, std::string* problem) {
     const auto it = open_.find(id);
     if (it == open_.end()) continue;
     it->second.doubtful = false;
-    if (seen.value() != Seen::kOurs) continue;
-    it->second.written = true;
-    it->second.fresh = false;
-    it->second.repairs.clear();
+    if (seen.value() == Seen::kOurs) it->second.BecomeWritten();
   }
   return true;
 }

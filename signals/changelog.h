@@ -78,6 +78,13 @@ class Changelog {
     // Of the last try, whose fate is not known.
     bool doubtful = false;
     bool written = false;  // Of the checkpoint at hand.
+
+    // The last try is in the log.
+    void BecomeWritten() {
+      written = true;
+      fresh = false;
+      repairs.clear();
+    }
   };
   // A cell's share of a checkpoint.
   struct Share {

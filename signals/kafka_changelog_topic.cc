@@ -57,7 +57,7 @@ class ChangelogTopic {
     if (there.value() == 0) {
       if (Status made = Create(wanted.value()); !made.ok()) return made.error();
       // Another may have been first, and have made it otherwise.
-      there = PartitionsOnce(options_.topic);
+      there = AwaitPartitions();
       if (!there.ok()) return there.error();
     }
     if (there.value() != wanted.value()) {
@@ -125,13 +125,13 @@ class ChangelogTopic {
   }
 
   // A topic that was made just now is not known everywhere yet.
-  Result<int> PartitionsOnce(const std::string& name) {
-    for (int i = 0; i < kTries; ++i) {
-      auto count = PartitionsOf(name);
-      if (!count.ok() || count.value() > 0) return count;
+  Result<int> AwaitPartitions() {
+    auto count = PartitionsOf(options_.topic);
+    for (int i = 0; i < kTries && count.ok() && count.value() == 0; ++i) {
       rd_kafka_poll(handle_.get(), kPause);
+      count = PartitionsOf(options_.topic);
     }
-    return Wrong("it was created, and is not there");
+    return count;
   }
 
   Result<int> SourcePartitions() {

@@ -34,8 +34,6 @@ using KafkaList =
     std::unique_ptr<rd_kafka_topic_partition_list_t,
                     KafkaDeleter<rd_kafka_topic_partition_list_destroy>>;
 
-using KafkaTopic =
-    std::unique_ptr<rd_kafka_topic_t, KafkaDeleter<rd_kafka_topic_destroy>>;
 using KafkaFault =
     std::unique_ptr<rd_kafka_error_t, KafkaDeleter<rd_kafka_error_destroy>>;
 

@@ -150,15 +150,16 @@ class Server:
 class Kafka(Server):
     """A broker. Records are produced with kcat."""
 
-    def __init__(self, folder, version):
+    def __init__(self, folder, version, environment=None):
         self.folder, self.version, self.port = folder, version, free_ports(2)
+        self.environment = {"KEEP": "1", **(environment or {})}
         self.broker = "127.0.0.1:%d" % self.port
         self.start()
 
     def start(self):
         self.script = Script(SUPPORT / "kafka-up.sh", self.folder, self.port,
                              self.version, log=str(self.folder) + ".log",
-                             environment={"KEEP": "1"})
+                             environment=self.environment)
 
     def kill(self):
         """As a crash would. start() goes on with the same data."""

@@ -6,11 +6,12 @@ import re
 import signal
 import threading
 import time
+import types
 import uuid
 
 import configs
 import pytest
-from harness import eventually, track
+from harness import Kafka, eventually, track
 from test_shared_ledger import customers, new_users
 
 PARTITIONS = 6
@@ -234,3 +235,22 @@ def test_members_come_and_go_under_load_and_a_real_desk_has_one_ticket_each(
     assert group.server.query(
         "select count(*) from detections", group.schema) == [
             [str(len(load.users))]]
+
+
+def test_a_broker_that_makes_topics_by_itself_makes_no_changelog(
+        servers, start, tmp_path):
+    """Kafka's default. One that it made would have the wrong settings."""
+    kafka = Kafka(tmp_path / "kafka", "4.1.0", {"KAFKA_AUTO_CREATE": "true"})
+    group = Group(types.SimpleNamespace(
+        kafka=lambda version: kafka, postgresql=servers.postgresql),
+        start, tmp_path, "4.1.0")
+    try:
+        group.join("only")
+        group.await_served()
+        users = new_users(12)
+        group.produce(fails(users, 3))
+        group.await_tickets(users)
+    finally:
+        for member in group.members.values():
+            member.close()
+        kafka.close()

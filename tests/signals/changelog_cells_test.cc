@@ -19,6 +19,7 @@
 
 #include "signals/pipeline.h"
 #include "tests/signals/stream.h"
+#include "tests/support/quiet_observer.h"
 #include "tests/support/simulated_log.h"
 
 namespace premura {
@@ -260,7 +261,7 @@ class NoLetters final : public DeadLetterSink {
   Status Sync() override { return {}; }
 };
 
-class Observer final : public PipelineObserver {
+class Observer final : public QuietObserver {
  public:
   void OnCounts(const std::string&, const Counts& counts) override {
     const std::lock_guard lock(mutex_);
@@ -268,10 +269,6 @@ class Observer final : public PipelineObserver {
     misplaced_ += counts.misplaced;
     changed_.notify_all();
   }
-  void OnBackPressure(const std::string&, bool) override {}
-  void OnCommitted(const std::string&) override {}
-  void OnEnded(const std::string&, const std::string&) override {}
-  void OnDeadLetterTrouble(const std::string&) override {}
   void OnCheckpoint(const CheckpointReport& report) override {
     const std::lock_guard lock(mutex_);
     if (report.is_void) ++voided_;

@@ -25,6 +25,7 @@
 #include "signals/changelog_cells.h"
 #include "signals/source_feeds.h"
 #include "tests/signals/stream.h"
+#include "tests/support/quiet_observer.h"
 #include "tests/support/simulated_log.h"
 
 namespace premura {
@@ -303,20 +304,6 @@ class InputSource final : public Source {
  private:
   const Input* const input_;
   std::map<std::uint32_t, std::size_t> next_;
-};
-
-class QuietObserver final : public PipelineObserver {
- public:
-  void OnCounts(const std::string&, const Counts&) override {}
-  void OnBackPressure(const std::string&, bool) override {}
-  void OnCommitted(const std::string&) override {}
-  void OnEnded(const std::string&, const std::string&) override {}
-  void OnDeadLetterTrouble(const std::string&) override {}
-  void OnCheckpoint(const CheckpointReport&) override {}
-  void OnStateLost(const std::string&, const std::string& origin,
-                   const std::string& why) override {
-    ADD_FAILURE() << origin << ": " << why;
-  }
 };
 
 // A process ends in the middle of something.

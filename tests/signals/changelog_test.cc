@@ -63,6 +63,7 @@ class ScriptedLog final : public TransactionLog {
   }
   Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
               const Visit& visit) override {
+    read_from = from;
     return log_.Read(partition, from, to, visit);
   }
   Result<Committed> CommittedOf(
@@ -79,6 +80,7 @@ class ScriptedLog final : public TransactionLog {
   std::vector<std::string> calls;
   std::vector<std::string> fenced;
   bool group_is_slow = false;
+  std::int64_t read_from = 0;  // The last time.
   std::function<void()> at_begin = [] {};
 
  private:
@@ -197,6 +199,24 @@ TEST_F(ChangelogTest, AfterAVoidCheckpointNothingIsWrittenUntilItIsOpenedAnew) {
   EXPECT_EQ(a_.Write(12, 0, {{"ann", "two"}, {"bob", "three"}}).fate,
             Fate::kWritten);
   EXPECT_EQ(Find().progress->source, "at 12");
+}
+
+// However long ago it was opened.
+TEST_F(ChangelogTest, ADoubtHasLittleToRead) {
+  constexpr int kCommits = 200;
+  constexpr int kRecordsEach = 2;  // And the progress record.
+  (void)a_.Open();
+  for (int i = 1; i <= kCommits; ++i) {
+    ASSERT_EQ(a_.Write(i, 0, {{"ann", std::to_string(i)}}).fate,
+              Fate::kWritten);
+  }
+  a_.log.Fail("commit", Kind::kFatal, true);
+  EXPECT_EQ(a_.Write(kCommits + 1, 0, {{"ann", "in doubt"}}).fate,
+            Fate::kTryAgain);
+  EXPECT_EQ(a_.Write(kCommits + 1, 0, {{"ann", "in doubt"}}).fate,
+            Fate::kWritten);
+  EXPECT_GT(a_.log.read_from, kCommits * kRecordsEach / 2);
+  EXPECT_EQ(Find().records.at("Dann"), "in doubt");
 }
 
 struct Trouble {

@@ -19,6 +19,7 @@
 #include "signals/pipeline.h"
 #include "tests/signals/stream.h"
 #include "tests/support/memory_checkpoints.h"
+#include "tests/support/quiet_observer.h"
 #include "tests/support/tape.h"
 
 namespace premura {
@@ -116,20 +117,17 @@ class NoLetters final : public DeadLetterSink {
   Status Sync() override { return {}; }
 };
 
-class Observer final : public PipelineObserver {
+class Observer final : public QuietObserver {
  public:
   void OnCounts(const std::string&, const Counts& counts) override {
     const std::lock_guard lock(mutex_);
     duplicates += counts.duplicates;
   }
-  void OnBackPressure(const std::string&, bool) override {}
-  void OnCommitted(const std::string&) override {}
   void OnEnded(const std::string&, const std::string&) override {
     const std::lock_guard lock(mutex_);
     ++ended;
     changed_.notify_all();
   }
-  void OnDeadLetterTrouble(const std::string&) override {}
   void OnCheckpoint(const CheckpointReport& report) override {
     const std::lock_guard lock(mutex_);
     reports.push_back(report);

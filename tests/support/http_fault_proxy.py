@@ -34,9 +34,9 @@ import threading
 import time
 import urllib.parse
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-import certificate
+import http_server
 
 PAUSE = 8
 SAID = {"lie": (200, "<html><body>Please log in</body></html>"),
@@ -132,27 +132,4 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_OPTIONS = do_HEAD = handle_any
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def shutdown_request(self, request):
-        if request.fileno() >= 0:
-            super().shutdown_request(request)
-
-
-def main():
-    directory = sys.argv[1]
-    server = Server(("127.0.0.1", 0), Handler)
-    scheme = "http"
-    if "--tls" in sys.argv:
-        scheme = "https"
-        server.socket = certificate.serve_with(directory).wrap_socket(
-            server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print("ready url=%s://127.0.0.1:%d" % (scheme, server.server_port),
-          flush=True)
-    sys.stdin.read()
-    os._exit(0)
-
-
-main()
+http_server.serve(sys.argv[1], Handler, "--tls" in sys.argv)

@@ -22,13 +22,12 @@ packages: python3 openssl
 """
 import http.client
 import json
-import os
 import sys
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-import certificate
+import http_server
 
 lock = threading.Lock()
 released = threading.Event()
@@ -110,18 +109,7 @@ def main():
     if "--upstream" in sys.argv:
         url = sys.argv[sys.argv.index("--upstream") + 1]
         upstream = urllib.parse.urlsplit(url).netloc
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    scheme = "http"
-    if "--tls" in sys.argv:
-        scheme = "https"
-        server.socket = certificate.serve_with(directory).wrap_socket(
-            server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print("ready url=%s://127.0.0.1:%d" % (scheme, server.server_port),
-          flush=True)
-    sys.stdin.read()
-    os._exit(0)
+    http_server.serve(directory, Handler, "--tls" in sys.argv)
 
 
 main()

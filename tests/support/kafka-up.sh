@@ -9,7 +9,8 @@
 # from Maven once and are kept in ${PREMURA_TEST_CACHE:-~/.cache/premura-tests};
 # KAFKA_JARS names a folder that has them already. The last ports are those of all
 # brokers, this one among them; what is written is then on all and confirmed by
-# most. kill -9 PID is a crash; the
+# most. KAFKA_AUTO_CREATE=true: topics are made by being asked for, as Kafka does
+# by default. kill -9 PID is a crash; the
 # same DIR again is the same broker with its data. See lifetime.sh for how it
 # ends.
 # packages: openjdk-17-jre-headless maven
@@ -84,7 +85,7 @@ transaction.state.log.min.isr=$MOST
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
-auto.create.topics.enable=false
+auto.create.topics.enable=${KAFKA_AUTO_CREATE:-false}
 min.insync.replicas=$MOST
 num.network.threads=2
 num.io.threads=4
