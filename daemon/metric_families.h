@@ -127,6 +127,11 @@ struct MetricFamilies {
       "How far the source's clock is behind the wall's; 0 before the first "
       "event.",
       {"source"});
+  GaugeVec remembered = metrics.Gauge(
+      "premura_remembered_events",
+      "Events of the dedup_window, known by their ids; each takes some 50 "
+      "bytes.",
+      {"source"});
   GaugeVec stalled = metrics.Gauge(
       "premura_source_stalled",
       "1 while what did not happen is not believed: the source is quiet, cut "

@@ -364,6 +364,7 @@ class MetricsAndLog final : public Telemetry {
     const double behind = has_clock ? Seconds(now - source.clock) : 0;
     m_.watermark.Set({source.id}, behind);
     m_.lag_seconds.Set({source.id}, health.lag > 0 ? std::max(0.0, behind) : 0);
+    m_.remembered.Set({source.id}, static_cast<double>(source.remembered));
     TellReachable(source, now);
   }
 

@@ -76,23 +76,21 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(std::string_view customer,
   Hasher hasher(seeds_);
   hasher.Add(customer);
   hasher.Add(id);
-  Key key = hasher.Done();
-  if (key == Key{}) key.low = 1;  // The empty key marks a gap.
-  return key;
+  return hasher.Done();
 }
 
 bool DuplicateFilter::Seen(const Key& key, Timestamp clock) {
   Forget(clock);
-  return table_[Find(key)] == key;
+  return table_[Find(key)].tag != 0;
 }
 
 void DuplicateFilter::Drop(std::uint32_t partition) {
-  std::erase_if(first_seen_, [this, partition](const Entry& entry) {
-    if (entry.partition != partition) return false;
-    Erase(entry.key);
-    changed_ = true;
-    return true;
-  });
+  const std::size_t dropped = std::erase_if(
+      first_seen_,
+      [partition](const Entry& entry) { return entry.partition == partition; });
+  if (dropped == 0) return;
+  changed_ = true;
+  Index(table_.size());
 }
 
 void DuplicateFilter::Remember(const Key& key, Timestamp clock,
@@ -103,9 +101,14 @@ void DuplicateFilter::Remember(const Key& key, Timestamp clock,
 }
 
 void DuplicateFilter::Add(const Entry& entry) {
-  if ((first_seen_.size() + 1) * 2 > table_.size()) Grow();
-  table_[Find(entry.key)] = entry.key;
   first_seen_.push_back(entry);
+  if (first_seen_.size() * 4 > table_.size() * 3) {
+    Index(table_.size() * 2);
+  } else {
+    const auto number =
+        oldest_ + static_cast<std::uint32_t>(first_seen_.size() - 1);
+    table_[Find(entry.key)] = {number, TagOf(entry.key)};
+  }
 }
 
 void DuplicateFilter::Begin(Timestamp clock) {
@@ -144,8 +147,7 @@ bool DuplicateFilter::Load(std::string_view saved) {
     }
     entry.clock += Duration(Unzigzag(since));
     entry.partition = static_cast<std::uint32_t>(partition);
-    if (entry.key == Key{}) return false;
-    if (table_[Find(entry.key)] != entry.key) Add(entry);
+    if (table_[Find(entry.key)].tag == 0) Add(entry);
   }
   return true;
 }
@@ -154,21 +156,25 @@ void DuplicateFilter::Forget(Timestamp clock) {
   while (!first_seen_.empty() && clock - first_seen_.front().clock >= window_) {
     Erase(first_seen_.front().key);
     first_seen_.pop_front();
+    ++oldest_;
   }
 }
 
 std::size_t DuplicateFilter::Find(const Key& key) const {
-  std::size_t at = Home(key);
-  while (table_[at] != key && table_[at] != Key{}) at = (at + 1) & mask_;
+  const std::uint32_t tag = TagOf(key);
+  std::size_t at = tag & mask_;
+  for (; table_[at].tag != 0; at = (at + 1) & mask_) {
+    if (table_[at].tag == tag && EntryOf(table_[at]).key == key) break;
+  }
   return at;
 }
 
 // Moves what follows back, so that no search ends at the gap too early.
 void DuplicateFilter::Erase(const Key& key) {
   std::size_t gap = Find(key);
-  for (std::size_t at = (gap + 1) & mask_; table_[at] != Key{};
+  for (std::size_t at = (gap + 1) & mask_; table_[at].tag != 0;
        at = (at + 1) & mask_) {
-    const std::size_t distance = (at - Home(table_[at])) & mask_;
+    const std::size_t distance = (at - table_[at].tag) & mask_;
     if (distance >= ((at - gap) & mask_)) {
       table_[gap] = table_[at];
       gap = at;
@@ -177,12 +183,12 @@ void DuplicateFilter::Erase(const Key& key) {
   table_[gap] = {};
 }
 
-void DuplicateFilter::Grow() {
-  const std::vector<Key> old =
-      std::exchange(table_, std::vector<Key>(table_.size() * 2));
-  mask_ = table_.size() - 1;
-  for (const Key& key : old) {
-    if (key != Key{}) table_[Find(key)] = key;
+void DuplicateFilter::Index(std::size_t slots) {
+  table_.assign(slots, Slot{});
+  mask_ = slots - 1;
+  std::uint32_t number = oldest_;
+  for (const Entry& entry : first_seen_) {
+    table_[Find(entry.key)] = {number++, TagOf(entry.key)};
   }
 }
 

@@ -2,13 +2,14 @@
 // DuplicateFilter: which events, by customer and id, have been seen within a
 // window of the clock.
 //
-// Keeps a keyed 128-bit hash of each, not its text: 56 bytes or so per event of
+// Keeps a keyed 128-bit hash of each, not its text: 43 to 54 bytes per event of
 // the window. Two different events share one once in 10^20.
 //
 // Thread: one at a time.
 
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -57,6 +58,7 @@ class DuplicateFilter {
   // When the newest was seen. REQUIRES: size() > 0.
   Timestamp newest() const { return first_seen_.back().clock; }
 
+  // REQUIRES: less than 2^32, else it takes old events for new.
   std::size_t size() const { return first_seen_.size(); }
 
  private:
@@ -66,19 +68,33 @@ class DuplicateFilter {
     std::uint32_t partition;
   };
 
+  // Where an entry is: its number, counted from the first there ever was, and
+  // a part of its key, which says where in the table it belongs and spares a
+  // look at most entries that are not meant.
+  struct Slot {
+    std::uint32_t number = 0;
+    std::uint32_t tag = 0;  // 0: a gap.
+  };
+  static std::uint32_t TagOf(const Key& key) {
+    return std::max(static_cast<std::uint32_t>(key.low), 1U);
+  }
+
   void Add(const Entry& entry);
   void Forget(Timestamp clock);
-  std::size_t Home(const Key& key) const { return key.low & mask_; }
+  const Entry& EntryOf(const Slot& slot) const {
+    return first_seen_[static_cast<std::uint32_t>(slot.number - oldest_)];
+  }
   std::size_t Find(const Key& key) const;  // Its place, or an empty one.
   void Erase(const Key& key);
-  void Grow();
+  void Index(std::size_t slots);  // All entries, anew.
 
   Duration window_;
   Seeds seeds_;
   std::deque<Entry> first_seen_;  // Oldest in front.
+  std::uint32_t oldest_ = 0;      // Its number; they go round.
   std::size_t unsaved_ = 0;       // So many at the back.
   bool changed_ = false;          // Other than by growing and by time.
-  std::vector<Key> table_;        // Open addressing; an empty Key is a gap.
+  std::vector<Slot> table_;       // Open addressing.
   std::size_t mask_;
 };
 

@@ -87,6 +87,7 @@ class Feed final : private IntakeSink {
   void Use(const Symbols* symbols) { intake_->Use(symbols); }
   Timestamp clock() const { return intake_->clock(); }
   bool Behind() const { return intake_->Behind(); }
+  std::size_t Remembered() const { return intake_->Remembered(); }
   Positions HandedOn() const { return intake_->HandedOn(); }
   // Of those, what a group may be told.
   Positions ToCommit() const { return places_.ToCommit(HandedOn()); }

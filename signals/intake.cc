@@ -93,6 +93,8 @@ class IntakeImpl final : public Intake, private DecodeSink {
     return progress;
   }
 
+  std::size_t Remembered() const override { return duplicates_.size(); }
+
   void SaveSeen(std::string_view source, CheckpointRecords* to) override {
     seen_log_.Save(source, options_.dedup_window, clock_, &duplicates_, to);
   }

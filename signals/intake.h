@@ -97,6 +97,8 @@ class Intake {
   virtual Timestamp clock() const = 0;
   // Watermark::Behind(): brings what happened well before the clock.
   virtual bool Behind() const = 0;
+  // Events that it would know again.
+  virtual std::size_t Remembered() const = 0;
   // Positions up to which everything has been handed on (reorder holds back).
   virtual Positions HandedOn() const = 0;
 

@@ -124,7 +124,8 @@ struct PipelineHealth {
   struct SourceState {
     std::string id;
     SourceHealth health;
-    Timestamp clock{};  // Epoch: has none yet.
+    Timestamp clock{};           // Epoch: has none yet.
+    std::size_t remembered = 0;  // Events that would be known again.
     bool stalled = false;
     bool ended = false;
     std::string failure;  // Why it ended, if not of itself.

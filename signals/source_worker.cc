@@ -90,6 +90,7 @@ class SourceWorkerImpl final : public SourceWorker,
     state.health = source_->Health();
     const std::lock_guard lock(mutex_);
     state.clock = shown_clock_;
+    state.remembered = shown_remembered_;
     state.stalled = shown_stalled_;
     state.ended = ended_;
     state.failure = failure_;
@@ -219,13 +220,16 @@ class SourceWorkerImpl final : public SourceWorker,
     const bool no_opinion =
         assigned_.empty() && Elapsed(unassigned_since_, now) >= kNoOpinion;
     Timestamp clock = Timestamp::max();
+    std::size_t remembered = 0;
     for (Feed* feed : feeds_->All()) {
       feed->Tick(now);
+      remembered += feed->Remembered();
       if (no_opinion) feed->HaveNoOpinion();
       clock = std::min(clock, feed->clock());
     }
     const std::lock_guard lock(mutex_);
     shown_clock_ = clock == Timestamp::max() ? Timestamp{} : clock;
+    shown_remembered_ = remembered;
   }
 
   // Before the clock moves by it.
@@ -413,6 +417,7 @@ class SourceWorkerImpl final : public SourceWorker,
   std::vector<NextRules> next_rules_;
   std::optional<SelfPreservation> next_bounds_;
   Timestamp shown_clock_{};
+  std::size_t shown_remembered_ = 0;
   bool shown_stalled_ = false;
   bool ended_ = false;
   std::string failure_;

@@ -311,6 +311,7 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   pipeline.sources[0].id = "product";
   pipeline.sources[0].clock = clock_.Now() - std::chrono::seconds(7);
   pipeline.sources[0].health.lag = 12;
+  pipeline.sources[0].remembered = 9;
   pipeline.cells.resize(2);
   pipeline.cells[0].customers = 3;
   pipeline.cells[1].customers = 4;
@@ -325,6 +326,7 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   for (const char* line :
        {R"(premura_watermark_delay_seconds{source="product"} 7)",
         R"(premura_source_lag_records{source="product"} 12)",
+        R"(premura_remembered_events{source="product"} 9)",
         R"(premura_source_lag_seconds{source="product"} 7)",
         R"(premura_deliveries_for_person{state="held"} 2)",
         R"(premura_for_person_oldest_seconds{state="held"} 10800)",

@@ -31,7 +31,7 @@ import harness  # noqa: E402
 from harness import SUPPORT, Script, eventually, page, track  # noqa: E402
 
 # Who are about all the time and never fail. What is known of them must have its
-# full size soon, or growth says nothing.
+# full size soon, or growth says nothing; so must what is remembered of events.
 BYSTANDERS = 2000
 
 
@@ -57,7 +57,7 @@ class Soak:
         ledger = ("ledger: {url: \"%s\", password_file: \"%s\"}\n" % (
             self.ledger.url, self.ledger.password_file))
         source = configs.kafka_source(
-            self.kafka, self.topic, "soak", "").replace(
+            self.kafka, self.topic, "soak", "    dedup_window: 1m").replace(
                 "instance_id: e2e", "instance_id: " + name)
         daemon = harness.Daemon(
             folder, source + ledger

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "signals/dedup.h"
 #include "signals/watermark.h"
 
 namespace premura {
@@ -164,6 +163,7 @@ TEST_F(IntakeTest, DuplicatesCountAgainWhenTheWindowHasPassed) {
   Event("a", 0, 0, "1");
   Event("b", 59);
   Event("again", 59, 0, "1");
+  EXPECT_EQ(intake->Remembered(), 1u);
   Event("c", 60);
   Event("new", 60, 0, "1");
   Event("again", 60, 0, "1");
@@ -400,49 +400,6 @@ TEST_F(IntakeTest, ReorderFindsDuplicatesInOrderOfTime) {
   Event("first", 100, 0, "1");
   intake->Finish(std::nullopt);
   EXPECT_THAT(log.Take(), ElementsAre("first@100", "duplicate", "clock 100"));
-}
-
-// --- Duplicates --------------------------------------------------------------
-
-TEST(DuplicateFilterTest, KeepsAllOfTheWindowAndNothingElse) {
-  DuplicateFilter filter(seconds(100));
-  const auto key = [&filter](int i) {
-    return filter.KeyOf("customer-" + std::to_string(i % 7), std::to_string(i));
-  };
-  for (int i = 0; i < 20'000; ++i) {
-    // A hundred a second.
-    const Timestamp clock = At(i / 100);
-    ASSERT_FALSE(filter.Seen(key(i), clock)) << i;
-    filter.Remember(key(i), clock, 0);
-    const int oldest = std::max(0, (i / 100 - 99) * 100);
-    ASSERT_TRUE(filter.Seen(key(oldest), clock)) << i;
-    if (oldest > 0) {
-      ASSERT_FALSE(filter.Seen(key(oldest - 1), clock)) << i;
-    }
-    ASSERT_LE(filter.size(), 10'000u);
-  }
-}
-
-TEST(DuplicateFilterTest, ForgetsWhatCameFromAPartition) {
-  DuplicateFilter filter(seconds(100));
-  for (std::uint32_t i = 0; i < 3000; ++i) {
-    filter.Remember(filter.KeyOf("c", std::to_string(i)), At(0), i % 3);
-  }
-  filter.Drop(1);
-  EXPECT_EQ(filter.size(), 2000u);
-  for (std::uint32_t i = 0; i < 3000; ++i) {
-    ASSERT_EQ(filter.Seen(filter.KeyOf("c", std::to_string(i)), At(0)),
-              i % 3 != 1)
-        << i;
-  }
-}
-
-TEST(DuplicateFilterTest, TellsCustomerFromId) {
-  DuplicateFilter filter(seconds(100));
-  filter.Remember(filter.KeyOf("ab", "c"), At(0), 0);
-  EXPECT_TRUE(filter.Seen(filter.KeyOf("ab", "c"), At(0)));
-  EXPECT_FALSE(filter.Seen(filter.KeyOf("a", "bc"), At(0)));
-  EXPECT_FALSE(filter.Seen(filter.KeyOf("c", "ab"), At(0)));
 }
 
 }  // namespace

@@ -562,6 +562,23 @@ TEST_P(PipelineTest, AFewCustomersOfAQuietSourceAreBelieved) {
   EXPECT_EQ(ledger_.Await(1), std::vector<std::string>{"never-closed acme"});
 }
 
+TEST_P(PipelineTest, TellsHowManyEventsItWouldKnowAgain) {
+  StartPipeline();
+  for (const char* id : {"1", "2", "1"}) {
+    topic_.Put(
+        R"({"customer":"acme","event":"seen","ts":1767225600000,"id":")" +
+        std::string(id) + "\"}");
+  }
+  EXPECT_TRUE(topic_.AwaitEmpty());
+  const auto limit = std::chrono::steady_clock::now() + seconds(10);
+  while (pipeline_->Health().sources[0].remembered == 0 &&
+         std::chrono::steady_clock::now() < limit) {
+    clock_.Leap(seconds(2));
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(pipeline_->Health().sources[0].remembered, 2u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shards, PipelineTest, testing::Values(1, 3));
 
 }  // namespace
