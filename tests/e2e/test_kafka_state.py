@@ -28,7 +28,7 @@ class Group:
         self.schema = "moving_" + uuid.uuid4().hex[:8]
         self.ledger = configs.postgresql_ledger(self.server, self.schema)
         self.rules = rules or configs.FAILURES
-        self.desk = configs.FILE_DESK
+        self.desk, self.every = configs.FILE_DESK, "500ms"
         self.members = {}
 
     def join(self, name):
@@ -39,7 +39,8 @@ class Group:
                                       "g-" + self.topic)
         self.members[name] = self.start_daemon(
             source.replace("instance_id: e2e", "instance_id: " + name)
-            + "state: {dir: state, checkpoint_every: 500ms, kafka: {}}\n"
+            + "state: {dir: state, checkpoint_every: %s, kafka: {}}\n"
+            % self.every
             + configs.rules("rules.yaml") + self.ledger
             + self.desk + configs.SENDER + configs.QUICK, folder)
         return self.members[name]
