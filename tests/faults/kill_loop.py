@@ -2,7 +2,10 @@
 """Kills `premura run` again and again while customers are failing, and says what
 became of each of them: against a real Kafka, Request Tracker and Postfix.
 
-usage: kill_loop.py [--kills 200] [--state-in-kafka] [--seed N]
+usage: kill_loop.py [--kills 200] [--loops 1] [--state-in-kafka] [--seed N]
+
+Loops run side by side, each with a daemon, a topic and a ledger of its own,
+and share the kills and the servers.
 
 Each customer fails twice before a kill and a third time after it, so that what
 the rule had seen must outlive the process. Each is to get one ticket and one
@@ -10,10 +13,12 @@ mail. At the end, with T customers:
 
   - the ledger has one detection of each, none of anybody else;
   - Request Tracker has one ticket of each;
-  - no customer has two mails, and who has none is listed by `premura held`.
+  - no customer has two mails, and who has none is listed by `premura held`;
+  - the daemon has never ended by itself.
 """
 import argparse
 import collections
+import concurrent.futures
 import json
 import pathlib
 import random
@@ -40,6 +45,7 @@ class KillLoop:
         self.state = "dir: state, checkpoint_every: 100ms" + state
         self.tag = "k" + uuid.uuid4().hex[:6]
         self.in_flight = 0  # Kills that caught some delivery in its call.
+        self.fell = []  # Exit codes of a daemon that ended by itself.
 
     def customer(self, number):
         return "%s-%04d" % (self.tag, number)
@@ -61,15 +67,17 @@ class KillLoop:
             + configs.SENDER + configs.QUICK)
         self.daemon.start()
 
-    def fail(self, number, times):
+    def fail(self, *numbers):
         self.kafka.produce(self.topic, [
             track(self.customer(number), "action_failed", action="Import")
-            for _ in range(times)])
+            for number in numbers])
 
     def kill(self):
         # The instant is the test's to choose; nothing is waited for.
         time.sleep(self.random.uniform(0, 0.6) if self.random.random() < 0.8
                    else self.random.uniform(0.6, 2.5))
+        if self.daemon.process.poll() is not None:
+            self.fell.append(self.daemon.process.returncode)
         self.daemon.kill()
         self.in_flight += bool(self.ledger(
             "select 1 from deliveries where state = 'sending' limit 1"))
@@ -80,10 +88,17 @@ class KillLoop:
 
     def run(self, kills):
         self.start(kills)
+        self.go_on(kills)
+
+    def go_on(self, kills):
+        self.fail(0, 0)
         for number in range(kills):
-            self.fail(number, 2)
             self.kill()
-            self.fail(number, 1)
+            # Its third, and twice the next: a client's start each is what a
+            # kill costs most.
+            self.fail(number, *[number + 1] * 2 * (number + 1 < kills))
+            if number % 100 == 99:
+                print("%s: %d kills" % (self.tag, number + 1), flush=True)
         eventually(lambda: len(self.detections()) >= kills,
                    "a detection of each", 120)
         eventually(self.is_settled, "every delivery is settled", 300)
@@ -117,6 +132,7 @@ class KillLoop:
             self.daemon.command("held", "--output", "json").stdout)}
         found += ["%s: no mail, and nobody is told" % name
                   for name in names if name not in mailed and name not in held]
+        found += ["it ended by itself with %d" % code for code in self.fell]
         self.summary = ("%d kills, %d of them in a call: %d tickets, %d mails, "
                         "%d held for a person, %d faults" % (
                             customers, self.in_flight, len(tickets),
@@ -131,6 +147,7 @@ class KillLoop:
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--kills", type=int, default=200)
+    arguments.add_argument("--loops", type=int, default=1)
     arguments.add_argument("--state-in-kafka", action="store_true")
     arguments.add_argument("--seed", type=int,
                            default=random.SystemRandom().randrange(10**6))
@@ -140,18 +157,26 @@ def main():
     folder.chmod(0o755)
     servers = [harness.Kafka(folder / "kafka", "3.9.1"),
                harness.Rt(folder / "rt"), harness.Mail(folder / "mail")]
-    (folder / "premura").mkdir()
-    loop = KillLoop(*servers, folder / "premura", chosen.seed,
-                    IN_KAFKA if chosen.state_in_kafka else "")
+    loops, kills = [], -(-chosen.kills // chosen.loops)
     try:
-        loop.run(chosen.kills)
-        found = loop.faults(chosen.kills)
-        assert loop.daemon.stop() == 0
+        for number in range(chosen.loops):
+            own = folder / ("premura-%d" % number)
+            own.mkdir()
+            loops.append(KillLoop(*servers, own, chosen.seed + number,
+                                  IN_KAFKA if chosen.state_in_kafka else ""))
+            loops[-1].start(kills)
+        with concurrent.futures.ThreadPoolExecutor(chosen.loops) as threads:
+            list(threads.map(lambda loop: loop.go_on(kills), loops))
+        found = sum((loop.faults(kills) for loop in loops), [])
+        for loop in loops:
+            assert loop.daemon.stop() == 0
     finally:
-        loop.daemon.close()
+        for loop in loops:
+            loop.daemon.close()
         for server in servers:
             server.close()
-    print("\n".join(found + [loop.summary, "in %s" % folder]))
+    print("\n".join(found + [loop.summary for loop in loops]
+                    + ["in %s" % folder]))
     return bool(found)
 
 
