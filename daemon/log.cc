@@ -58,6 +58,21 @@ std::string JsonLine(Timestamp now, Log::Level level, std::string_view event,
   return line + "}";
 }
 
+// What is broken into lines for a terminal is one here: a space stands for each
+// break and what is indented by.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\n') {
+      line += text[i];
+      continue;
+    }
+    line += ' ';
+    while (i + 1 < text.size() && text[i + 1] == ' ') ++i;
+  }
+  return line;
+}
+
 // Nothing that is logged may begin a line or colour a terminal.
 std::string TextLine(Timestamp now, Log::Level level, std::string_view event,
                      std::string_view message, const Log::Fields& fields) {
@@ -67,14 +82,14 @@ std::string TextLine(Timestamp now, Log::Level level, std::string_view event,
   line += ' ';
   line += event;
   line += ": ";
-  line += MaskAddresses(message);
+  line += OneLine(MaskAddresses(message));
   for (const auto& [key, value] : fields) {
     line += ' ';
     line += key;
     line += '=';
     const std::string masked =
         value.is_number() ? value.text() : MaskAddresses(value.text());
-    if (masked.find_first_of(" \"=") == masked.npos && !masked.empty()) {
+    if (masked.find_first_of(" \"=\n") == masked.npos && !masked.empty()) {
       line += masked;
     } else {
       AppendJsonText(masked, &line);

@@ -37,10 +37,11 @@ TEST_F(LogTest, JsonLinesHaveTimeLevelEventMessageAndFields) {
 
 TEST_F(LogTest, TextLinesStayLines) {
   Open("info", false)
-      ->Write(Log::Level::kError, "word", "a\nb\x1b[2J\u009b",
-              {{"k", "v"}, {"why", "a \u009b"}});
+      ->Write(Log::Level::kError, "word", "Type:\n  a\nb\x1b[2J\r\u009b",
+              {{"k", "v"}, {"why", "a \u009b"}, {"how", "a\nb"}});
   EXPECT_EQ(out_.str(),
-            "2026-01-01T00:00:00.000Z error word: a?b?[2J? k=v why=\"a ?\"\n");
+            "2026-01-01T00:00:00.000Z error word: Type: a b?[2J?? k=v "
+            "why=\"a ?\" how=\"a\\nb\"\n");
 }
 
 TEST_F(LogTest, WhatIsBelowTheLevelIsLeftOut) {
