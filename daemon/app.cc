@@ -252,7 +252,8 @@ Status Daemon::StartAdmin() {
   pages.metrics = [this] { return MetricsText(); };
   pages.readiness = [this] {
     return ReadinessOf(pipeline_->Health(), outreach_->Health(),
-                       telemetry_->CheckpointProblem());
+                       telemetry_->CheckpointProblem(),
+                       telemetry_->DeadLetterProblem());
   };
   pages.api[kExplainPath] = [this](const AdminQuery& query, AdminReply reply) {
     explain_->Answer(pipeline_.get(), query, reply);

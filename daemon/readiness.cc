@@ -38,7 +38,8 @@ void AddSources(const PipelineHealth& pipeline,
 
 Readiness ReadinessOf(const PipelineHealth& pipeline,
                       const OutreachHealth& outreach,
-                      const std::string& checkpoint_problem) {
+                      const std::string& checkpoint_problem,
+                      const std::string& letter_problem) {
   Readiness readiness;
   if (!outreach.ledger_ok) {
     readiness.troubles.push_back(
@@ -47,6 +48,10 @@ Readiness ReadinessOf(const PipelineHealth& pipeline,
   if (pipeline.cell_store && pipeline.cell_store->waiting > 0) {
     readiness.troubles.push_back(
         {"state", "is being restored: " + pipeline.cell_store->why, true});
+  }
+  if (!letter_problem.empty()) {
+    readiness.troubles.push_back(
+        {"dead letter", "cannot be kept: " + letter_problem, true});
   }
   AddSources(pipeline, &readiness.troubles);
   if (!checkpoint_problem.empty()) {

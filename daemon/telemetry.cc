@@ -92,6 +92,11 @@ class MetricsAndLog final : public Telemetry {
 
   void OnCommitted(const std::string& source) override {
     m_.commits.Add({source});
+    // Nothing is committed before all letters are safe.
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(letter_problem_, "").empty()) return;
+    log_->Write(Level::kInfo, "dead_letters_back",
+                "dead letters can be kept again");
   }
 
   void OnEnded(const std::string& source, const std::string& why) override {
@@ -107,6 +112,8 @@ class MetricsAndLog final : public Telemetry {
   void OnDeadLetterTrouble(const std::string& why) override {
     m_.dead_letter_failures.Add({});
     log_->WriteLimited(Level::kError, "dead_letter_failed", why);
+    const std::lock_guard lock(mutex_);
+    letter_problem_ = why;
   }
 
   void OnCheckpoint(const CheckpointReport& report) override {
@@ -133,6 +140,11 @@ class MetricsAndLog final : public Telemetry {
     if (std::exchange(checkpoint_problem_, "").empty()) return;
     log_->Write(Level::kInfo, "checkpoint_back",
                 "checkpoints can be written again");
+  }
+
+  std::string DeadLetterProblem() const override {
+    const std::lock_guard lock(mutex_);
+    return letter_problem_;
   }
 
   std::string CheckpointProblem() const override {
@@ -465,6 +477,7 @@ class MetricsAndLog final : public Telemetry {
   std::string fingerprint_;
   Timestamp checkpoint_at_{};
   std::string checkpoint_problem_;
+  std::string letter_problem_;
   std::optional<Timestamp> restore_began_;
   Timestamp restore_told_{};
   std::set<std::string> doubted_;  // Sources that are; "" is of customers.

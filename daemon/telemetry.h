@@ -42,6 +42,8 @@ class Telemetry : public PipelineObserver, public OutreachObserver {
   // Why the last checkpoint was not written, and since when there is none;
   // empty: it was.
   virtual std::string CheckpointProblem() const = 0;
+  // Why a dead letter could not be kept; empty: all since then are.
+  virtual std::string DeadLetterProblem() const = 0;
   // On their way from a shard to the notifiers.
   virtual void OnDetections(const std::vector<Detection>& detections) = 0;
   // Sets what is looked at rather than counted.

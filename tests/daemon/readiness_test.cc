@@ -31,6 +31,7 @@ TEST(ReadinessTest, WhatMakesItUnreadyAndWhatIsOnlySaid) {
     const OutreachHealth& outreach;
     std::string checkpoint;
     std::string text;
+    std::string letter = "";
   };
   const Case cases[] = {
       {{Source("a", true)}, well, "", "ready\n"},
@@ -59,6 +60,13 @@ TEST(ReadinessTest, WhatMakesItUnreadyAndWhatIsOnlySaid) {
        "b cannot be read: no broker answers; the checkpoint cannot be written: "
        "disk full\n"},
       {{Source("a", true), Source("b", false)},
+       well,
+       "disk full",
+       "not ready: the dead letter cannot be kept: disk full; the source b "
+       "cannot be read: no broker answers; the checkpoint cannot be written: "
+       "disk full\n",
+       "disk full"},
+      {{Source("a", true), Source("b", false)},
        no_ledger,
        "",
        "not ready: the ledger cannot be written: disk full; the source b "
@@ -68,7 +76,7 @@ TEST(ReadinessTest, WhatMakesItUnreadyAndWhatIsOnlySaid) {
     PipelineHealth pipeline;
     pipeline.sources = one.sources;
     const Readiness readiness =
-        ReadinessOf(pipeline, one.outreach, one.checkpoint);
+        ReadinessOf(pipeline, one.outreach, one.checkpoint, one.letter);
     EXPECT_EQ(ToText(readiness, true), one.text);
     EXPECT_EQ(ToText(readiness, false),
               readiness.ready() ? "ready\n" : "not ready\n");

@@ -205,6 +205,16 @@ TEST_F(TelemetryTest, NoCustomerBecomesALabel) {
   EXPECT_NE(out_.str().find("delivery_failed"), std::string::npos);
 }
 
+TEST_F(TelemetryTest, DeadLettersAreATroubleUntilAllAreSafe) {
+  telemetry_->OnCommitted("product");
+  EXPECT_EQ(telemetry_->DeadLetterProblem(), "");
+  telemetry_->OnDeadLetterTrouble("no space");
+  EXPECT_EQ(telemetry_->DeadLetterProblem(), "no space");
+  telemetry_->OnCommitted("product");
+  EXPECT_EQ(telemetry_->DeadLetterProblem(), "");
+  EXPECT_NE(out_.str().find("dead_letters_back"), std::string::npos);
+}
+
 TEST_F(TelemetryTest, TroubleShowsInMetricsAndLog) {
   telemetry_->OnLedger(false, "disk full");
   telemetry_->OnChannel("email", false, "login refused");

@@ -158,6 +158,14 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk(start, tmp_path):
             resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
                              (size, resource.RLIM_INFINITY))
         limit_files(1)
+        events.write(b'{"type": \n')
+        eventually(lambda: "not ready: the dead letter cannot be kept: "
+                   in daemon.get("/readyz")[1], "a refused record has no place")
+        limit_files(resource.RLIM_INFINITY)
+        eventually(lambda: daemon.get("/readyz") == (200, "ready\n"), "it has")
+        assert b"broken_json" in (
+            tmp_path / "state/dead-letters.jsonl").read_bytes()
+        limit_files(1)
         lines = [(json.dumps(event) + "\n").encode()
                  for event in failing(["u-anna-1"])]
         events.write(lines[0])
