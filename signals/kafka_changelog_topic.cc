@@ -141,8 +141,9 @@ class ChangelogTopic {
       if (!count.ok()) return count.error();
       if (count.value() == 0) {
         return Error{fmt::format(
-            "topic '{}' is not there: `state.kafka` needs its number of "
-            "partitions; create it first",
+            "topic '{}' is not there, or ACLs hide it from this user: "
+            "`state.kafka` needs its number of partitions; create it first, "
+            "or allow the user to read it",
             name)};
       }
       if (wanted != 0 && count.value() != wanted) {

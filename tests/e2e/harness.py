@@ -147,11 +147,15 @@ class Server:
         self.script.close()
 
 
+def kafka_text(value):
+    return struct.pack(">h", len(value)) + value.encode()
+
+
 class Kafka(Server):
     """A broker. Records are produced with kcat."""
 
     def __init__(self, folder, version, environment=None):
-        self.folder, self.version, self.port = folder, version, free_ports(2)
+        self.folder, self.version, self.port = folder, version, free_ports(3)
         self.environment = {"KEEP": "1", **(environment or {})}
         self.broker = "127.0.0.1:%d" % self.port
         self.start()
@@ -166,24 +170,48 @@ class Kafka(Server):
         os.kill(int(self.script.facts["pid"]), signal.SIGKILL)
         self.close()
 
-    def create_topic(self, topic, partitions=3, copies=1):
-        def text(value):
-            return struct.pack(">h", len(value)) + value.encode()
-        # CreateTopics (19) version 2: one topic, no assignments, no settings.
-        body = (struct.pack(">hhi", 19, 2, 1) + text("premura-tests")
-                + struct.pack(">i", 1) + text(topic)
-                + struct.pack(">ihii", partitions, copies, 0, 0)
-                + struct.pack(">i?", 10000, False))
+    def ask(self, kind, version, body):
+        """The answer to a request of Kafka's protocol, behind its header."""
+        request = (struct.pack(">hhi", kind, version, 1)
+                   + kafka_text("premura-tests") + body)
         with socket.create_connection(("127.0.0.1", self.port), 10) as link:
             link.settimeout(15)
-            link.sendall(struct.pack(">i", len(body)) + body)
+            link.sendall(struct.pack(">i", len(request)) + request)
             with link.makefile("rb") as answers:
                 size, = struct.unpack(">i", answers.read(4))
-                answer = answers.read(size)
+                return answers.read(size)[4:]
+
+    def create_topic(self, topic, partitions=3, copies=1):
+        # CreateTopics: one topic, no assignments, no settings.
+        answer = self.ask(19, 2, struct.pack(">i", 1) + kafka_text(topic)
+                          + struct.pack(">ihii", partitions, copies, 0, 0)
+                          + struct.pack(">i?", 10000, False))
         name = answer.index(topic.encode()) + len(topic)
         code, = struct.unpack(">h", answer[name:name + 2])
         assert code == 0, "topic %s: error %d" % (topic, code)
         return topic
+
+    def delete_topic(self, topic):
+        # DeleteTopics: (throttled for, how many, name, error).
+        answer = self.ask(20, 1, struct.pack(">i", 1) + kafka_text(topic)
+                          + struct.pack(">i", 10000))
+        code, = struct.unpack(">h", answer[-2:])
+        assert code == 0, "topic %s: error %d" % (topic, code)
+
+    def allow(self, rights):
+        """ACLs: (user, kind, name, whether it is a prefix, operation)."""
+        kinds = {"topic": 2, "group": 3, "transactional": 5}
+        operations = {"read": 3, "write": 4, "create": 5, "describe": 8}
+        # CreateAcls, allowed (3) from all hosts; literal is 3, a prefix 4.
+        answer = self.ask(30, 1, struct.pack(">i", len(rights)) + b"".join(
+            struct.pack(">b", kinds[kind]) + kafka_text(name)
+            + struct.pack(">b", 4 if prefix else 3)
+            + kafka_text("User:" + user) + kafka_text("*")
+            + struct.pack(">bb", operations[operation], 3)
+            for user, kind, name, prefix, operation in rights))
+        # (throttled for, how many, of each: error 0, no words)
+        assert answer[8:] in (struct.pack(">hh", 0, no_words) * len(rights)
+                              for no_words in (0, -1)), answer
 
     def produce(self, topic, records, key=lambda record: record["userId"]):
         """Dicts become JSON, keyed by customer; bytes go as they are."""

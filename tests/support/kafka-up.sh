@@ -10,9 +10,10 @@
 # KAFKA_JARS names a folder that has them already. The last ports are those of all
 # brokers, this one among them; what is written is then on all and confirmed by
 # most. KAFKA_AUTO_CREATE=true: topics are made by being asked for, as Kafka does
-# by default. kill -9 PID is a crash; the
-# same DIR again is the same broker with its data. See lifetime.sh for how it
-# ends.
+# by default. KAFKA_USERS="NAME=PASSWORD ..": at PORT + 2 these may come in by
+# SASL/PLAIN, and do what ACLs allow them; who comes to PORT may do anything.
+# kill -9 PID is a crash; the same DIR again is the same broker with its data.
+# See lifetime.sh for how it ends.
 # packages: openjdk-17-jre-headless maven
 set -euo pipefail
 # shellcheck source=tests/support/lifetime.sh
@@ -91,6 +92,22 @@ num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216
 CONF
+# The last of two lines is what counts.
+if [ -n "${KAFKA_USERS:-}" ]; then
+  PLACE=127.0.0.1:$((PORT + 2))
+  cat <<CONF
+listeners=PLAINTEXT://127.0.0.1:$PORT,CONTROLLER://127.0.0.1:$((PORT + 1)),SASL_PLAINTEXT://$PLACE
+advertised.listeners=PLAINTEXT://127.0.0.1:$PORT,SASL_PLAINTEXT://$PLACE
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+sasl.enabled.mechanisms=PLAIN
+CONF
+  printf '%s' 'listener.name.sasl_plaintext.plain.sasl.jaas.config=' \
+    'org.apache.kafka.common.security.plain.PlainLoginModule required'
+  for user in $KAFKA_USERS; do printf ' user_%s="%s"' "${user%%=*}" "${user#*=}"; done
+  echo ';'
+fi >> "$DIR/server.properties"
 if [ "${VERSION%%.*}" != 3 ]; then
   echo share.coordinator.state.topic.replication.factor=$COPIES
   echo share.coordinator.state.topic.min.isr=$MOST
