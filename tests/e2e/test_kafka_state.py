@@ -167,6 +167,26 @@ def test_one_that_slept_beyond_its_session_is_fenced(servers, start, tmp_path):
                               group.schema) == [["100"]]
 
 
+def test_a_changelog_that_is_deleted_is_said_and_made_up_for(
+        servers, start, tmp_path):
+    group = Group(servers, start, tmp_path, "4.1.0")
+    only = group.join("only")
+    group.await_served()
+    users = new_users(30)
+    group.produce(fails(users, 2))
+    group.await_read(60)
+    group.await_commits()
+    group.kafka.delete_topic("g-%s-state" % group.topic)
+    only.kill()
+    only.start()
+    eventually(lambda: only.metric("premura_state_lost_total") == PARTITIONS,
+               "of each partition it is said", 60)
+    assert "the changelog does not know it, so that" in only.log()
+    group.produce(fails(users))
+    group.await_tickets(users)
+    assert only.stop() == 0
+
+
 class Load:
     """Customers who fail three times, among many who do not, for as long as a
     test does other things."""
