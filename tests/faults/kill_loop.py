@@ -2,17 +2,20 @@
 """Kills `premura run` again and again while customers are failing, and says what
 became of each of them: against a real Kafka, Request Tracker and Postfix.
 
-usage: kill_loop.py [--kills 200] [--loops 1] [--state-in-kafka] [--seed N]
+usage: kill_loop.py [--kills 200] [--loops 1] [--desk rt|webhook]
+                    [--state-in-kafka] [--seed N]
 
 Loops run side by side, each with a daemon, a topic and a ledger of its own,
-and share the kills and the servers.
+and share the kills and the servers. Request Tracker takes half a second for a
+ticket, and something for each start: for thousands of kills there is a receiver
+of webhooks instead.
 
 Each customer fails twice before a kill and a third time after it, so that what
 the rule had seen must outlive the process. Each is to get one ticket and one
 mail. At the end, with T customers:
 
   - the ledger has one detection of each, none of anybody else;
-  - Request Tracker has one ticket of each;
+  - Request Tracker has one ticket of each, or the receiver one webhook-id;
   - no customer has two mails, and who has none is listed by `premura held`;
   - the daemon has never ended by itself.
 """
@@ -25,12 +28,13 @@ import random
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import configs  # noqa: E402
 import harness  # noqa: E402
-from harness import eventually, track  # noqa: E402
+from harness import SUPPORT, Script, eventually, track  # noqa: E402
 
 RULES = configs.FAILURES + "      - email: {template: billing-help}\n"
 
@@ -38,9 +42,42 @@ RULES = configs.FAILURES + "      - email: {template: billing-help}\n"
 IN_KAFKA = ", kafka: {}"
 
 
+class RtDesk:
+    def __init__(self, rt):
+        self.rt, self.close = rt, rt.close
+
+    def config(self, folder):
+        return configs.rt_desk(self.rt)
+
+    def tickets(self, tag):
+        """A text with the customer for each."""
+        return self.rt.subjects("Subject LIKE '%s'" % tag)
+
+
+class WebhookDesk:
+    def __init__(self, folder):
+        self.script = Script("/usr/bin/python3", SUPPORT / "http_faults.py",
+                             folder)
+        self.url, self.close = self.script.facts["url"], self.script.close
+        # As slow as real ones are, or no kill meets a call.
+        plan = json.dumps([{"status": 200, "act": "slow"}]).encode()
+        urllib.request.urlopen(self.url + "/plan", plan).close()
+
+    def config(self, folder):
+        (folder / "hook.secret").write_text("whsec_" + "a2V5" * 11 + "\n")
+        return ("tickets:\n  hook: {type: webhook, url: \"%s/hook\","
+                " secret_file: hook.secret}\n" % self.url)
+
+    def tickets(self, tag):
+        with urllib.request.urlopen(self.url + "/log") as answer:
+            hooks = [one for one in json.load(answer) if tag in one["body"]]
+        return {one["headers"]["webhook-id"]: one["body"]
+                for one in hooks}.values()
+
+
 class KillLoop:
-    def __init__(self, kafka, rt, mail, folder, seed, state=""):
-        self.kafka, self.rt, self.mail = kafka, rt, mail
+    def __init__(self, kafka, desk, mail, folder, seed, state=""):
+        self.kafka, self.desk, self.mail = kafka, desk, mail
         self.folder, self.random = pathlib.Path(folder), random.Random(seed)
         self.state = "dir: state, checkpoint_every: 100ms" + state
         self.tag = "k" + uuid.uuid4().hex[:6]
@@ -62,7 +99,7 @@ class KillLoop:
             + "state: {%s}\n" % self.state
             + "profiles: {files: [customers.csv]}\n"
             + "restraint: {quiet_hours: {email: none, sms: none}}\n"
-            + configs.rules("rules.yaml") + configs.rt_desk(self.rt)
+            + configs.rules("rules.yaml") + self.desk.config(self.folder)
             + configs.email(self.mail, self.folder)
             + configs.SENDER + configs.QUICK)
         self.daemon.start()
@@ -123,7 +160,7 @@ class KillLoop:
                     found.append("%s: %d %s" % (name, counts[name], what))
 
         compare("detections", self.detections())
-        tickets = self.rt.subjects("Subject LIKE '%s'" % self.tag)
+        tickets = self.desk.tickets(self.tag)
         compare("tickets", map(self.named, tickets))
         mailed = [self.named(mail["To"]) for mail in self.mail.inbox("jane")
                   if self.tag in mail["To"]]
@@ -148,6 +185,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--kills", type=int, default=200)
     arguments.add_argument("--loops", type=int, default=1)
+    arguments.add_argument("--desk", choices=["rt", "webhook"], default="rt")
     arguments.add_argument("--state-in-kafka", action="store_true")
     arguments.add_argument("--seed", type=int,
                            default=random.SystemRandom().randrange(10**6))
@@ -156,7 +194,8 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="premura-kill-loop-"))
     folder.chmod(0o755)
     servers = [harness.Kafka(folder / "kafka", "3.9.1"),
-               harness.Rt(folder / "rt"), harness.Mail(folder / "mail")]
+               RtDesk(harness.Rt(folder / "rt")) if chosen.desk == "rt" else
+               WebhookDesk(folder / "hook"), harness.Mail(folder / "mail")]
     loops, kills = [], -(-chosen.kills // chosen.loops)
     try:
         for number in range(chosen.loops):

@@ -10,7 +10,8 @@ import pytest
 def test_kills_at_random_lose_nothing_and_double_nothing(
         servers, tmp_path, kills, state):
     seed = random.randrange(10**6)
-    loop = kill_loop.KillLoop(servers.kafka("3.9.1"), servers.rt, servers.mail,
+    loop = kill_loop.KillLoop(servers.kafka("3.9.1"),
+                              kill_loop.RtDesk(servers.rt), servers.mail,
                               tmp_path, seed, state)
     try:
         loop.run(kills)

@@ -13,6 +13,7 @@ act:  ""      answer
       "half"  send the head and half of the body, then cut
       "hang"  read the request, never answer
       "hold"  read the request, go on once POST /release has come
+      "slow"  read the request, go on after up to 0.4 s
 With --upstream the server stands before a real one: what would be answered is
 asked for there, and "status" and "body" mean nothing.
 Every request but those to /plan and /log is written down; GET /log returns
@@ -22,8 +23,10 @@ packages: python3 openssl
 """
 import http.client
 import json
+import random
 import sys
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
@@ -89,6 +92,8 @@ class Handler(BaseHTTPRequestHandler):
             threading.Event().wait()
         if act == "hold":
             released.wait()
+        if act == "slow":
+            time.sleep(random.uniform(0, 0.4))
         if act == "cut":
             self.close_connection = True
             return self.connection.shutdown(2)
