@@ -19,7 +19,6 @@
 #include "daemon/state_dir.h"
 #include "daemon/telemetry.h"
 #include "daemon/version.h"
-#include "notifiers/ledger.h"
 
 namespace premura {
 namespace {
@@ -67,7 +66,7 @@ class Daemon final : public App {
                 std::shared_ptr<const Assembly> assembly,
                 const std::vector<std::string>& waiting);
   std::string MetricsText();
-  void TellStopAll(bool on);
+  void TellStopAll(const StopAll& state);
   void TellLeap(const LeapGuard::News& leap);
   void Say(const Config& config);
 
@@ -297,17 +296,11 @@ void Daemon::Tick() {
 }
 
 // Whoever can write the ledger can throw the switch: who did stands there.
-void Daemon::TellStopAll(bool on) {
-  if (on == stop_all_) return;
-  stop_all_ = on;
-  StopAll state;
-  const auto ledger = Ledger::Open(config_->ledger, Ledger::Access::kRead);
-  if (ledger.ok()) {
-    const auto read = ledger.value()->ReadStopAll();
-    if (read.ok()) state = read.value();
-  }
+void Daemon::TellStopAll(const StopAll& state) {
+  if (state.on == stop_all_) return;
+  stop_all_ = state.on;
   log_->Write(Level::kWarning, "stop_all",
-              on ? "nothing is sent any more" : "sending goes on",
+              state.on ? "nothing is sent any more" : "sending goes on",
               {{"by", state.by}, {"since", FormatInstant(state.since)}});
 }
 

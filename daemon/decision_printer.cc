@@ -84,6 +84,9 @@ class Printer final : public DecisionPrinter {
                  const std::string& problem) override {
     next_->OnChannel(channel, usable, problem);
   }
+  void OnChannelGone(const std::string& channel) override {
+    next_->OnChannelGone(channel);
+  }
 
   void Print() override {
     std::vector<std::string> lines;

@@ -231,6 +231,10 @@ class MetricsAndLog final : public Telemetry {
     }
   }
 
+  void OnChannelGone(const std::string& channel) override {
+    m_.usable.Remove({channel});
+  }
+
   // --- The daemon ----------------------------------------------------------
 
   void OnRules(const RuleSet& rules) override {
@@ -307,7 +311,7 @@ class MetricsAndLog final : public Telemetry {
     if (pipeline.cell_store) SampleStore(*pipeline.cell_store);
     m_.checkpoint_age.Set({}, std::max(0.0, Seconds(now - checkpoint_at_)));
     m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
-    m_.stop_all.Set({}, outreach.stop_all ? 1 : 0);
+    m_.stop_all.Set({}, outreach.stop_all.on ? 1 : 0);
     for (int i = 0; i < kDeliveryStates; ++i) {
       const std::string state(ToString(static_cast<DeliveryState>(i)));
       const auto found = outreach.deliveries.find(state);

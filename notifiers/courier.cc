@@ -91,6 +91,11 @@ void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
   for (const auto& [name, desk] : settings_->desks) {
     add("ticket:" + name, desk, RateLimit());
   }
+  for (const auto& [name, outlet] : outlets_) {
+    if (outlets.contains(name)) continue;
+    outlets_gone_.insert(name);
+    observer_->OnChannelGone(name);
+  }
   outlets_ = std::move(outlets);
   lanes_changed_ = true;
 }
@@ -243,29 +248,60 @@ Status Courier::Tidy(Timestamp now) {
   }
   if (auto status = ledger_->Begin(); !status.ok()) return status;
   if (lanes_changed_) {
-    if (!settings_->desks.empty()) {
-      auto status = outbox_->MoveLane(
-          "ticket", "ticket:" + settings_->desks.front().first);
-      if (!status.ok()) return status;
-    }
-    auto lanes = outbox_->Lanes();
-    if (!lanes.ok()) return lanes.error();
-    for (const std::string& lane : lanes.value()) {
-      if (outlets_.contains(lane)) continue;
-      auto status = outbox_->MarkDue(lane, now, Reason::kChannelMissing);
-      if (!status.ok()) return status;
-    }
-    for (const Reason reason :
-         {Reason::kTimezoneMissing, Reason::kQuietHours}) {
-      if (auto status = outbox_->ReleaseStuck(reason, now); !status.ok()) {
-        return status;
-      }
-    }
+    if (auto status = TidyLanes(now); !status.ok()) return status;
   }
   for (const auto& [lane, reason] : to_mark_) {
     auto status = outbox_->MarkDue(lane, now, reason);
     if (!status.ok()) return status;
   }
+  if (auto status = WriteOutlets(now); !status.ok()) return status;
+  if (auto status = ledger_->Commit(); !status.ok()) return status;
+  lanes_changed_ = false;
+  to_mark_.clear();
+  outlets_changed_.clear();
+  outlets_gone_.clear();
+  return {};
+}
+
+Status Courier::TidyLanes(Timestamp now) {
+  if (!settings_->desks.empty()) {
+    auto status =
+        outbox_->MoveLane("ticket", "ticket:" + settings_->desks.front().first);
+    if (!status.ok()) return status;
+  }
+  auto lanes = outbox_->Lanes();
+  if (!lanes.ok()) return lanes.error();
+  for (const std::string& lane : lanes.value()) {
+    if (outlets_.contains(lane)) continue;
+    auto status = outbox_->MarkDue(lane, now, Reason::kChannelMissing);
+    if (!status.ok()) return status;
+  }
+  for (const Reason reason : {Reason::kTimezoneMissing, Reason::kQuietHours}) {
+    if (auto status = outbox_->ReleaseStuck(reason, now); !status.ok()) {
+      return status;
+    }
+  }
+  return RemoveOutlets();
+}
+
+// Where the ledger is shared, another instance may have what this one never
+// had.
+Status Courier::RemoveOutlets() {
+  std::set<std::string> gone = outlets_gone_;
+  if (!ledger_->database()->shared()) {
+    const auto known = ledger_->Outlets();
+    if (!known.ok()) return known.error();
+    for (const OutletRecord& one : known.value()) gone.insert(one.name);
+  }
+  for (const std::string& name : gone) {
+    if (outlets_.contains(name)) continue;
+    auto status = ledger_->RemoveOutlet(name);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+Status Courier::WriteOutlets(Timestamp now) {
   for (const std::string& name : outlets_changed_) {
     const auto found = outlets_.find(name);
     if (found == outlets_.end()) continue;
@@ -273,10 +309,6 @@ Status Courier::Tidy(Timestamp now) {
         {name, found->second.usable(), found->second.problem(), now});
     if (!status.ok()) return status;
   }
-  if (auto status = ledger_->Commit(); !status.ok()) return status;
-  lanes_changed_ = false;
-  to_mark_.clear();
-  outlets_changed_.clear();
   return {};
 }
 

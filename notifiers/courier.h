@@ -94,6 +94,10 @@ class Courier {
   void Conclude(const Answered& answered, Timestamp now);
   void ConcludeCheck(const CheckAnswer& answer, Timestamp now);
   void MarkUnusable(Outlet* outlet, const CheckResult& why, Timestamp now);
+  Status TidyLanes(Timestamp now);
+  Status WriteOutlets(Timestamp now);
+  // Those that no configuration knows any more.
+  Status RemoveOutlets();
 
   Status SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
                   std::vector<Call>* calls, Told* told);
@@ -139,6 +143,7 @@ class Courier {
   std::map<std::string, Reason> to_mark_;
   bool lanes_changed_ = false;
   std::set<std::string> outlets_changed_;
+  std::set<std::string> outlets_gone_;
 };
 
 }  // namespace premura

@@ -238,6 +238,10 @@ Status Ledger::PutOutlet(const OutletRecord& outlet) {
        ToSql(outlet.since)});
 }
 
+Status Ledger::RemoveOutlet(const std::string& name) {
+  return database_->Run("delete from outlets where name = ?", {ToSql(name)});
+}
+
 Result<std::vector<OutletRecord>> Ledger::Outlets() {
   std::vector<OutletRecord> outlets;
   auto status = database_->Run(

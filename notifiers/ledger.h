@@ -93,6 +93,7 @@ class Ledger {
   Status SetStopAll(const StopAll& stop_all);
 
   Status PutOutlet(const OutletRecord& outlet);
+  Status RemoveOutlet(const std::string& name);
   Result<std::vector<OutletRecord>> Outlets();
 
   // Deletes at most `most` detections recorded before `before`, with all that

@@ -20,6 +20,7 @@
 #include "notifiers/database.h"
 #include "notifiers/gates.h"
 #include "notifiers/lease.h"
+#include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
 #include "notifiers/rate_limiter.h"
 #include "notifiers/templates.h"
@@ -88,12 +89,14 @@ class OutreachObserver {
   virtual void OnTransaction(std::chrono::duration<double> /*took*/) {}
   virtual void OnChannel(const std::string& channel, bool usable,
                          const std::string& problem) = 0;
+  // A reload has taken it away: nothing of it is to be told any more.
+  virtual void OnChannelGone(const std::string& /*channel*/) {}
 };
 
 struct OutreachHealth {
   bool ledger_ok = true;
   std::string ledger_problem;
-  bool stop_all = false;
+  StopAll stop_all;
   // By DeliveryState's word: those that are not sent, failed or suppressed.
   std::map<std::string, std::size_t> deliveries;
   // Of "held" and "unknown": those that a person must see to.

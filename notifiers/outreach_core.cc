@@ -168,7 +168,7 @@ Status OutreachCore::ReadSwitch(Timestamp now) {
     if (!status.ok()) return status;
   }
   stop_all_ = std::move(read).value();
-  health_.stop_all = stop_all_.on;
+  health_.stop_all = stop_all_;
   poll_at_ = now + kPollSwitch;
   return {};
 }

@@ -15,6 +15,8 @@ struct CountingObserver final : OutreachObserver {
   void OnChannel(const std::string&, bool, const std::string&) override {
     ++calls;
   }
+  void OnChannelGone(const std::string&) override { ++calls; }
+  void OnTransaction(std::chrono::duration<double>) override { ++calls; }
   int calls = 0;
 };
 
@@ -65,7 +67,9 @@ TEST_F(DecisionPrinterTest, WhatIsSentIsShownWhenItIsSent) {
   EXPECT_EQ(Printed(), "");
   printer_->OnDelivered(Deliver("sent", Reason::kDelivered));
   EXPECT_EQ(Printed(), std::string(kStart) + "sent\n");
-  EXPECT_EQ(next_.calls, 4);
+  printer_->OnChannelGone("sms");
+  printer_->OnTransaction({});
+  EXPECT_EQ(next_.calls, 6);
 }
 
 TEST_F(DecisionPrinterTest, WhatIsHeldShowsUntilWhenAndThenWhatBecameOfIt) {

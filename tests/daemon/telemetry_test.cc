@@ -236,6 +236,13 @@ TEST_F(TelemetryTest, TroubleShowsInMetricsAndLog) {
   }
 }
 
+TEST_F(TelemetryTest, AChannelThatIsGoneHasNoMetricLeftToAlertOn) {
+  telemetry_->OnChannel("ticket:old", false, "no such host");
+  ASSERT_TRUE(Has(R"(premura_channel_usable{channel="ticket:old"} 0)"));
+  telemetry_->OnChannelGone("ticket:old");
+  EXPECT_EQ(telemetry_->Text().find("ticket:old"), std::string::npos);
+}
+
 TEST_F(TelemetryTest, ASourceThatIsAwayIsToldAtTheChangeAndOnceAMinute) {
   PipelineHealth pipeline;
   pipeline.sources.resize(1);
@@ -328,7 +335,7 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   pipeline.cells[1].timers = 1;
   pipeline.cells[1].oldest_timer = clock_.Now() - std::chrono::seconds(2);
   OutreachHealth outreach;
-  outreach.stop_all = true;
+  outreach.stop_all.on = true;
   outreach.deliveries["held"] = 5;
   outreach.for_person["held"] = {2, clock_.Now() - std::chrono::hours(3)};
   outreach.oldest_pending = clock_.Now() - std::chrono::minutes(1);

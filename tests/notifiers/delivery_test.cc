@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "notifiers/explain.h"
 #include "tests/notifiers/support/outreach_world.h"
 
@@ -513,6 +515,31 @@ TEST_F(DeliveryTest,
     world.Use();
     EXPECT_EQ(world.State(id, "ticket"), state);
   }
+}
+
+// Nobody is woken, and no customer explained, by what is no more.
+TEST_F(DeliveryTest, AChannelThatIsTakenAwayLeavesNoComplaint) {
+  desk->check_problem = "no such host";
+  Start(kRules);
+  const auto names = [this] {
+    std::string all;
+    const auto outlets = Reader()->Outlets();
+    for (const OutletRecord& one : outlets.value()) all += one.name + " ";
+    return all;
+  };
+  EXPECT_EQ(names(), "email sms ticket:rt ");
+  settings->desks.clear();
+  settings->desks.emplace_back(
+      "new", std::make_shared<FakeChannel>("other", OnDoubt::kAsk));
+  Use();
+  EXPECT_EQ(names(), "email sms ticket:new ");
+  EXPECT_EQ(std::count(observer.channels.begin(), observer.channels.end(),
+                       "ticket:rt gone"),
+            1);
+  // One that is back is one like any other.
+  settings->desks.emplace_back("rt", desk);
+  Use();
+  EXPECT_EQ(names(), "email sms ticket:new ticket:rt ");
 }
 
 TEST_F(DeliveryTest, AReloadChecksAgain) {

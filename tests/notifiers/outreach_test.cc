@@ -509,7 +509,7 @@ TEST_F(OutreachTest, StopAllHoldsUntilItIsLifted) {
   const std::string before = Fire("later", "acme");
   SetStopAll(true);
   Pass(seconds(1));
-  EXPECT_TRUE(core->health().stop_all);
+  EXPECT_TRUE(core->health().stop_all.on);
   const std::string id = Fire("loop", "acme");
   const std::string brief = Fire("brief", "acme");
   EXPECT_EQ(State(id, "ticket"), "held stop_all");
@@ -517,11 +517,11 @@ TEST_F(OutreachTest, StopAllHoldsUntilItIsLifted) {
   EXPECT_EQ(State(before, "sms"), "held stop_all");
   Restart();
   Pass(seconds(1));
-  EXPECT_TRUE(core->health().stop_all) << "survives a restart";
+  EXPECT_TRUE(core->health().stop_all.on) << "survives a restart";
   EXPECT_EQ(desk->TotalArrived() + email->TotalArrived(), 0);
   SetStopAll(false);
   Pass(seconds(1));
-  EXPECT_FALSE(core->health().stop_all);
+  EXPECT_FALSE(core->health().stop_all.on);
   EXPECT_EQ(State(id, "ticket"), "sent delivered");
   EXPECT_EQ(State(id, "email"), "sent delivered");
   EXPECT_EQ(State(brief, "email"), "suppressed expired");

@@ -168,6 +168,16 @@ TEST_F(SqliteLedgerTest, StatementsSayWhatIsWrongWithThem) {
   database->Rollback();  // Nothing is open: no harm.
 }
 
+TEST(SqliteLedger, AnOutletOfAnEarlierConfigurationIsForgotten) {
+  OutreachWorld world;
+  world.desk->check_problem = "no such host";
+  world.Start(kRules);
+  EXPECT_EQ(world.Count("outlets"), 3);
+  world.settings->desks.clear();
+  world.Restart();
+  EXPECT_EQ(world.Count("outlets"), 2);
+}
+
 TEST(SqliteLedger, AFullDiskIsWaitedOut) {
   OutreachWorld world;
   world.Start(kRules);

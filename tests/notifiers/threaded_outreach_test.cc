@@ -107,7 +107,7 @@ TEST_F(ThreadedOutreachTest, SeesStopAllThrownByAnotherWithinASecond) {
   StartThread();
   SetStopAll(true);
   const auto thrown = std::chrono::steady_clock::now();
-  while (!outreach_->Health().stop_all) {
+  while (!outreach_->Health().stop_all.on) {
     ASSERT_LT(std::chrono::steady_clock::now() - thrown,
               std::chrono::seconds(10));
     std::this_thread::yield();

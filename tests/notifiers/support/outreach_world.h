@@ -97,6 +97,9 @@ class RecordingObserver final : public OutreachObserver {
                  const std::string& problem) override {
     channels.push_back(channel + (usable ? " ok" : ": " + problem));
   }
+  void OnChannelGone(const std::string& channel) override {
+    channels.push_back(channel + " gone");
+  }
 
   std::vector<Decided> decided;
   std::vector<Delivered> delivered;
