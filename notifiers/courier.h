@@ -137,7 +137,7 @@ class Courier {
   std::map<std::uint64_t, Call> calls_;                       // That run.
   std::uint64_t next_call_ = 1;
   std::vector<Call> unbegun_;  // To be put back.
-  Timestamp busy_until_{};     // Of customers that another instance decides on.
+  Timestamp busy_until_{};     // Of what another instance has in hand.
   std::vector<Answer> taken_;  // Not in the ledger yet.
   // Lanes whose due deliveries are to say why they wait.
   std::map<std::string, Reason> to_mark_;

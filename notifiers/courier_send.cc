@@ -81,6 +81,9 @@ Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
   const int slots = outlet->Slots(now, settings_->retry.max_concurrent);
   auto due = DueHere(*outlet, now, std::max(kAtLeast, slots));
   if (!due.ok()) return due.error();
+  // Another instance has in hand what is due: looking again at once would only
+  // spin until that ends.
+  if (due.value().empty()) busy_until_ = now + kBusyPause;
   const std::size_t full = calls->size() + static_cast<std::size_t>(slots);
   for (Delivery& delivery : due.value()) {
     if (calls->size() >= full) break;

@@ -115,6 +115,26 @@ TEST_F(SharedLedgerTest, WhatWaitsGoesByWhoeverIsThere) {
   EXPECT_EQ(b.desk->TotalArrived(), 1);
 }
 
+// It may have been stopped in the middle of its transaction.
+TEST_F(SharedLedgerTest, WhatAnotherHasInHandIsNotLookedForWithoutAPause) {
+  a.desk->check_problem = "no way out here";
+  a.Start(kRules);
+  const std::string id = a.Fire("ticket", "acme");
+  auto other = Ledger::Open(a.address(), Ledger::Access::kWrite);
+  ASSERT_TRUE(other.ok());
+  ASSERT_TRUE(other.value()->Begin().ok());
+  const auto taken =
+      Outbox(other.value()->database()).Due("ticket:rt", a.now, 10);
+  ASSERT_TRUE(taken.ok());
+  ASSERT_EQ(taken.value().size(), 1U);
+  a.desk->check_problem.clear();
+  a.Use();  // Fails if it does not come to rest.
+  EXPECT_TRUE(a.desk->deliveries.empty());
+  other.value()->Rollback();
+  a.Pass(seconds(1));
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+}
+
 // The ledger's commit takes as long as the test says, while the machine's
 // clock goes on.
 class SleepyDatabase final : public ForwardingDatabase {
