@@ -55,6 +55,10 @@ class Courier {
                  Timestamp now);
   void Use(std::shared_ptr<const OutreachSettings> settings, Timestamp now);
 
+  // Much has become due at once: lanes are looked at again, for what is due in
+  // one that nobody serves to say so.
+  void LookAtLanes() { lanes_changed_ = true; }
+
   // The three steps of a round. Each is one transaction; after a failure it may
   // be called again and loses nothing.
   Status TakeAnswers(Timestamp now);

@@ -180,6 +180,7 @@ class Outbox {
   // Holds what is due in a lane by now, for the ledger to say why it waits; it
   // stays due.
   Status MarkDue(const std::string& lane, Timestamp now, Reason reason);
+  // What is open in a lane, also what is held without an end.
   Status MoveLane(const std::string& from, const std::string& to);
 
   Result<std::set<std::string>> Lanes();

@@ -54,7 +54,8 @@ Status Outbox::MarkDue(const std::string& lane, Timestamp now, Reason reason) {
 
 Status Outbox::MoveLane(const std::string& from, const std::string& to) {
   return database_->Run(
-      "update deliveries set lane = ? where lane = ? and due_at is not null",
+      "update deliveries set lane = ? where lane = ? and state in ('pending', "
+      "'held', 'sending', 'retry', 'unknown')",
       {ToSql(to), ToSql(from)});
 }
 

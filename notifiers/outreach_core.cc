@@ -166,6 +166,7 @@ Status OutreachCore::ReadSwitch(Timestamp now) {
     // Asked again one by one: some may have expired meanwhile.
     auto status = outbox_.Release(Reason::kStopAll, "", now);
     if (!status.ok()) return status;
+    courier_.LookAtLanes();
   }
   stop_all_ = std::move(read).value();
   health_.stop_all = stop_all_;

@@ -610,6 +610,33 @@ TEST_F(OutreachTest, AChannelTakenAwayHoldsWhatWaits) {
   EXPECT_EQ(State(id, "sms"), "held channel_missing");
 }
 
+// What stop-all holds has no time, but a way out all the same.
+TEST_F(OutreachTest, WhatStopAllHeldGoesByTheDeskThatCameMeanwhile) {
+  settings->desks.clear();
+  Start(Rule("loop", "", kTicket));
+  SetStopAll(true);
+  Pass(seconds(1));
+  const std::string id = Fire("loop", "acme");
+  EXPECT_EQ(State(id, "ticket"), "held stop_all");
+  settings->desks.emplace_back("rt", desk);
+  Use();
+  SetStopAll(false);
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "ticket"), "sent delivered");
+}
+
+TEST_F(OutreachTest, WhatStopAllHeldSaysThatItsDeskIsGone) {
+  Start(Rule("loop", "", kTicket));
+  SetStopAll(true);
+  Pass(seconds(1));
+  const std::string id = Fire("loop", "acme");
+  settings->desks.clear();
+  Use();
+  SetStopAll(false);
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "ticket"), "held channel_missing");
+}
+
 TEST_F(OutreachTest, ANamedDeskIsUsed) {
   auto fix = std::make_shared<FakeChannel>("fix", OnDoubt::kRepeat);
   settings->desks.emplace_back("fix", fix);

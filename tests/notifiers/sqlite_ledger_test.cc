@@ -121,6 +121,9 @@ TEST_F(SqliteLedgerTest, WhatIsReleasedIsFoundAmongWhatIsOpenOnly) {
   EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
   ASSERT_TRUE(outbox.ReleaseStuck(Reason::kQuietHours, Timestamp()).ok());
   EXPECT_NE(database.plan.find(expected), std::string::npos) << database.plan;
+  ASSERT_TRUE(outbox.MoveLane("ticket", "ticket:rt").ok());
+  EXPECT_NE(database.plan.find("INDEX deliveries_open"), std::string::npos)
+      << database.plan;
 }
 
 // However many tickets a customer has, and mails that are done with.
