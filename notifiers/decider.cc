@@ -2,6 +2,7 @@
 #include "notifiers/decider.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "notifiers/candidate.h"
@@ -13,12 +14,6 @@
 
 namespace premura {
 namespace {
-
-std::string Pair(const std::string& rule, const std::string& customer) {
-  std::string pair = rule;
-  pair.push_back('\0');
-  return pair + customer;
-}
 
 std::string LaneOf(const Action& action, const OutreachSettings& settings) {
   const std::string channel = ToString(action.channel);
@@ -89,15 +84,6 @@ struct Decider::Case {
   std::vector<std::pair<std::string, std::size_t>> displaced;
 };
 
-Status Decider::Load() {
-  auto pairs = outbox_->OpenPairs();
-  if (!pairs.ok()) return pairs.error();
-  for (const auto& [rule, customer] : pairs.value()) {
-    waiting_.insert(Pair(rule, customer));
-  }
-  return {};
-}
-
 // Profiles first: a decision is taken by what is known. Cancellations last:
 // they take back what came before them.
 Status Decider::Take(const ShardOutput& output,
@@ -114,11 +100,6 @@ Status Decider::Take(const ShardOutput& output,
     if (!status.ok()) return status;
   }
   return {};
-}
-
-void Decider::OnCommitted() {
-  for (const std::string& pair : idle_) waiting_.erase(pair);
-  idle_.clear();
 }
 
 Status Decider::TakeProfiles(const ShardOutput& output, Timestamp now) {
@@ -315,10 +296,7 @@ Status Decider::Write(Case* c, Told* told) {
     if (!status.ok()) return status;
   }
   if (!c->deliveries.empty() && !c->detection->rule->cancel_on.empty()) {
-    const std::string pair =
-        Pair(c->detection->rule->id, c->detection->customer);
-    waiting_.insert(pair);
-    std::erase(idle_, pair);
+    open_.Add(c->detection->rule->id, c->detection->customer);
   }
   return {};
 }
@@ -340,13 +318,12 @@ Status Decider::Displace(const Delivery& winner, const std::string& key,
 
 Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
                        Told* told) {
-  const std::string pair = Pair(cancellation.rule, cancellation.customer);
-  // Of a shared ledger others may have opened more.
-  const bool shared = ledger_->database()->shared();
-  if (!shared && !waiting_.contains(pair)) return {};
+  if (!open_.MayBeOpen(cancellation.rule, cancellation.customer)) return {};
   auto open = outbox_->Open(cancellation.rule, cancellation.customer);
   if (!open.ok()) return open.error();
-  if (open.value().empty()) idle_.push_back(pair);
+  if (open.value().empty()) {
+    open_.Drop(cancellation.rule, cancellation.customer);
+  }
   for (Delivery& delivery : open.value()) {
     if (delivery.detected_at > cancellation.at) continue;
     const auto concerned = IsOfGroup(delivery, cancellation);

@@ -6,11 +6,10 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
-#include <vector>
 
 #include "notifiers/known_profiles.h"
 #include "notifiers/ledger.h"
+#include "notifiers/open_cases.h"
 #include "notifiers/outbox.h"
 #include "notifiers/outreach.h"
 #include "notifiers/told.h"
@@ -31,10 +30,11 @@ class Decider {
       : ledger_(ledger),
         outbox_(outbox),
         profiles_(profiles),
-        installation_(std::move(installation)) {}
+        installation_(std::move(installation)),
+        open_(outbox, ledger->database()->shared()) {}
 
   // Learns from the ledger what is open. Call once, first.
-  Status Load();
+  Status Load() { return open_.Load(); }
 
   struct Circumstances {
     const OutreachSettings* settings = nullptr;
@@ -44,8 +44,10 @@ class Decider {
   Status Take(const ShardOutput& output, const Circumstances& circumstances,
               Told* told);
   // The transaction is durable.
-  void OnCommitted();
-  void OnRolledBack() { idle_.clear(); }
+  void OnCommitted() { open_.OnCommitted(); }
+  void OnRolledBack() { open_.OnRolledBack(); }
+  // Forgets what is open no more. REQUIRES: no transaction is open.
+  Status Tidy() { return open_.Tidy(); }
 
  private:
   struct Case;
@@ -71,11 +73,7 @@ class Decider {
   Outbox* outbox_;
   KnownProfiles* profiles_;
   std::string installation_;
-  // Rule and customer of what is open and may be cancelled, so that a flood of
-  // cancellations that concern nothing costs nothing. May hold more than is
-  // open, never less.
-  std::unordered_set<std::string> waiting_;
-  std::vector<std::string> idle_;  // To be taken out of it once committed.
+  OpenCases open_;  // Of rules with `cancel_on`.
 };
 
 }  // namespace premura

@@ -125,6 +125,7 @@ Status OutreachCore::Round(Timestamp now) {
   if (status.ok()) status = TakeOverFromGone(now);
   if (status.ok()) status = PollSwitch(now);
   if (status.ok()) status = TakeInbox(now);
+  if (status.ok()) status = decider_.Tidy();
   if (status.ok()) status = courier_.TakeAnswers(now);
   if (status.ok()) status = courier_.Tidy(now);
   if (status.ok() && sending_) status = Send(now);
