@@ -83,6 +83,9 @@ void Courier::Use(std::shared_ptr<const OutreachSettings> settings,
     Outlet outlet(name, channel, breaker, limit);
     const auto old = outlets_.find(name);
     if (old != outlets_.end()) outlet.Inherit(old->second);
+    outlet.CountRunning(static_cast<int>(std::count_if(
+        calls_.begin(), calls_.end(),
+        [&](const auto& one) { return one.second.outlet == name; })));
     outlet.AskForCheck(now);
     outlets.emplace(name, std::move(outlet));
   };

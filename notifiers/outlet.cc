@@ -6,7 +6,6 @@
 namespace premura {
 
 void Outlet::Inherit(const Outlet& old) {
-  running_ = old.running_;
   if (limiter_.limit() == old.limiter_.limit()) limiter_ = old.limiter_;
   if (channel_ != old.channel_) return;
   checked_ = old.checked_;

@@ -33,8 +33,10 @@ class Outlet {
   bool usable() const { return usable_; }
   const std::string& problem() const { return problem_; }
 
-  // A reload: goes on with what was learnt of the same channel.
+  // A reload: goes on with what was learnt of the same channel,
   void Inherit(const Outlet& old);
+  // and with the calls of its name that run, by whichever channel.
+  void CountRunning(int calls) { running_ = calls; }
 
   // How many calls may be begun now.
   int Slots(Timestamp now, int max_concurrent);

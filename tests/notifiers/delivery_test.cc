@@ -569,6 +569,21 @@ TEST_F(DeliveryTest, CallsAtTheSameTimeAreBounded) {
   EXPECT_FALSE(core->idle());
 }
 
+TEST_F(DeliveryTest, CallsOfAChannelThatWentAndCameBackAreCounted) {
+  settings->retry.max_concurrent = 1;
+  email->Next({"lost_before"});
+  Start(kRules);
+  Fire("mail", "acme");
+  settings->email = nullptr;
+  Use();
+  settings->email = email;
+  Use();
+  Fire("mail", "acme");
+  EXPECT_EQ(email->deliveries.size(), 1U) << "the first still runs";
+  Pass(minutes(10));  // It is given up.
+  EXPECT_EQ(email->deliveries.size(), 2U);
+}
+
 TEST_F(DeliveryTest, AnAnswerOfAChannelThatWasReplacedStillCounts) {
   Start(kRules);
   settings->email = std::make_shared<FakeChannel>("other", OnDoubt::kHold);
