@@ -301,6 +301,8 @@ Status Decider::Write(Case* c, Told* told) {
   return {};
 }
 
+// A person may say something of it meanwhile (ruling.h): that it is dropped
+// stands.
 Status Decider::Displace(const Delivery& winner, const std::string& key,
                          Timestamp now, Told* told) {
   auto found = outbox_->Find(key);
@@ -313,7 +315,7 @@ Status Decider::Displace(const Delivery& winner, const std::string& key,
   loser.changed_at = now;
   loser.due_at.reset();
   told->Add(loser, now);
-  return outbox_->Save(loser);
+  return outbox_->SaveWaiting(loser);
 }
 
 Status Decider::Cancel(const Cancellation& cancellation, Timestamp now,
@@ -347,7 +349,7 @@ Status Decider::TakeBack(Delivery delivery, const std::string& event,
   delivery.changed_at = now;
   delivery.due_at.reset();
   told->Add(delivery, now);
-  return outbox_->Save(delivery);
+  return outbox_->SaveWaiting(delivery);
 }
 
 // Most rules have no groups, and then the ledger is not asked.

@@ -10,6 +10,7 @@
 #include "notifiers/forwarding_database.h"
 #include "notifiers/lease.h"
 #include "notifiers/left_to_others.h"
+#include "notifiers/ruling.h"
 #include "tests/notifiers/support/outreach_world.h"
 
 namespace premura {
@@ -368,6 +369,45 @@ TEST_F(SharedLedgerTest, ACancellationFindsWhatTheOtherHasOpened) {
   EXPECT_EQ(State(id, "email"), "held quiet_hours");
   b.Cancel("mail", "acme");
   EXPECT_EQ(State(id, "email"), "suppressed cancelled");
+}
+
+// Runs something before a delivery's new state is written, once.
+class InterruptedDatabase final : public ForwardingDatabase {
+ public:
+  InterruptedDatabase(std::unique_ptr<Database> base,
+                      std::function<void()>* before)
+      : ForwardingDatabase(std::move(base)), before_(before) {}
+  using Database::Run;
+  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
+             const std::function<bool(const SqlRow&)>& row) override {
+    if (sql.starts_with("update deliveries set state") && *before_) {
+      std::exchange(*before_, nullptr)();
+    }
+    return base()->Run(sql, values, row);
+  }
+
+ private:
+  std::function<void()>* before_;
+};
+
+TEST_F(SharedLedgerTest, WhatAPersonDropsStaysDroppedWhateverComesMeanwhile) {
+  std::function<void()> before;
+  a.wrap = [&](std::unique_ptr<Database> base) {
+    return std::make_unique<InterruptedDatabase>(std::move(base), &before);
+  };
+  a.settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  a.Start(kRules);
+  const std::string id = a.Fire("mail", "acme");
+  ASSERT_EQ(State(id, "email"), "held quiet_hours");
+  before = [&] {
+    auto ledger = Ledger::Open(a.address(), Ledger::Access::kWrite);
+    const auto dropped = DropAllOf(ledger.value().get(), "mail", "anna", a.now);
+    ASSERT_TRUE(dropped.ok());
+    EXPECT_EQ(dropped.value(), 1U);
+  };
+  a.Cancel("mail", "acme");
+  EXPECT_FALSE(before);
+  EXPECT_EQ(State(id, "email"), "suppressed dropped");
 }
 
 TEST_F(SharedLedgerTest, AConsentWithdrawnBeforeTheOtherHolds) {
