@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <filesystem>
 #include <thread>
 
@@ -16,6 +15,7 @@
 #include "daemon/explain_page.h"
 #include "daemon/file_watch.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
 #include "daemon/state_dir.h"
 #include "daemon/telemetry.h"
 #include "daemon/version.h"
@@ -28,8 +28,6 @@ using Level = Log::Level;
 constexpr Duration kLookAtFiles = std::chrono::seconds(1);
 // The ledger's figures are at most this old.
 constexpr Duration kFiguresAge = std::chrono::milliseconds(2200);
-// Replaced channels may still have calls under way.
-constexpr std::size_t kSettingsKept = 4;
 
 int ShardCount(int configured) {
   if (configured > 0) return configured;
@@ -84,7 +82,6 @@ class Daemon final : public App {
   const std::unique_ptr<ExplainPage> explain_ =
       std::make_unique<ExplainPage>(&profiles_);
   std::unique_ptr<TransferPool> pool_;
-  std::deque<std::shared_ptr<const OutreachSettings>> settings_;
   std::unique_ptr<Outreach> outreach_;
   const DetectionCount waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::unique_ptr<OutputSink> sink_;
@@ -159,8 +156,7 @@ Status Daemon::StartOutreach() {
   auto pool = NewTransferPool({});
   if (!pool.ok()) return pool.error();
   pool_ = std::move(pool).value();
-  settings_.push_back(MakeSettings(*config_, *assembly_, pool_.get(), clock_));
-  explain_->Use(settings_.back()->restraint);
+  explain_->Use(config_->restraint);
   OutreachObserver* observer = telemetry_.get();
   if (options_.decisions != nullptr) {
     printer_ = NewDecisionPrinter(options_.decisions, options_.colours,
@@ -173,8 +169,9 @@ Status Daemon::StartOutreach() {
   options.instance = state_dir_->name();
   options.lease = config_->lease;
   options.retention = config_->ledger_retention;
-  auto outreach =
-      NewOutreach(options, settings_.back(), &profiles_, clock_, observer);
+  auto outreach = NewOutreach(
+      options, MakeSettings(*config_, *assembly_, pool_.get(), clock_),
+      &profiles_, clock_, observer);
   if (!outreach.ok()) return outreach.error();
   outreach_ = std::move(outreach).value();
   sink_ = NewOutreachSink(outreach_.get(), telemetry_.get(), waiting_);
@@ -354,34 +351,16 @@ bool Daemon::Reload() {
 void Daemon::TakeOver(const std::shared_ptr<const Config>& config,
                       std::shared_ptr<const Assembly> assembly,
                       const std::vector<std::string>& waiting) {
-  settings_.push_back(MakeSettings(*config, *assembly, pool_.get(), clock_));
-  explain_->Use(settings_.back()->restraint);
-  if (settings_.size() > kSettingsKept) settings_.pop_front();
+  explain_->Use(config->restraint);
   telemetry_->OnRules(*assembly->rules);
   std::vector<std::string> changed =
       profiles_.ReplaceFileLayer(assembly->profiles);
   // Messages of new rules need the new templates.
-  outreach_->Use(settings_.back());
+  outreach_->Use(MakeSettings(*config, *assembly, pool_.get(), clock_));
   pipeline_->Use(assembly->rules, std::move(changed));
   pipeline_->Use(config->self_preservation);
   // What needs a restart is compared with what runs.
-  auto running = std::make_shared<Config>(*config);
-  running->name = config_->name;
-  running->sources = config_->sources;
-  running->customer_is_user = config_->customer_is_user;
-  running->profiles_from_events = config_->profiles_from_events;
-  running->state_dir = config_->state_dir;
-  running->checkpoint_every = config_->checkpoint_every;
-  running->rebuild_most = config_->rebuild_most;
-  running->kafka_state = config_->kafka_state;
-  running->dead_letters = config_->dead_letters;
-  running->ledger = config_->ledger;
-  running->lease = config_->lease;
-  running->ledger_retention = config_->ledger_retention;
-  running->admin = config_->admin;
-  running->log = config_->log;
-  running->shards = config_->shards;
-  config_ = std::move(running);
+  config_ = std::make_shared<const Config>(TakenOver(*config_, *config));
   const std::string what = WhatChanged(*assembly_->rules, *assembly->rules);
   assembly_ = std::move(assembly);
   const std::string but =

@@ -4,10 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <random>
-#include <set>
-#include <thread>
 
 #include "daemon/replay.h"
 #include "rules/rule_set.h"
@@ -106,23 +103,6 @@ void LogDiagnostic(const Diagnostic& diagnostic, std::string_view event,
              diagnostic.message, fields);
 }
 
-bool SameSecrets(const KafkaConfig& a, const KafkaConfig& b) {
-  return KafkaProperties(a, "") == KafkaProperties(b, "");
-}
-
-bool SameSources(const Config& a, const Config& b) {
-  Config only_a, only_b;
-  only_a.sources = a.sources;
-  only_b.sources = b.sources;
-  if (FormatConfig(only_a) != FormatConfig(only_b)) return false;
-  for (std::size_t i = 0; i < a.sources.size(); ++i) {
-    const auto* const one = std::get_if<KafkaConfig>(&a.sources[i].from);
-    const auto* const other = std::get_if<KafkaConfig>(&b.sources[i].from);
-    if (one && other && !SameSecrets(*one, *other)) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
@@ -218,66 +198,6 @@ Result<std::unique_ptr<DeadLetterSink>> OpenDeadLetters(const Config& config,
   options.keep = letters.keep;
   options.now = [clock] { return clock->Now(); };
   return NewFileDeadLetters(std::move(options));
-}
-
-std::vector<std::string> NeedRestart(const Config& before,
-                                     const Config& after) {
-  std::vector<std::string> keys;
-  const auto compare = [&keys](const char* key, bool same) {
-    if (!same) keys.emplace_back(key);
-  };
-  compare("name", before.name == after.name);
-  compare("sources", SameSources(before, after));
-  compare("customer", before.customer_is_user == after.customer_is_user);
-  compare("profiles.from_events",
-          before.profiles_from_events == after.profiles_from_events);
-  compare("state", before.state_dir == after.state_dir &&
-                       before.checkpoint_every == after.checkpoint_every &&
-                       before.rebuild_most == after.rebuild_most &&
-                       before.kafka_state == after.kafka_state);
-  compare("dead_letters",
-          before.dead_letters.topic == after.dead_letters.topic &&
-              before.dead_letters.max_size == after.dead_letters.max_size &&
-              before.dead_letters.keep == after.dead_letters.keep);
-  compare("ledger", before.ledger.url == after.ledger.url &&
-                        before.ledger.ca == after.ledger.ca &&
-                        before.lease.whole == after.lease.whole &&
-                        before.ledger.password.Reveal() ==
-                            after.ledger.password.Reveal());
-  compare("ledger_retention",
-          before.ledger_retention == after.ledger_retention);
-  compare("http",
-          before.admin.host == after.admin.host &&
-              before.admin.port == after.admin.port &&
-              before.admin.token.Reveal() == after.admin.token.Reveal());
-  compare("log", before.log.level == after.log.level &&
-                     before.log.json == after.log.json);
-  compare("shards", before.shards == after.shards);
-  return keys;
-}
-
-std::string WhatChanged(const RuleSet& before, const RuleSet& after) {
-  std::vector<std::string> added, changed, gone;
-  for (const Rule& rule : after.rules()) {
-    const Rule* const old = before.Find(rule.id);
-    if (old == nullptr) {
-      added.push_back(rule.id);
-    } else if (old->hash != rule.hash) {
-      changed.push_back(rule.id);
-    }
-  }
-  for (const Rule& rule : before.rules()) {
-    if (after.Find(rule.id) == nullptr) gone.push_back(rule.id);
-  }
-  std::string text;
-  for (const auto& [what, ids] :
-       {std::pair{"added", &added}, std::pair{"changed", &changed},
-        std::pair{"gone", &gone}}) {
-    if (!ids->empty()) {
-      text += fmt::format("; {}: {}", what, fmt::join(*ids, ", "));
-    }
-  }
-  return text;
 }
 
 bool Ends(const Config& config) {

@@ -42,14 +42,6 @@ std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
                                             Telemetry* telemetry,
                                             DetectionCount waiting);
 
-// What differs between two configurations and is taken over only at the next
-// start: "sources", "http".
-std::vector<std::string> NeedRestart(const Config& before, const Config& after);
-
-// "; added: a, b; changed: c; gone: d": how the rules differ; empty: not at
-// all.
-std::string WhatChanged(const RuleSet& before, const RuleSet& after);
-
 // Every source is a file, which comes to its end.
 bool Ends(const Config& config);
 
