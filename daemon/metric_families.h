@@ -3,13 +3,22 @@
 
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "daemon/metrics.h"
+#include "rules/time.h"
 
 namespace premura {
 
-// In seconds.
+// Times are in seconds.
+inline double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+inline double Seconds(Timestamp instant) {
+  return Seconds(instant.time_since_epoch());
+}
+
 inline const std::vector<double> kLatencyBuckets = {
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,  1,
     2.5,   5,    10,    30,   60,  300,  1800, 7200};

@@ -5,9 +5,9 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "daemon/health_metrics.h"
 #include "daemon/metric_families.h"
 #include "notifiers/outbox.h"
 
@@ -15,14 +15,6 @@ namespace premura {
 namespace {
 
 using Level = Log::Level;
-
-double Seconds(Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
-double Seconds(Timestamp instant) {
-  return Seconds(instant.time_since_epoch());
-}
 
 constexpr const char* kChannels[] = {"ticket", "email", "sms"};
 
@@ -34,7 +26,7 @@ std::string ChannelLabel(const std::string& lane) {
 class MetricsAndLog final : public Telemetry {
  public:
   MetricsAndLog(const TelemetryOptions& options, const Clock* clock, Log* log)
-      : clock_(clock), log_(log) {
+      : clock_(clock), log_(log), health_(&m_, log) {
     for (const std::string& source : options.sources) CreateSource(source);
     for (const std::string& name : options.channels) {
       m_.usable.Set({name}, 1);
@@ -305,40 +297,13 @@ class MetricsAndLog final : public Telemetry {
               const OutreachHealth& outreach) override {
     const std::lock_guard lock(mutex_);
     const Timestamp now = clock_->Now();
-    for (const auto& source : pipeline.sources) SampleSource(source, now);
-    SampleHeld(pipeline);
-    SampleShards(pipeline.cells, now);
-    if (pipeline.cell_store) SampleStore(*pipeline.cell_store);
+    health_.Sample(pipeline, outreach, now);
     m_.checkpoint_age.Set({}, std::max(0.0, Seconds(now - checkpoint_at_)));
-    m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
-    m_.stop_all.Set({}, outreach.stop_all.on ? 1 : 0);
-    for (int i = 0; i < kDeliveryStates; ++i) {
-      const std::string state(ToString(static_cast<DeliveryState>(i)));
-      const auto found = outreach.deliveries.find(state);
-      const std::size_t count =
-          found == outreach.deliveries.end() ? 0 : found->second;
-      m_.open.Set({state}, static_cast<double>(count));
-    }
-    for (const DeliveryState state :
-         {DeliveryState::kHeld, DeliveryState::kUnknown}) {
-      const std::string word(ToString(state));
-      const auto found = outreach.for_person.find(word);
-      const bool none = found == outreach.for_person.end();
-      const double count = none ? 0 : static_cast<double>(found->second.count);
-      m_.for_person.Set({word}, count);
-      m_.for_person_age.Set(
-          {word}, none ? 0 : std::max(0.0, Seconds(now - found->second.since)));
-    }
-    const bool waits = outreach.oldest_pending != Timestamp{};
-    m_.outbox_age.Set(
-        {}, waits ? std::max(0.0, Seconds(now - outreach.oldest_pending)) : 0);
   }
 
   std::string Text() const override { return m_.metrics.Text(); }
 
  private:
-  static constexpr int kDeliveryStates = 8;
-
   void CreateSource(const std::string& source) {
     for (CounterVec* counter :
          {&m_.records, &m_.events, &m_.profiles, &m_.duplicates, &m_.late,
@@ -369,123 +334,17 @@ class MetricsAndLog final : public Telemetry {
     }
   }
 
-  void SampleSource(const PipelineHealth::SourceState& source, Timestamp now) {
-    const SourceHealth& health = source.health;
-    const bool reachable = health.reachable && source.failure.empty();
-    m_.reachable.Set({source.id}, reachable ? 1 : 0);
-    m_.partitions.Set({source.id}, static_cast<double>(health.partitions));
-    m_.lag.Set({source.id}, static_cast<double>(health.lag));
-    m_.rebalances.Set({source.id}, static_cast<double>(health.rebalances));
-    const bool has_clock = source.clock != Timestamp{} && !source.ended;
-    const double behind = has_clock ? Seconds(now - source.clock) : 0;
-    m_.watermark.Set({source.id}, behind);
-    m_.lag_seconds.Set({source.id}, health.lag > 0 ? std::max(0.0, behind) : 0);
-    m_.remembered.Set({source.id}, static_cast<double>(source.remembered));
-    TellReachable(source, now);
-  }
-
-  // At the change, and once a minute while it lasts.
-  void TellReachable(const PipelineHealth::SourceState& source, Timestamp now) {
-    constexpr Duration kAgain = std::chrono::minutes(1);
-    const SourceHealth& health = source.health;
-    const auto told = unreachable_.find(source.id);
-    if (health.reachable) {
-      if (told == unreachable_.end()) return;
-      unreachable_.erase(told);
-      log_->Write(Level::kInfo, "source_reachable", "the source can be read",
-                  {{"source", source.id}});
-    } else if (!health.problem.empty()) {
-      if (told != unreachable_.end() && now >= told->second &&
-          now - told->second < kAgain) {
-        return;
-      }
-      unreachable_[source.id] = now;
-      log_->Write(Level::kWarning, "source_unreachable", health.problem,
-                  {{"source", source.id}});
-    }
-  }
-
-  void SampleStore(const CellStoreHealth& store) {
-    m_.restore_waiting.Set({}, static_cast<double>(store.waiting));
-    m_.restored_partitions.Set({}, static_cast<double>(store.cells));
-    m_.restore_records.Set({}, static_cast<double>(store.records));
-    m_.restore_took.Set({}, Seconds(store.longest));
-    m_.fenced.Set({}, static_cast<double>(store.fenced));
-    m_.torn.Set({}, static_cast<double>(store.torn));
-  }
-
-  // Below so many customers a quiet source is nothing to tell.
-  void SampleHeld(const PipelineHealth& pipeline) {
-    bool guards = false;
-    bool too_many = false;
-    std::size_t held = 0;
-    for (const EngineStats& shard : pipeline.cells) {
-      guards = guards || shard.guards;
-      too_many = too_many || shard.too_many;
-      held += shard.held;
-    }
-    m_.held_timers.Set({}, static_cast<double>(held));
-    m_.too_many_silent.Set({}, too_many ? 1 : 0);
-    for (const auto& source : pipeline.sources) {
-      const bool stalled = guards && source.stalled;
-      m_.stalled.Set({source.id}, stalled ? 1 : 0);
-      TellHeld(source.id, "source_stalled", "source_flows", stalled, held);
-    }
-    TellHeld("", "too_many_silent", "silence_believed", too_many, held);
-  }
-
-  // When it begins and when it ends.
-  void TellHeld(const std::string& source, const char* begins, const char* ends,
-                bool on, std::size_t held) {
-    if (on == doubted_.contains(source)) return;
-    Log::Fields fields = {{"held_timers", held}};
-    if (!source.empty()) fields.push_back({"source", source});
-    if (on) {
-      doubted_.insert(source);
-      log_->Write(Level::kWarning, begins,
-                  "what fires because nothing happens is held", fields);
-    } else {
-      doubted_.erase(source);
-      log_->Write(Level::kInfo, ends,
-                  "what fires because nothing happens goes on", fields);
-    }
-  }
-
-  void SampleShards(const std::vector<EngineStats>& shards, Timestamp now) {
-    EngineStats sum;
-    double overdue = 0;
-    for (const EngineStats& shard : shards) {
-      sum.customers += shard.customers;
-      sum.timers += shard.timers;
-      sum.late += shard.late;
-      sum.attempts_dropped += shard.attempts_dropped;
-      sum.windows_cut += shard.windows_cut;
-      sum.profile_values_refused += shard.profile_values_refused;
-      if (shard.timers == 0) continue;
-      overdue = std::max(overdue, Seconds(now - shard.oldest_timer));
-    }
-    m_.customers.Set({}, static_cast<double>(sum.customers));
-    m_.timers.Set({}, static_cast<double>(sum.timers));
-    m_.passed_over.Set({}, static_cast<double>(sum.late));
-    m_.attempts_dropped.Set({}, static_cast<double>(sum.attempts_dropped));
-    m_.windows_cut.Set({}, static_cast<double>(sum.windows_cut));
-    m_.profile_values_refused.Set(
-        {}, static_cast<double>(sum.profile_values_refused));
-    m_.overdue.Set({}, overdue);
-  }
-
   const Clock* const clock_;
   Log* const log_;
   MetricFamilies m_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  HealthMetrics health_;
   std::string fingerprint_;
   Timestamp checkpoint_at_{};
   std::string checkpoint_problem_;
   std::string letter_problem_;
   std::optional<Timestamp> restore_began_;
   Timestamp restore_told_{};
-  std::set<std::string> doubted_;  // Sources that are; "" is of customers.
-  std::map<std::string, Timestamp> unreachable_;  // When it was told last.
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 namespace premura {
 namespace {
 
-constexpr std::array<std::string_view, 8> kStates = {
+constexpr std::array<std::string_view, kDeliveryStates> kStates = {
     "pending", "held",    "sending", "sent",
     "retry",   "unknown", "failed",  "suppressed"};
 

@@ -43,6 +43,7 @@ enum class DeliveryState : std::uint8_t {
   kFailed,
   kSuppressed
 };
+inline constexpr int kDeliveryStates = 8;
 std::string_view ToString(DeliveryState state);
 std::optional<DeliveryState> ParseDeliveryState(std::string_view word);
 
