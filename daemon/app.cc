@@ -262,6 +262,7 @@ Status Daemon::StartAdmin() {
 
 std::string Daemon::MetricsText() {
   telemetry_->Sample(pipeline_->Health(), outreach_->Health());
+  telemetry_->OnMemory(ReadProcessMemory());
   return telemetry_->Text();
 }
 

@@ -203,6 +203,11 @@ struct MetricFamilies {
   GaugeVec restart_needed = metrics.Gauge(
       "premura_restart_needed",
       "1 if the configuration says what only the next start takes over.");
+  GaugeVec resident = metrics.Gauge("process_resident_memory_bytes",
+                                    "Resident memory size in bytes.");
+  GaugeVec heap = metrics.Gauge(
+      "premura_heap_bytes",
+      "Of the allocator: in use, and free but not given back.", {"state"});
   GaugeVec build =
       metrics.Gauge("premura_build_info", "The version.", {"version"});
   GaugeVec start = metrics.Gauge("premura_start_timestamp_seconds",

@@ -301,6 +301,12 @@ class MetricsAndLog final : public Telemetry {
     m_.checkpoint_age.Set({}, std::max(0.0, Seconds(now - checkpoint_at_)));
   }
 
+  void OnMemory(const ProcessMemory& memory) override {
+    m_.resident.Set({}, static_cast<double>(memory.resident));
+    m_.heap.Set({"used"}, static_cast<double>(memory.heap_used));
+    m_.heap.Set({"free"}, static_cast<double>(memory.heap_free));
+  }
+
   std::string Text() const override { return m_.metrics.Text(); }
 
  private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/log.h"
+#include "daemon/process_memory.h"
 #include "notifiers/clock.h"
 #include "notifiers/outreach.h"
 #include "rules/rule_set.h"
@@ -49,6 +50,7 @@ class Telemetry : public PipelineObserver, public OutreachObserver {
   // Sets what is looked at rather than counted.
   virtual void Sample(const PipelineHealth& pipeline,
                       const OutreachHealth& outreach) = 0;
+  virtual void OnMemory(const ProcessMemory& memory) = 0;
   // All metrics in Prometheus' text format.
   virtual std::string Text() const = 0;
 };

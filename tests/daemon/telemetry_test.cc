@@ -236,6 +236,13 @@ TEST_F(TelemetryTest, TroubleShowsInMetricsAndLog) {
   }
 }
 
+TEST_F(TelemetryTest, MemoryIsToldFromWhatTheAllocatorKeeps) {
+  telemetry_->OnMemory({3 << 20, 2 << 20, 1 << 20});
+  EXPECT_TRUE(Has("process_resident_memory_bytes 3145728"));
+  EXPECT_TRUE(Has(R"(premura_heap_bytes{state="used"} 2097152)"));
+  EXPECT_TRUE(Has(R"(premura_heap_bytes{state="free"} 1048576)"));
+}
+
 TEST_F(TelemetryTest, AChannelThatIsGoneHasNoMetricLeftToAlertOn) {
   telemetry_->OnChannel("ticket:old", false, "no such host");
   ASSERT_TRUE(Has(R"(premura_channel_usable{channel="ticket:old"} 0)"));
