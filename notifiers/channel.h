@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "notifiers/reason.h"
 #include "rules/result.h"
@@ -73,6 +74,9 @@ struct Outcome {
   std::optional<TicketReference> ticket;
   std::optional<Duration> retry_after;  // If the other side asked for one.
 };
+
+// "delivered", "retry", "rejected", "unknown", "stop"
+std::string_view ToString(Outcome::Verdict verdict);
 
 // Why a channel cannot work at all, or that nothing is wrong.
 struct CheckResult {

@@ -6,7 +6,6 @@
 
 #include "notifiers/candidate.h"
 #include "notifiers/courier.h"
-#include "notifiers/decider.h"
 #include "notifiers/message_builder.h"
 
 namespace premura {

@@ -57,16 +57,6 @@ bool IsCancelledBy(const ShardOutput& output, const Detection& detection) {
 
 }  // namespace
 
-bool AwaitsTicket(const std::vector<Delivery>& of_case, Timestamp until) {
-  return std::any_of(of_case.begin(), of_case.end(),
-                     [until](const Delivery& one) {
-                       if (one.channel != "ticket") return false;
-                       if (one.state == DeliveryState::kSending) return true;
-                       return one.due_at && *one.due_at <= until &&
-                              one.reason != Reason::kChannelMissing;
-                     });
-}
-
 // One detection on its way to decisions.
 struct Decider::Case {
   const Detection* detection = nullptr;

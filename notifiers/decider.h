@@ -16,12 +16,6 @@
 
 namespace premura {
 
-// How long a mail waits for the number of the ticket of the same case.
-constexpr Duration kTicketPatience = std::chrono::minutes(2);
-
-// A ticket of the case is being opened or will be tried by `until`.
-bool AwaitsTicket(const std::vector<Delivery>& of_case, Timestamp until);
-
 class Decider {
  public:
   // All must outlive it.

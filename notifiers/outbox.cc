@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/outbox.h"
 
-#include <array>
 #include <iterator>
 #include <limits>
 #include <utility>
@@ -11,10 +10,6 @@
 
 namespace premura {
 namespace {
-
-constexpr std::array<std::string_view, kDeliveryStates> kStates = {
-    "pending", "held",    "sending", "sent",
-    "retry",   "unknown", "failed",  "suppressed"};
 
 constexpr std::int64_t kNotYet = Outbox::kNotYet;
 
@@ -118,48 +113,6 @@ SqlValue ContactAt(const Delivery& delivery) {
 }
 
 }  // namespace
-
-std::string_view ToString(DeliveryState state) {
-  return kStates[static_cast<std::size_t>(state)];
-}
-
-std::optional<DeliveryState> ParseDeliveryState(std::string_view word) {
-  for (std::size_t i = 0; i < kStates.size(); ++i) {
-    if (kStates[i] == word) return static_cast<DeliveryState>(i);
-  }
-  return std::nullopt;
-}
-
-bool IsWaiting(DeliveryState state) {
-  return state == DeliveryState::kPending || state == DeliveryState::kHeld ||
-         state == DeliveryState::kRetry;
-}
-
-bool IsFinal(DeliveryState state) {
-  return state == DeliveryState::kSent || state == DeliveryState::kFailed ||
-         state == DeliveryState::kSuppressed;
-}
-
-bool NeedsPerson(const Delivery& delivery) {
-  return !delivery.due_at && (delivery.state == DeliveryState::kHeld ||
-                              delivery.state == DeliveryState::kUnknown);
-}
-
-std::string_view ToString(Outcome::Verdict verdict) {
-  switch (verdict) {
-    case Outcome::Verdict::kDelivered:
-      return "delivered";
-    case Outcome::Verdict::kRetry:
-      return "retry";
-    case Outcome::Verdict::kRejected:
-      return "rejected";
-    case Outcome::Verdict::kStop:
-      return "stop";
-    case Outcome::Verdict::kUnknown:
-      break;
-  }
-  return "unknown";
-}
 
 Status Outbox::Add(const Delivery& d) {
   static const std::string sql =

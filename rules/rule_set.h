@@ -62,10 +62,10 @@ LoadedRules LoadRules(std::vector<RuleFile> files, const LoadOptions& options);
 Result<std::vector<std::string>> ExpandRulePaths(
     std::span<const std::string> patterns);
 
-// ExpandRulePaths, ReadFile, LoadRules; what cannot be read is a diagnostic.
-// Whether a file's name says that it holds tests of rules, not rules.
+// Whether a file's name says that it holds tests of rules,
+// not rules.
 bool IsTestsFile(std::string_view name);
-
+// ExpandRulePaths, ReadFile, LoadRules; what cannot be read is a diagnostic.
 LoadedRules LoadRulePaths(std::span<const std::string> patterns,
                           const LoadOptions& options);
 
