@@ -2,7 +2,8 @@
 // App: the daemon put together: configuration -> templates and rules ->
 // profiles -> outreach -> pipeline -> admin server.
 //
-// Thread: all calls from one, the main one. What fails at start fails in
+// Thread: one at a time: the main one, and while it waits for the end the one
+// that it has sent to Stop(). What fails at start fails in
 // NewApp; what fails later shows in log, metrics and /readyz.
 
 #pragma once
