@@ -3,9 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "notifiers/explain.h"
+#include "tests/notifiers/support/outreach_rules.h"
 #include "tests/notifiers/support/outreach_world.h"
 
 namespace premura {
@@ -15,23 +14,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-constexpr char kRules[] = R"(
-  - id: ticket
-    title: Ticket
-    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
-    cancel_on: [{event: invoice_paid}]
-    actions: [{ticket: {template: help}}]
-  - id: mail
-    title: Mail
-    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
-    actions: [{email: {template: help}}]
-  - id: sms
-    title: Sms
-    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}
-    cancel_on: [{event: invoice_paid}]
-    actions: [{sms: {template: help}}]
-)";
 
 class DeliveryTest : public testing::Test, protected OutreachWorld {
  protected:
@@ -50,7 +32,7 @@ class DeliveryTest : public testing::Test, protected OutreachWorld {
 
 TEST_F(DeliveryTest, ARetryWaitsLongerEachTimeAndRepeatsTheSameBytes) {
   email->Next({"retry", "retry", "retry"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("mail", "acme");
   EXPECT_EQ(State(id, "email"), "retry unreachable");
   Duration last{};
@@ -81,7 +63,7 @@ TEST_F(DeliveryTest, ARetryWaitsLongerEachTimeAndRepeatsTheSameBytes) {
 TEST_F(DeliveryTest, WhatTheOtherSideAsksForIsObeyedWithinAnHour) {
   email->Next({"throttled", "throttled"});
   email->retry_after = minutes(20);
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("mail", "acme");
   EXPECT_EQ(State(id, "email"), "retry throttled");
   EXPECT_EQ(*Get(id, "email").due_at - now, minutes(20));
@@ -94,7 +76,7 @@ TEST_F(DeliveryTest, RetriesEnd) {
   settings->retry.give_up_after = minutes(1);
   settings->retry.breaker_failures = 1000;
   email->Next(std::vector<std::string>(20, "retry"));
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("mail", "acme");
   for (int i = 0; i < 20; ++i) Pass(seconds(30));
   EXPECT_EQ(State(id, "email"), "failed attempts_exhausted");
@@ -103,7 +85,7 @@ TEST_F(DeliveryTest, RetriesEnd) {
 
 TEST_F(DeliveryTest, ARefusalIsFinal) {
   email->Next({"rejected"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("mail", "acme");
   EXPECT_EQ(State(id, "email"), "failed refused");
   Pass(hours(30));
@@ -112,7 +94,7 @@ TEST_F(DeliveryTest, ARefusalIsFinal) {
 
 TEST_F(DeliveryTest, DoubtWithoutAWayToAskStaysUnknown) {
   email->Next({"unknown_after"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("mail", "acme");
   EXPECT_EQ(State(id, "email"), "unknown unknown_outcome");
   Pass(hours(30));
@@ -124,7 +106,7 @@ TEST_F(DeliveryTest, DoubtWithoutAWayToAskStaysUnknown) {
 
 TEST_F(DeliveryTest, DoubtIsRepeatedWhereTheOtherSideKnowsKeys) {
   sms->Next({"unknown_after"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("sms", "acme");
   EXPECT_EQ(State(id, "sms"), "unknown unknown_outcome");
   Pass(seconds(10));
@@ -135,7 +117,7 @@ TEST_F(DeliveryTest, DoubtIsRepeatedWhereTheOtherSideKnowsKeys) {
 
 TEST_F(DeliveryTest, DoubtIsAskedAboutAfterAQuarantine) {
   desk->Next({"unknown_after"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   EXPECT_EQ(State(id, "ticket"), "unknown unknown_outcome");
   Pass(seconds(59));
@@ -149,7 +131,7 @@ TEST_F(DeliveryTest, DoubtIsAskedAboutAfterAQuarantine) {
 
 TEST_F(DeliveryTest, WhatSurelyDidNotArriveIsSentAgain) {
   desk->Next({"unknown_before"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   Pass(minutes(2));
   EXPECT_EQ(State(id, "ticket"), "sent delivered");
@@ -161,7 +143,7 @@ TEST_F(DeliveryTest, ALookUpWithoutAnAnswerIsRepeatedNeverGuessed) {
   desk->Next({"unknown_before"});
   desk->find_fails = true;
   settings->retry.breaker_failures = 1000;
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   for (int i = 0; i < 5; ++i) Pass(minutes(20));
   EXPECT_EQ(State(id, "ticket"), "unknown unreachable");
@@ -177,7 +159,7 @@ TEST_F(DeliveryTest, AskingEndsAndStaysVisible) {
   desk->find_fails = true;
   settings->retry.give_up_after = hours(1);
   settings->retry.breaker_failures = 1000;
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   for (int i = 0; i < 10; ++i) Pass(minutes(20));
   EXPECT_EQ(State(id, "ticket"), "unknown attempts_exhausted");
@@ -186,7 +168,7 @@ TEST_F(DeliveryTest, AskingEndsAndStaysVisible) {
 
 TEST_F(DeliveryTest, DoubtIsNotRepeatedWhileStopAllIsOn) {
   sms->Next({"unknown_after"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("sms", "acme");
   SetStopAll(true);
   Pass(seconds(10));
@@ -213,7 +195,7 @@ class LateChannel final : public Channel {
 
 TEST_F(DeliveryTest, ACallWithoutAnAnswerIsInDoubtAfterALongSilence) {
   email->Next({"lost_after"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("mail", "acme");
   Pass(kSilence - seconds(1));
   EXPECT_EQ(State(id, "email"), "sending");
@@ -225,7 +207,7 @@ TEST_F(DeliveryTest, AnAnswerThatComesAfterTheQuarantineIsHeard) {
   const auto late = std::make_shared<LateChannel>();
   settings->desks = {{"rt", late}};
   settings->retry.quarantine = seconds(1);
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   ASSERT_EQ(late->delivers.size(), 1U);
   Pass(minutes(3));
@@ -244,7 +226,7 @@ TEST_F(DeliveryTest, NoSecondLookUpBeginsWhileOneRuns) {
   const auto late = std::make_shared<LateChannel>();
   settings->desks = {{"rt", late}};
   settings->retry.quarantine = seconds(1);
-  Start(kRules);
+  Start(kDeliveryRules);
   Fire("ticket", "acme");
   late->delivers.at(0)(Outcome());
   Pass(seconds(0));
@@ -262,7 +244,7 @@ TEST_F(DeliveryTest, NoSecondLookUpBeginsWhileOneRuns) {
 TEST_F(DeliveryTest, WhatWasBeingAskedIsAskedAgainAtOnceAfterARestart) {
   const auto late = std::make_shared<LateChannel>();
   settings->desks = {{"rt", late}};
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   late->delivers.at(0)(Outcome());
   Pass(seconds(0));
@@ -282,7 +264,7 @@ TEST_F(DeliveryTest, WhatWasBeingSentIsUnknownAfterARestart) {
   email->Next({"lost_after"});
   desk->Next({"lost_after"});
   sms->Next({"lost_before"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string mail = Fire("mail", "acme");
   const std::string ticket = Fire("ticket", "acme");
   const std::string text = Fire("sms", "acme");
@@ -310,7 +292,7 @@ Outcome Answer(Outcome::Verdict verdict, Reason reason) {
 TEST_F(DeliveryTest, ACancellationWhileACallRunsForbidsItsRepeat) {
   const auto late = std::make_shared<LateChannel>();
   settings->desks = {{"rt", late}};
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("ticket", "acme");
   Cancel("ticket", "acme");
   EXPECT_EQ(State(id, "ticket"), "sending");
@@ -324,7 +306,7 @@ TEST_F(DeliveryTest, ACancellationWhileACallRunsForbidsItsRepeat) {
 
 TEST_F(DeliveryTest, ACancellationInDoubtIsKeptOverARestartAndAsksFirst) {
   desk->Next({"unknown_before", "delivered", "unknown_after"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string lost = Fire("ticket", "acme");
   Restart();
   Cancel("ticket", "acme");
@@ -341,7 +323,7 @@ TEST_F(DeliveryTest, ACancellationInDoubtIsKeptOverARestartAndAsksFirst) {
 
 TEST_F(DeliveryTest, ACancelledOneInDoubtIsNotRepeatedWhereKeysAreKnown) {
   sms->Next({"unknown_before"});
-  Start(kRules);
+  Start(kDeliveryRules);
   const std::string id = Fire("sms", "acme");
   Cancel("sms", "acme");
   Pass(minutes(1));
@@ -352,7 +334,7 @@ TEST_F(DeliveryTest, ACancelledOneInDoubtIsNotRepeatedWhereKeysAreKnown) {
 TEST_F(DeliveryTest, ACancellationOfAnotherGroupForbidsNoRepeat) {
   const auto late = std::make_shared<LateChannel>();
   settings->desks = {{"rt", late}};
-  Start(kRules);
+  Start(kDeliveryRules);
   ShardOutput output;
   output.detections.push_back(Detect("ticket", "acme"));
   output.detections.back().group = {{"export_id", "\"e1\""}};
@@ -365,231 +347,6 @@ TEST_F(DeliveryTest, ACancellationOfAnotherGroupForbidsNoRepeat) {
   Pass(seconds(0));
   Pass(minutes(1));
   EXPECT_EQ(late->delivers.size(), 2U);
-}
-
-TEST_F(DeliveryTest, ABreakerLeavesAFailingHostAloneAndTriesOnce) {
-  settings->retry.breaker_failures = 3;
-  email->Next(std::vector<std::string>(4, "server_error"));
-  Start(kRules);
-  std::string last;
-  for (int i = 0; i < 5; ++i) last = Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 3U);
-  EXPECT_EQ(observer.channels.back(),
-            "email: left alone for a while after failures: the fake says so");
-  Pass(seconds(29));
-  EXPECT_EQ(email->deliveries.size(), 3U);
-  EXPECT_EQ(Get(last, "email").attempts, 0);
-  Pass(seconds(1));
-  EXPECT_EQ(email->deliveries.size(), 4U) << "one trial, which fails";
-  Pass(seconds(30));
-  EXPECT_EQ(email->TotalArrived(), 5) << "the trial opens the way";
-  EXPECT_EQ(observer.channels.back(), "email ok");
-}
-
-TEST_F(DeliveryTest, AReloadWhileABreakersTrialRunsDoesNotCloseTheHost) {
-  settings->retry.breaker_failures = 1;
-  email->Next({"server_error", "lost_before"});
-  Start(kRules);
-  Fire("mail", "acme");
-  Pass(seconds(30));
-  ASSERT_EQ(email->deliveries.size(), 2U) << "the trial runs";
-  email = std::make_shared<FakeChannel>("email", OnDoubt::kHold);
-  settings->email = email;
-  Use();
-  EXPECT_EQ(State(Fire("mail", "acme"), "email"), "sent delivered");
-}
-
-TEST_F(DeliveryTest, AReloadTakesOverAChangedBreaker) {
-  settings->retry.breaker_failures = 1000;
-  Start(kRules);
-  settings->retry.breaker_failures = 1;
-  Use();
-  email->Next({"server_error"});
-  Fire("mail", "acme");
-  Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 1U);
-}
-
-TEST_F(DeliveryTest, WhatIsDueBehindAnOpenBreakerSaysSo) {
-  settings->retry.breaker_failures = 1;
-  settings->retry.max_concurrent = 1;
-  email->Next({"server_error"});
-  Start(kRules);
-  ShardOutput output;
-  for (int i = 0; i < 3; ++i) {
-    output.detections.push_back(Detect("mail", "acme"));
-  }
-  const std::string last = output.detections.back().id;
-  Submit(std::move(output));
-  EXPECT_EQ(State(last, "email"), "held breaker_open");
-  Pass(seconds(31));
-  EXPECT_EQ(State(last, "email"), "sent delivered");
-}
-
-TEST_F(DeliveryTest, ARefusalOrAThrottleDoesNotOpenTheBreaker) {
-  settings->retry.breaker_failures = 2;
-  email->Next({"rejected", "throttled", "rejected", "throttled"});
-  Start(kRules);
-  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 5U);
-}
-
-TEST_F(DeliveryTest, ConnectionsThatBreakAfterSendingOpenTheBreaker) {
-  settings->retry.breaker_failures = 3;
-  email->Next({"unknown_before", "unknown_after", "unknown_before"});
-  Start(kRules);
-  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 3U);
-}
-
-TEST_F(DeliveryTest, AnAddressRefusedHereSaysNothingOfTheHost) {
-  settings->retry.breaker_failures = 2;
-  settings->retry.max_concurrent = 1;
-  email->Next({"server_error", "bad_address", "server_error", "bad_address",
-               "server_error"});
-  Start(kRules);
-  for (int i = 0; i < 6; ++i) Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 3U) << "two failures in a row";
-  Pass(seconds(30));
-  EXPECT_EQ(email->deliveries.size(), 5U) << "the trial and one more trial";
-  Pass(seconds(30));
-  EXPECT_EQ(email->TotalArrived(), 4) << "the host is not closed for ever";
-}
-
-TEST_F(DeliveryTest, AMisconfiguredChannelIsLeftUntilItsCheckPasses) {
-  email->Next({"stop"});
-  Start(kRules);
-  email->check_problem = "password refused";
-  const std::string first = Fire("mail", "acme");
-  EXPECT_EQ(State(first, "email"), "held misconfigured");
-  EXPECT_EQ(Get(first, "email").retries, 0);
-  const std::string second = Fire("mail", "acme");
-  EXPECT_EQ(observer.channels.back(), "email: the fake says so");
-  Pass(hours(30));
-  EXPECT_EQ(email->deliveries.size(), 1U);
-  EXPECT_EQ(observer.channels.back(), "email: password refused");
-  const auto outlets = Reader()->Outlets();
-  ASSERT_TRUE(outlets.ok());
-  ASSERT_EQ(outlets.value().size(), 3U);
-  EXPECT_EQ(outlets.value()[0].problem, "password refused");
-  email->check_problem.clear();
-  Pass(seconds(30));
-  EXPECT_EQ(State(first, "email"), "sent delivered");
-  EXPECT_EQ(State(second, "email"), "sent delivered");
-  EXPECT_EQ(observer.channels.back(), "email ok");
-}
-
-TEST_F(DeliveryTest, AChannelThatFailsItsCheckIsNotUsed) {
-  desk->check_problem = "no custom field `Premura Key`";
-  Start(kRules);
-  const std::string id = Fire("ticket", "acme");
-  EXPECT_EQ(State(id, "ticket"), "pending");
-  EXPECT_TRUE(desk->deliveries.empty());
-  EXPECT_EQ(observer.channels.back(),
-            "ticket:rt: no custom field `Premura Key`");
-  Pass(seconds(29));
-  EXPECT_EQ(desk->checks, 1);
-  const std::size_t told = observer.channels.size();
-  Pass(seconds(1));
-  EXPECT_EQ(desk->checks, 2);
-  EXPECT_EQ(State(id, "ticket"), "held misconfigured");
-  EXPECT_EQ(observer.channels.size(), told) << "no news";
-  desk->check_problem.clear();
-  Pass(seconds(30));
-  EXPECT_EQ(State(id, "ticket"), "sent delivered");
-}
-
-TEST_F(DeliveryTest,
-       WhatWaitsSaysWhetherTheOtherSideIsAwayOrWeAreSetUpWrongly) {
-  for (const auto& [reason, state] :
-       {std::pair(Reason::kUnreachable, "held unreachable"),
-        std::pair(Reason::kMisconfigured, "held misconfigured")}) {
-    OutreachWorld world;
-    world.desk->Next({"stop"});
-    world.desk->check_problem = "connection refused";
-    world.desk->check_reason = reason;
-    world.settings->desks.clear();
-    world.Start(kRules);
-    const std::string id = world.Fire("ticket", "acme");
-    world.settings->desks.emplace_back("rt", world.desk);
-    world.Use();
-    EXPECT_EQ(world.State(id, "ticket"), state);
-  }
-}
-
-// Nobody is woken, and no customer explained, by what is no more.
-TEST_F(DeliveryTest, AChannelThatIsTakenAwayLeavesNoComplaint) {
-  desk->check_problem = "no such host";
-  Start(kRules);
-  const auto names = [this] {
-    std::string all;
-    const auto outlets = Reader()->Outlets();
-    for (const OutletRecord& one : outlets.value()) all += one.name + " ";
-    return all;
-  };
-  EXPECT_EQ(names(), "email sms ticket:rt ");
-  settings->desks.clear();
-  settings->desks.emplace_back(
-      "new", std::make_shared<FakeChannel>("other", OnDoubt::kAsk));
-  Use();
-  EXPECT_EQ(names(), "email sms ticket:new ");
-  EXPECT_EQ(std::count(observer.channels.begin(), observer.channels.end(),
-                       "ticket:rt gone"),
-            1);
-  // One that is back is one like any other.
-  settings->desks.emplace_back("rt", desk);
-  Use();
-  EXPECT_EQ(names(), "email sms ticket:new ticket:rt ");
-}
-
-TEST_F(DeliveryTest, AReloadChecksAgain) {
-  Start(kRules);
-  EXPECT_EQ(desk->checks, 1);
-  Use();
-  EXPECT_EQ(desk->checks, 2);
-}
-
-TEST_F(DeliveryTest, ARateLimitSpreadsCalls) {
-  settings->email_limit = {2, seconds(10)};
-  Start(kRules);
-  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 2U);
-  Pass(seconds(5));
-  EXPECT_EQ(email->deliveries.size(), 3U);
-  Pass(seconds(10));
-  EXPECT_EQ(email->deliveries.size(), 5U);
-}
-
-TEST_F(DeliveryTest, CallsAtTheSameTimeAreBounded) {
-  settings->retry.max_concurrent = 3;
-  email->Next(std::vector<std::string>(5, "lost_before"));
-  Start(kRules);
-  for (int i = 0; i < 5; ++i) Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 3U);
-  EXPECT_FALSE(core->idle());
-}
-
-TEST_F(DeliveryTest, CallsOfAChannelThatWentAndCameBackAreCounted) {
-  settings->retry.max_concurrent = 1;
-  email->Next({"lost_before"});
-  Start(kRules);
-  Fire("mail", "acme");
-  settings->email = nullptr;
-  Use();
-  settings->email = email;
-  Use();
-  Fire("mail", "acme");
-  EXPECT_EQ(email->deliveries.size(), 1U) << "the first still runs";
-  Pass(minutes(10));  // It is given up.
-  EXPECT_EQ(email->deliveries.size(), 2U);
-}
-
-TEST_F(DeliveryTest, AnAnswerOfAChannelThatWasReplacedStillCounts) {
-  Start(kRules);
-  settings->email = std::make_shared<FakeChannel>("other", OnDoubt::kHold);
-  Use();
-  EXPECT_EQ(State(Fire("mail", "acme"), "email"), "sent delivered");
-  EXPECT_TRUE(email->deliveries.empty());
 }
 
 }  // namespace
