@@ -5,18 +5,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "daemon/admin_server.h"
 #include "daemon/app_parts.h"
 #include "daemon/assembly.h"
-#include "daemon/checkpoints.h"
 #include "daemon/decision_printer.h"
 #include "daemon/explain_page.h"
 #include "daemon/file_watch.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
 #include "daemon/state_dir.h"
+#include "daemon/stateful_pipeline.h"
 #include "daemon/telemetry.h"
 #include "daemon/version.h"
 
@@ -28,11 +27,6 @@ using Level = Log::Level;
 constexpr Duration kLookAtFiles = std::chrono::seconds(1);
 // The ledger's figures are at most this old.
 constexpr Duration kFiguresAge = std::chrono::milliseconds(2200);
-
-int ShardCount(int configured) {
-  if (configured > 0) return configured;
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 class Daemon final : public App {
  public:
@@ -56,9 +50,6 @@ class Daemon final : public App {
   Status StartParts();
   Status StartOutreach();
   Status StartPipeline();
-  Status StartCells();
-  Status MakePipeline();
-  Status Restore();
   Status StartAdmin();
   void TakeOver(const std::shared_ptr<const Config>& config,
                 std::shared_ptr<const Assembly> assembly,
@@ -85,10 +76,8 @@ class Daemon final : public App {
   std::unique_ptr<Outreach> outreach_;
   const DetectionCount waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::unique_ptr<OutputSink> sink_;
-  std::unique_ptr<DeadLetterSink> dead_letters_;
-  std::unique_ptr<Checkpoints> checkpoints_;  // One of these two.
-  std::unique_ptr<CellStore> cells_;
-  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<StatefulPipeline> stateful_;
+  Pipeline* pipeline_ = nullptr;  // Of stateful_.
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<AdminServer> admin_;
   Timestamp looked_at_{};
@@ -179,64 +168,19 @@ Status Daemon::StartOutreach() {
 }
 
 Status Daemon::StartPipeline() {
-  auto letters = OpenDeadLetters(*config_, log_.get(), clock_);
-  if (!letters.ok()) return letters.error().WithContext("dead letters");
-  dead_letters_ = std::move(letters).value();
-  if (config_->kafka_state) return StartCells();
-  checkpoints_ = std::make_unique<Checkpoints>(
-      config_->state_dir + "/checkpoint", telemetry_.get());
-  auto opened = checkpoints_->Open();
+  StatefulPipelineOptions options;
+  options.config = config_.get();
+  options.profiles = &profiles_;
+  options.sink = sink_.get();
+  options.telemetry = telemetry_.get();
+  options.log = log_.get();
+  options.clock = clock_;
+  options.rules = assembly_->rules;
+  auto opened = StatefulPipeline::Open(options);
   if (!opened.ok()) return opened.error();
-  if (Status made = MakePipeline(); !made.ok()) return made;
-  const Status restored = Restore();
-  if (restored.ok()) return {};
-  // It has taken up half of what cannot be used.
-  pipeline_.reset();
-  if (Status aside = checkpoints_->Abandon(restored.error().message);
-      !aside.ok()) {
-    return aside;
-  }
-  if (Status made = MakePipeline(); !made.ok()) return made;
-  return Restore();
-}
-
-// Each partition's state comes with it.
-Status Daemon::StartCells() {
-  auto cells = OpenCellStore(*config_, log_.get());
-  if (!cells.ok()) return cells.error().WithContext("state.kafka");
-  cells_ = std::move(cells).value();
-  return MakePipeline();
-}
-
-Status Daemon::MakePipeline() {
-  const Timestamp make_up_from =
-      clock_->Now() -
-      std::min(config_->rebuild_most, LongestMemory(assembly_->rules));
-  auto sources = OpenSources(*config_, log_.get(), clock_, make_up_from);
-  if (!sources.ok()) return sources.error().WithContext("source");
-  PipelineOptions options;
-  options.shards = ShardCount(config_->shards);
-  options.self_preservation = config_->self_preservation;
-  if (checkpoints_) options.checkpoints = checkpoints_->store();
-  options.cells = cells_.get();
-  options.checkpoint_every = config_->checkpoint_every;
-  options.now = [clock = clock_] { return clock->Now(); };
-  pipeline_ = NewPipeline(options, std::move(sources).value(), assembly_->rules,
-                          &profiles_, sink_.get(), dead_letters_.get(),
-                          telemetry_.get());
+  stateful_ = std::move(opened).value();
+  pipeline_ = stateful_->pipeline();
   return {};
-}
-
-Status Daemon::Restore() {
-  if (checkpoints_->is_new()) return pipeline_->Restore(nullptr);
-  const std::uint64_t all = checkpoints_->store()->size();
-  telemetry_->OnRestoring(0, all, false);
-  Status restored = pipeline_->Restore(
-      [telemetry = telemetry_.get()](std::uint64_t records, std::uint64_t of) {
-        telemetry->OnRestoring(records, of, false);
-      });
-  if (restored.ok()) telemetry_->OnRestoring(all, all, true);
-  return restored;
 }
 
 Status Daemon::StartAdmin() {
@@ -252,7 +196,7 @@ Status Daemon::StartAdmin() {
                        telemetry_->DeadLetterProblem());
   };
   pages.api[kExplainPath] = [this](const AdminQuery& query, AdminReply reply) {
-    explain_->Answer(pipeline_.get(), query, reply);
+    explain_->Answer(pipeline_, query, reply);
   };
   auto admin = NewAdminServer(std::move(options), std::move(pages));
   if (!admin.ok()) return admin.error().WithContext("http.admin");
