@@ -352,14 +352,14 @@ class Mail(Server):
     def count_in_log(self, words):
         return self.log_path.read_text("utf-8", "replace").count(words)
 
-    def inbox(self, user):
-        """All mails of the user, fetched by IMAP and parsed."""
+    def inbox(self, user, which="ALL"):
+        """Mails of the user, fetched by IMAP and parsed."""
         context = ssl.create_default_context(cafile=self.ca)
         with imaplib.IMAP4("localhost", self.imap) as inbox:
             inbox.starttls(context)
             inbox.login(user, "mailpw")
             inbox.select("INBOX")
-            numbers = inbox.search(None, "ALL")[1][0].split()
+            numbers = inbox.search(None, which)[1][0].split()
             return [email.message_from_bytes(
                 inbox.fetch(number, "(RFC822)")[1][0][1],
                 policy=email.policy.default) for number in numbers]

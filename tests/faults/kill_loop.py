@@ -162,8 +162,8 @@ class KillLoop:
         compare("detections", self.detections())
         tickets = self.desk.tickets(self.tag)
         compare("tickets", map(self.named, tickets))
-        mailed = [self.named(mail["To"]) for mail in self.mail.inbox("jane")
-                  if self.tag in mail["To"]]
+        mailed = [self.named(mail["To"]) for mail in self.mail.inbox(
+            "jane", '(TO "%s")' % self.tag)]
         compare("mails", mailed, least=0)
         held = {one["customer"] for one in json.loads(
             self.daemon.command("held", "--output", "json").stdout)}
