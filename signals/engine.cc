@@ -97,7 +97,7 @@ void EngineImpl::Prefetch() {
     Locate(matched.customer, {matched.begin, matched.end});
     for (std::size_t i = matched.begin; i < matched.end; ++i) {
       const Track* track = hits_[i].track;
-      if (track != nullptr) PrefetchLines(track->state, 2);
+      if (track != nullptr) PrefetchLines(track->state, 1);
     }
   }
   for (int step = 0; step < Detector::kPrefetchSteps; ++step) {

@@ -265,7 +265,9 @@ class EventDecoderImpl final : public EventDecoder {
     }
     holder = {event_number_, static_cast<std::uint32_t>(fields_.size()),
               use.rank};
-    fields_.push_back({use.property, value});
+    EventField& field = fields_.emplace_back();
+    field.property = use.property;
+    field.value = value;
   }
 
   bool IsTaken(std::uint32_t slot) const {

@@ -45,8 +45,8 @@ bool HasForm(std::string_view text, std::string_view form) {
 
 constexpr std::string_view kDateForm = "0000-00-00";
 
-// "2026-01-01": nearly always that of the event before.
-std::optional<std::chrono::sys_days> FromDate(std::string_view text) {
+// "2026-01-01": nearly always that of the event before. True if it is one.
+bool ReadDate(std::string_view text, std::chrono::sys_days* days) {
   struct Before {
     bool known = false;
     char text[kDateForm.size()] = {};
@@ -55,46 +55,51 @@ std::optional<std::chrono::sys_days> FromDate(std::string_view text) {
   thread_local Before before;
   if (before.known &&
       std::memcmp(before.text, text.data(), kDateForm.size()) == 0) {
-    return before.days;
+    *days = before.days;
+    return true;
   }
-  if (!HasForm(text, kDateForm)) return std::nullopt;
+  if (!HasForm(text, kDateForm)) return false;
   const std::chrono::year_month_day date{
       std::chrono::year(TwoDigits(text, 0) * 100 + TwoDigits(text, 2)),
       std::chrono::month(static_cast<unsigned>(TwoDigits(text, 5))),
       std::chrono::day(static_cast<unsigned>(TwoDigits(text, 8)))};
-  if (!date.ok()) return std::nullopt;
+  if (!date.ok()) return false;
   std::memcpy(before.text, text.data(), kDateForm.size());
   before.known = true;
-  before.days = std::chrono::sys_days(date);
-  return before.days;
+  *days = before.days = std::chrono::sys_days(date);
+  return true;
 }
 
 // "2026-01-01T00:00:00Z" and "2026-01-01T00:00:00.000Z": what nearly every
-// sender writes, read without going through all that RFC 3339 allows.
-std::optional<Timestamp> FromUsualText(std::string_view text) {
+// sender writes, read without going through all that RFC 3339 allows. True if
+// it is one of them. (No std::optional: the processor would wait for its two
+// halves, written one by one and read at once.)
+bool ReadUsualText(std::string_view text, Timestamp* read) {
   constexpr std::size_t kDate = 10;
   constexpr std::string_view kForm = "T00:00:00.000Z";
   constexpr std::string_view kWhole = "T00:00:00Z";
   if (text.size() != kDate + kForm.size() &&
       text.size() != kDate + kWhole.size()) {
-    return std::nullopt;
+    return false;
   }
   const bool whole = text.size() == kDate + kWhole.size();
   const std::string_view time = text.substr(kDate);
-  if (!HasForm(time, whole ? kWhole : kForm)) return std::nullopt;
-  const auto days = FromDate(text);
+  if (!HasForm(time, whole ? kWhole : kForm)) return false;
+  std::chrono::sys_days days;
+  if (!ReadDate(text, &days)) return false;
   const int hour = TwoDigits(time, 1);
   const int minute = TwoDigits(time, 4);
   const int second = TwoDigits(time, 7);
-  if (!days || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  if (hour > 23 || minute > 59 || second > 59) return false;
   const int milliseconds =
       whole ? 0 : TwoDigits(time, 10) * 10 + (time[12] - '0');
-  return *days +
-         Duration(((hour * 60 + minute) * 60 + second) * 1000 + milliseconds);
+  *read = days + Duration(((hour * 60 + minute) * 60 + second) * 1000 +
+                          milliseconds);
+  return true;
 }
 
 std::optional<Timestamp> FromText(std::string_view text) {
-  if (const auto usual = FromUsualText(text)) return usual;
+  if (Timestamp usual; ReadUsualText(text, &usual)) return usual;
   std::int64_t number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);

@@ -35,7 +35,7 @@ class Counting : public DetectorOf<StateType> {
   void Prefetch(const State& state, int step) const final {
     const auto& items = static_cast<const StateType&>(state).items;
     if (step == 0) {
-      PrefetchLines(items.data(), 3);
+      PrefetchLines(items.data(), LinesOf(items));
     } else if (step == 1 && !items.empty()) {
       Kind::SeenOf(items.front()).event.Prefetch();  // It may be let go.
     }
@@ -68,6 +68,14 @@ class Counting : public DetectorOf<StateType> {
     return standing;
   }
   const typename Kind::Spec& spec_;
+
+ private:
+  // No line more than there are: what memory can deliver bounds how fast
+  // events are taken.
+  static std::size_t LinesOf(const typename Kind::Items& items) {
+    constexpr std::size_t kMost = 3;
+    return std::min(kMost, (items.size() * sizeof(items[0]) + 63) / 64);
+  }
 };
 
 // --- gte --------------------------------------------------------------------

@@ -360,7 +360,8 @@ bool SequenceDetector::Forget(State*) const { return true; }
 
 void SequenceDetector::Prefetch(const State& state, int step) const {
   const std::vector<Attempt>& attempts = As(&state).attempts;
-  if (step == 0) return PrefetchLines(attempts.data(), 2);
+  if (attempts.empty()) return;
+  if (step == 0) return PrefetchLines(attempts.data(), attempts.size());
   for (const Attempt& attempt : attempts) {
     if (step == 1) {
       PrefetchLines(attempt.taken.data(), 1);
