@@ -398,6 +398,35 @@ std::size_t BytesPerCustomer(const std::string& yaml, std::uint32_t customers,
   return (HeapBytes() - before) / customers;
 }
 
+// Bytes per customer with a renewal ahead; what the profile takes is in it.
+std::size_t BytesPerDate(const std::string& yaml, std::uint32_t customers) {
+  const auto rules = Load("version: 1\nrules:\n" + yaml);
+  const std::size_t before = HeapBytes();
+  World world(rules);
+  const Timestamp begin = std::chrono::sys_days(std::chrono::days(20'454));
+  world.engine->Advance(begin);
+  for (std::uint32_t at = 0; at < customers; ++at) {
+    ProfileChange change;
+    change.customer = fmt::format("acme-{}", at);
+    change.time = begin;
+    change.entries.push_back({"renewal", R"("2026-06-01")"});
+    world.engine->Take(change);
+  }
+  return (HeapBytes() - before) / customers;
+}
+
+void DeadlineKind(std::uint32_t customers) {
+  constexpr const char* kRule =
+      "  - {{id: a, title: A, detect: {{{}: {{{}}}}}}}\n";
+  const std::size_t dated = BytesPerDate(
+      fmt::format(kRule, "deadline", "field: renewal, before: 1d"), customers);
+  const std::size_t plain = BytesPerDate(
+      fmt::format(kRule, "event_count", "event: login, gte: 9, within: 15m"),
+      customers);
+  Print("a customer with a date ahead, one deadline rule",
+        fmt::format("{} bytes", dated - plain));
+}
+
 void ByKind() {
   constexpr std::uint32_t kMany = 50'000;
   constexpr int kFew = 4;
@@ -429,6 +458,7 @@ void ByKind() {
     Print(fmt::format("a customer with {} events, one {} rule", kFew, kind),
           fmt::format("{} bytes", BytesPerCustomer(rule, kMany, kFew)));
   }
+  DeadlineKind(kMany);
   std::string twenty;
   for (int i = 0; i < 20; ++i) {
     twenty += fmt::format(
