@@ -93,8 +93,8 @@ bool ReadUsualText(std::string_view text, Timestamp* read) {
   if (hour > 23 || minute > 59 || second > 59) return false;
   const int milliseconds =
       whole ? 0 : TwoDigits(time, 10) * 10 + (time[12] - '0');
-  *read = days + Duration(((hour * 60 + minute) * 60 + second) * 1000 +
-                          milliseconds);
+  *read = days +
+          Duration(((hour * 60 + minute) * 60 + second) * 1000 + milliseconds);
   return true;
 }
 
