@@ -359,8 +359,9 @@ bool Daemon::Stop(Duration limit) {
   if (log_ && pipeline_) {
     log_->Write(Level::kInfo, "stopping", "what was read is being finished");
   }
-  // Calls that run get the last fifth at least.
-  if (pipeline_) pipeline_->Stop(limit * 4 / 5);
+  // Brokers that do not answer take some seconds more. Calls that run get the
+  // last fifth at least.
+  if (pipeline_) pipeline_->Stop(limit * 3 / 5);
   if (outreach_) outreach_->Stop(left());
   if (printer_) printer_->Print();
   admin_.reset();

@@ -164,6 +164,7 @@ Result<std::unique_ptr<CellStore>> OpenCellStore(const Config& config,
   topic.group = kafka.group;
   topic.transactional_id = fmt::format("{}-{}", topic.topic, kafka.instance_id);
   topic.source_topics = kafka.topics;
+  topic.replication = config.kafka_state->replication;
   topic.log = KafkaLog(log, source.id);
   const auto partitions = CheckChangelogTopic(topic);
   if (!partitions.ok()) return partitions.error();

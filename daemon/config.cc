@@ -86,6 +86,9 @@ void ReadKafkaState(Mapping* state, ConfigReader* reader) {
       read.partitioner = Partitioner::kCrc32;
     }
   }
+  constexpr int kMostReplicas = 100;
+  read.replication =
+      static_cast<int>(kafka.Int("replication", 1, kMostReplicas).value_or(0));
   kafka.RejectOtherKeys("in `kafka`");
   CheckKafkaState(node, *config);
   config->kafka_state = std::move(read);

@@ -69,6 +69,7 @@ struct SourceConfig {
 struct KafkaStateConfig {
   std::string changelog_topic;
   Partitioner partitioner = Partitioner::kMurmur2;
+  int replication = 0;  // 0: as the source's topics have it.
 
   bool operator==(const KafkaStateConfig&) const = default;
 };

@@ -193,6 +193,9 @@ class Formatter final : public ConfigFormatter {
     Text("partitioner", config_.kafka_state->partitioner == Partitioner::kCrc32
                             ? "crc32"
                             : "murmur2");
+    if (config_.kafka_state->replication > 0) {
+      Number("replication", config_.kafka_state->replication);
+    }
     End();
   }
 

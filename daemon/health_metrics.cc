@@ -60,6 +60,8 @@ void HealthMetrics::SampleStore(const CellStoreHealth& store) {
   m_.restore_records.Set({}, static_cast<double>(store.records));
   m_.restore_took.Set({}, Seconds(store.longest));
   m_.fenced.Set({}, static_cast<double>(store.fenced));
+  m_.kept_partitions.Set({}, static_cast<double>(store.kept));
+  m_.moved.Set({}, static_cast<double>(store.moved));
   m_.torn.Set({}, static_cast<double>(store.torn));
 }
 

@@ -89,6 +89,14 @@ struct MetricFamilies {
   GaugeVec restored_partitions =
       metrics.Gauge("premura_restored_partitions",
                     "Partitions whose state was taken over since the start.");
+  GaugeVec kept_partitions = metrics.Gauge(
+      "premura_kept_partitions",
+      "Partitions that a rebalance took and gave back as they were, since the "
+      "start.");
+  GaugeVec moved = metrics.Gauge(
+      "premura_group_moved",
+      "Partitions of which the group had committed something else than their "
+      "state says, since the start.");
   GaugeVec fenced = metrics.Gauge(
       "premura_fenced",
       "Commits refused since the start: the partitions had a new owner.");

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A partition comes: its cell is opened, and loaded by the store while the
 // source goes on with the others. Only then it begins, from where the state
-// says. It goes: all that is in memory goes with it.
+// says.
+//
+// It goes: its cell is kept as it is, but takes nothing and is not written. If
+// the next assignment brings it back, as most do, the store is asked whether
+// anybody else has written of it, and if nobody has it goes on; else all that
+// is in memory goes, too.
 
 #include <fmt/format.h>
 
@@ -39,7 +44,7 @@ class CellFeeds final : public SourceFeeds {
   std::vector<Feed*> All() override {
     std::vector<Feed*> feeds;
     for (const auto& [number, it] : cells_) {
-      if (it.begun) feeds.push_back(it.feed.get());
+      if (it.stage == Stage::kBegun) feeds.push_back(it.feed.get());
     }
     return feeds;
   }
@@ -47,26 +52,38 @@ class CellFeeds final : public SourceFeeds {
   void Assign(std::uint32_t partition,
               const PartitionStart& /*start*/) override {
     const std::uint32_t number = options_.source->NumberInTopic(partition);
-    if (!cells_.contains(number)) Open(number, false);
-    cells_[number].inputs.push_back(partition);
+    if (!cells_.contains(number)) Open(number, "");
+    Held& it = cells_[number];
+    (it.stage == Stage::kKept ? it.back : it.inputs).push_back(partition);
   }
 
   // Whoever gets one of a cell's partitions gets them all.
   void Revoke(std::uint32_t partition) override {
-    Drop(options_.source->NumberInTopic(partition));
+    const auto it = cells_.find(options_.source->NumberInTopic(partition));
+    if (it == cells_.end()) return;
+    if (it->second.stage == Stage::kBegun) {
+      Keep(&it->second);
+    } else if (it->second.stage == Stage::kKept) {
+      it->second.back.clear();
+    } else {
+      Drop(it->first);
+    }
   }
   void OnReading() override {}
 
   bool Serve(const std::function<void()>& stalled) override {
+    SettleKept();
     for (auto& [number, it] : cells_) {
-      if (!std::exchange(it.asked, true)) Load(it);
+      if (it.stage != Stage::kNew) continue;
+      it.stage = Stage::kAsked;
+      Ask(it);
     }
     // One at a time: brokers are asked about each, and who does not poll for
     // long is a member no more.
     while (std::optional<LoadedCell> next = NextLoaded()) {
       const auto it = cells_.find(next->cell.number);
       if (it == cells_.end() || it->second.id != next->cell) continue;
-      if (!Begin(&it->second, *std::move(next), stalled)) return false;
+      if (!TakeWord(&it->second, *std::move(next), stalled)) return false;
       options_.source->Fetch();
       return true;
     }
@@ -74,15 +91,17 @@ class CellFeeds final : public SourceFeeds {
   }
 
   void StartOver() override {
-    std::vector<std::uint32_t> numbers;
-    for (const auto& [number, it] : cells_) numbers.push_back(number);
-    for (const std::uint32_t number : numbers) Reopen(number, false);
+    for (const std::uint32_t number : Numbers()) {
+      Held& it = cells_[number];
+      if (it.stage == Stage::kKept) it.inputs = it.back;
+      Reopen(number, "");
+    }
   }
 
   std::vector<CheckpointPart> WriteDown(bool stalled) override {
     std::vector<CheckpointPart> parts;
     for (auto& [number, it] : cells_) {
-      if (!it.begun) continue;
+      if (it.stage != Stage::kBegun) continue;
       CheckpointPart& part = parts.emplace_back();
       part.cell = it.id;
       part.records = it.feed->WriteDown(stalled);
@@ -102,15 +121,24 @@ class CellFeeds final : public SourceFeeds {
   }
 
  private:
+  enum class Stage {
+    kNew,    // Ours; the store is to be asked,
+    kAsked,  // and has been,
+    kBegun,  // and has answered: it is read.
+    kKept,   // Not ours; it may come back.
+  };
   struct Held {
     CellId id;
     Shard* shard = nullptr;
     std::unique_ptr<Feed> feed;
     std::vector<std::uint32_t> inputs{};
+    // As what it has them: the last that it was told.
     std::shared_ptr<const Membership> membership{};
-    bool anew = false;
-    bool asked = false;  // For what is known of it.
-    bool begun = false;
+    // Not empty: what is known of it does not count, and why.
+    std::string lost{};
+    Stage stage = Stage::kNew;
+    bool was_kept = false;
+    std::vector<std::uint32_t> back{};  // Of those that are kept.
   };
 
   std::optional<LoadedCell> NextLoaded() {
@@ -121,7 +149,67 @@ class CellFeeds final : public SourceFeeds {
     return next;
   }
 
-  void Open(std::uint32_t number, bool anew) {
+  std::vector<std::uint32_t> Numbers() const {
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [number, it] : cells_) numbers.push_back(number);
+    return numbers;
+  }
+
+  // --- Those that went -------------------------------------------------------
+
+  void Keep(Held* it) {
+    HoldInputs(*it);
+    it->shard->Pause(it->id);
+    it->stage = Stage::kKept;
+    it->back.clear();
+  }
+
+  void HoldInputs(const Held& it) {
+    for (const std::uint32_t partition : it.inputs) {
+      options_.source->Hold(partition);
+      if (partition < of_.size()) of_[partition] = nullptr;
+    }
+  }
+
+  // Once there is another assignment.
+  void SettleKept() {
+    const auto membership = options_.source->AsMember();
+    for (const std::uint32_t number : Numbers()) {
+      Held& it = cells_[number];
+      if (it.stage != Stage::kKept || it.membership == membership) continue;
+      std::sort(it.inputs.begin(), it.inputs.end());
+      std::sort(it.back.begin(), it.back.end());
+      if (it.inputs != it.back) {
+        it.inputs = it.back;
+        Reopen(number, "");
+        continue;
+      }
+      it.membership = membership;
+      it.was_kept = true;
+      it.stage = Stage::kNew;
+    }
+  }
+
+  // False: it is to be loaded.
+  bool GoOn(Held* it, bool kept) {
+    if (!kept) {
+      Reopen(it->id.number, "");
+      return false;
+    }
+    it->was_kept = false;
+    it->shard->Begin(it->id);
+    for (const std::uint32_t partition : it->inputs) {
+      options_.source->GoOn(partition);
+      it->feed->GoOn(partition);
+      of_[partition] = it->feed.get();
+    }
+    it->stage = Stage::kBegun;
+    return true;
+  }
+
+  // --- All -------------------------------------------------------------------
+
+  void Open(std::uint32_t number, std::string lost) {
     const CellId id = {number, ++lives_};
     Shard* const shard = options_.shards[number % options_.shards.size()];
     shard->Open(
@@ -134,33 +222,33 @@ class CellFeeds final : public SourceFeeds {
               options_.intake, options_.decoder, options_.listener,
               options_.cells->OwnerOf(number)),
           .membership = options_.source->AsMember(),
-          .anew = anew};
+          .lost = std::move(lost)};
   }
 
   void Drop(std::uint32_t number) {
     const auto it = cells_.find(number);
     if (it == cells_.end()) return;
-    for (const std::uint32_t partition : it->second.inputs) {
-      options_.source->Hold(partition);
-      if (partition < of_.size()) of_[partition] = nullptr;
-    }
+    HoldInputs(it->second);
     it->second.shard->Drop(it->second.id);
     options_.cells->Drop(it->second.id);
     cells_.erase(it);
   }
 
-  void Reopen(std::uint32_t number, bool anew) {
+  // Without inputs it is not ours any more.
+  void Reopen(std::uint32_t number, std::string lost) {
     std::vector<std::uint32_t> inputs = cells_[number].inputs;
     Drop(number);
-    Open(number, anew);
+    if (inputs.empty()) return;
+    Open(number, std::move(lost));
     cells_[number].inputs = std::move(inputs);
   }
 
-  void Load(const Held& it) {
+  void Ask(const Held& it) {
     CellStore::Request request;
     request.cell = it.id;
     request.shard = it.shard;
-    request.anew = it.anew;
+    request.anew = !it.lost.empty();
+    request.kept = it.was_kept;
     for (const std::uint32_t partition : it.inputs) {
       request.inputs.push_back(options_.source->Origin(partition));
     }
@@ -171,6 +259,12 @@ class CellFeeds final : public SourceFeeds {
     options_.cells->Load(std::move(request));
   }
 
+  bool TakeWord(Held* it, LoadedCell loaded,
+                const std::function<void()>& stalled) {
+    return it->was_kept ? GoOn(it, loaded.kept)
+                        : Begin(it, std::move(loaded), stalled);
+  }
+
   // False: it is to be loaded once more.
   bool Begin(Held* it, LoadedCell loaded,
              const std::function<void()>& stalled) {
@@ -179,22 +273,42 @@ class CellFeeds final : public SourceFeeds {
     if (whole.ok() && !loaded.source.empty()) {
       whole = TakeUp(*it, loaded, &record);
     }
-    if (!whole.ok()) return Lose(it->id.number, whole.error().message);
+    if (!whole.ok()) {
+      Reopen(it->id.number, whole.error().message);
+      return false;
+    }
     std::vector<PartitionStart> starts;
     for (const std::uint32_t partition : it->inputs) {
-      starts.push_back(BeginInput(partition, record));
+      starts.push_back(BeginInput(partition, record, !loaded.source.empty()));
       // Nothing of the cell counts without all that it rests on.
       if (!starts.back().why.empty() && !loaded.source.empty()) {
-        return Lose(it->id.number, starts.back().why);
+        Reopen(it->id.number, starts.back().why);
+        return false;
       }
     }
+    TellLoss(*it, loaded, starts);
     if (record.stalled) stalled();
     it->shard->Begin(it->id);
     for (std::size_t i = 0; i < starts.size(); ++i) {
       BeginFeed(it, it->inputs[i], starts[i]);
     }
-    it->begun = true;
+    it->stage = Stage::kBegun;
     return true;
+  }
+
+  // Once for a cell, with all there is to say.
+  void TellLoss(const Held& it, const LoadedCell& loaded,
+                const std::vector<PartitionStart>& starts) const {
+    std::vector<std::string> why;
+    if (!it.lost.empty()) why.push_back(it.lost);
+    if (!loaded.gap.empty()) why.push_back(loaded.gap);
+    for (const PartitionStart& start : starts) {
+      if (!start.why.empty()) why.push_back(start.why);
+    }
+    if (why.empty()) return;
+    options_.observer->OnStateLost(options_.id,
+                                   fmt::format("partition {}", it.id.number),
+                                   fmt::format("{}", fmt::join(why, "; ")));
   }
 
   // Numbers of partitions are this process' own.
@@ -217,11 +331,14 @@ class CellFeeds final : public SourceFeeds {
     return Error{"what it remembers of events seen is damaged"};
   }
 
-  PartitionStart BeginInput(std::uint32_t partition,
-                            const SourceRecord& record) const {
+  PartitionStart BeginInput(std::uint32_t partition, const SourceRecord& record,
+                            bool any) const {
     const auto known = record.partitions.find(partition);
     if (known == record.partitions.end() || !known->second.progress) {
-      return options_.source->Begin(partition, nullptr);
+      // A topic that joins others, or has come back to them, takes nothing from
+      // what they know.
+      const PartitionPlace joins = {.number = partition, .position = -1};
+      return options_.source->Begin(partition, any ? &joins : nullptr);
     }
     const PartitionPlace place = {
         partition, known->second.name, known->second.identity,
@@ -234,18 +351,8 @@ class CellFeeds final : public SourceFeeds {
     const std::string name = options_.source->Origin(partition);
     it->feed->Assign(partition, name, options_.source->Identity(partition),
                      start);
-    if (!start.why.empty()) {
-      options_.observer->OnStateLost(options_.id, name, start.why);
-    }
     if (partition >= of_.size()) of_.resize(partition + 1);
     of_[partition] = it->feed.get();
-  }
-
-  bool Lose(std::uint32_t number, const std::string& why) {
-    options_.observer->OnStateLost(options_.id,
-                                   fmt::format("partition {}", number), why);
-    Reopen(number, true);
-    return false;
   }
 
   const SourceFeedsOptions options_;

@@ -25,7 +25,9 @@ class Shard;
 // What is known of a cell beside its customers, which are in its shard then.
 struct LoadedCell {
   CellId cell;
+  bool kept = false;     // As was asked; nothing else is told then.
   Status loaded{};       // What is wrong with it.
+  std::string gap{};     // What is missing of it, if anything.
   std::string source{};  // A SourceRecord; empty: nothing is known.
   std::map<std::string, std::string> seen{};  // By key.
 };
@@ -33,11 +35,16 @@ struct LoadedCell {
 struct CellStoreHealth {
   std::uint64_t waiting = 0;  // Cells that are not there yet.
   std::string why;            // In words; empty: none waits.
+  // Records of the source that the group has not read of these, when it was
+  // looked at last; -1: not known.
+  std::int64_t unread = 0;
   // Since the start.
   std::uint64_t cells = 0;    // That were loaded,
   std::uint64_t records = 0;  // with so many records,
   Duration longest{};         // from their request until they were there.
+  std::uint64_t kept = 0;     // Cells that went, and came back as they were.
   std::uint64_t torn = 0;     // Commits found in part, or of former owners.
+  std::uint64_t moved = 0;    // Cells whose group was elsewhere than they.
   std::uint64_t fenced = 0;   // Checkpoints that were too late.
 };
 
@@ -58,6 +65,10 @@ class CellStore : public CheckpointSink {
     std::vector<std::string> inputs{};
     // Nothing that is known of it counts any more.
     bool anew = false;
+    // It went and has come back, and its shard has it as it was: only whether
+    // that still holds is to be told (LoadedCell::kept). If it does not, it is
+    // to be dropped, and loaded as another life.
+    bool kept = false;
     // Called on some thread once all is in the shard, unless it was dropped.
     std::function<void(LoadedCell)> told{};
   };

@@ -12,8 +12,6 @@ namespace {
 using Fate = CheckpointResult::Fate;
 using Kind = LogTrouble::Kind;
 
-// So many owners back a late commit of theirs is known for one.
-constexpr std::size_t kTakeoversKept = 16;
 constexpr std::uint64_t kLookEvery = 64;
 
 CheckpointResult TryAgain(const std::string& why) {
@@ -32,119 +30,6 @@ std::string KeyOf(RecordKind kind, std::string_view key) {
 }
 
 }  // namespace
-
-// --- Taking over -------------------------------------------------------------
-
-// The group's word first: once it is decided, so is all that went before it.
-Changelog::Opened Changelog::Open(CellId cell,
-                                  const std::vector<std::string>& inputs,
-                                  bool impatient, bool anew) {
-  Opened opened;
-  const auto committed = log_->CommittedOf(inputs);
-  if (!committed.ok()) {
-    opened.waits = committed.error().message;
-    return opened;
-  }
-  const auto ends = log_->EndsOf(cell.number);
-  if (!ends.ok()) {
-    opened.waits = ends.error().message;
-    return opened;
-  }
-  const bool undecided = ends.value().stable < ends.value().last;
-  if (undecided && !impatient) {
-    opened.waits = "a former owner's transaction is not over";
-    return opened;
-  }
-  // A group whose broker is slow says nothing either: that ends nobody's
-  // transaction.
-  if (!undecided && !committed.value()) {
-    opened.waits =
-        "a former owner's transaction is not over, or the group's broker is "
-        "slow";
-    return opened;
-  }
-  opened = Read(cell, ends.value(), anew);
-  if (undecided && opened.waits.empty()) {
-    AbortLeftOpen(opened.progress);
-    Drop(cell);
-    opened = {};
-    opened.waits = "a former owner's transaction is being ended";
-    return opened;
-  }
-  if (!opened.progress) return opened;
-  for (const auto& [name, position] : *committed.value()) {
-    const auto it = opened.progress->positions.find(name);
-    if (it == opened.progress->positions.end() || it->second == position) {
-      continue;
-    }
-    opened.torn = true;
-    const std::lock_guard lock(mutex_);
-    ++torn_;
-  }
-  return opened;
-}
-
-Changelog::Opened Changelog::Read(CellId cell, const TransactionLog::Ends& ends,
-                                  bool anew) {
-  Opened opened;
-  ChangelogFold fold;
-  const Status read =
-      log_->Read(cell.number, 0, ends.stable,
-                 [&fold](const LogRecord& record) { fold.Take(record); });
-  if (!read.ok()) {
-    opened.waits = read.error().message;
-    return opened;
-  }
-  FoldedChangelog folded = fold.Finish();
-  if (!folded.foreign.empty()) {
-    opened.waits = "the changelog cannot be read: " + folded.foreign;
-    opened.for_long = true;
-    return opened;
-  }
-  Writing writing;
-  if (folded.progress) writing.takeovers = folded.progress->takeovers;
-  writing.takeovers.push_back({folded.epoch + 1, options_.random(),
-                               folded.progress ? folded.progress->number : 0});
-  while (writing.takeovers.size() > kTakeoversKept) {
-    writing.takeovers.erase(writing.takeovers.begin());
-  }
-  writing.number = folded.number;
-  writing.end = ends.stable;
-  writing.repairs = std::move(folded.repairs);
-  if (folded.damage.empty() && folded.progress &&
-      folded.progress->partitions != options_.partitions) {
-    folded.damage =
-        "the topic had " + std::to_string(folded.progress->partitions) +
-        " partitions, and has " + std::to_string(options_.partitions) +
-        ": customers are in others now";
-  }
-  if (anew) {
-    writing.fresh = true;
-    for (const auto& [key, value] : folded.records) {
-      writing.repairs.emplace_back(key, std::nullopt);
-    }
-    folded.records.clear();
-    folded.progress.reset();
-    folded.damage.clear();
-  }
-  const std::lock_guard lock(mutex_);
-  torn_ += folded.torn;
-  open_[cell] = std::move(writing);
-  opened.damage = std::move(folded.damage);
-  opened.progress = std::move(folded.progress);
-  opened.records = std::move(folded.records);
-  return opened;
-}
-
-void Changelog::AbortLeftOpen(const std::optional<Progress>& progress) {
-  if (!progress || progress->writer == log_->writer()) return;
-  (void)log_->Fence(progress->writer);  // Else the brokers will, in time.
-}
-
-void Changelog::Drop(CellId cell) {
-  const std::lock_guard lock(mutex_);
-  open_.erase(cell);
-}
 
 // --- Committing --------------------------------------------------------------
 
@@ -185,7 +70,7 @@ CheckpointResult Changelog::Write(const std::vector<CheckpointPart>& parts) {
   // What is lost with this one the next would not have: they must be opened
   // anew before anything is written of them.
   if (result.fate == Fate::kVoid) {
-    ++fenced_;
+    ++counts_.fenced;
     for (const auto& [id, share] : shares) open_.erase(id);
     return result;
   }
@@ -243,7 +128,8 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
 void Changelog::LookAtEnds(const Shares& shares) {
   for (const auto& [id, share] : shares) {
     const auto ends = log_->EndsOf(id.number);
-    if (!ends.ok() || ends.value().stable < ends.value().last) continue;
+    if (!ends.ok()) return;  // Another time: each may take long.
+    if (ends.value().stable < ends.value().last) continue;
     const std::lock_guard lock(mutex_);
     const auto it = open_.find(id);
     if (it != open_.end() && it->second.claimed) {
@@ -369,7 +255,7 @@ bool Changelog::Resolve(const Shares& shares, std::string* problem) {
       if (it == open_.end() || !it->second.doubtful) continue;
       writing = it->second;
     }
-    const Result<Seen> seen = Look(id.number, &writing);
+    const Result<Seen> seen = Look(id.number, writing);
     if (!seen.ok()) {
       *problem = seen.error().message;
       return false;
@@ -385,21 +271,26 @@ bool Changelog::Resolve(const Shares& shares, std::string* problem) {
 
 // Whether our last try is there, whole, and nobody else's.
 Result<Changelog::Seen> Changelog::Look(std::uint32_t partition,
-                                        Writing* writing) {
+                                        const Writing& writing) {
   const auto ends = log_->EndsOf(partition);
   if (!ends.ok()) return ends.error();
   if (ends.value().stable < ends.value().last) {
     return Error{"a transaction is not over"};
   }
-  const Takeover& us = writing->takeovers.back();
-  const Stamp ours = {us.epoch, us.owner, writing->number};
+  return LookUpTo(ends.value().stable, partition, writing);
+}
+
+Result<Changelog::Seen> Changelog::LookUpTo(std::int64_t end,
+                                            std::uint32_t partition,
+                                            const Writing& writing) {
+  const Takeover& us = writing.takeovers.back();
+  const Stamp ours = {us.epoch, us.owner, writing.number};
   bool found = false;
   bool others = false;
   std::uint64_t records = 0;
   std::uint64_t checksums = 0;
-  const Status read = log_->Read(
-      partition, writing->end, ends.value().stable,
-      [&](const LogRecord& record) {
+  const Status read =
+      log_->Read(partition, writing.end, end, [&](const LogRecord& record) {
         const Result<ChangelogHead> head = UnpackHead(record.head);
         if (!head.ok()) return;
         const Stamp& stamp = head.value().stamp;
@@ -432,7 +323,7 @@ CheckpointResult Changelog::Claim(const Shares& shares) {
       if (it == open_.end() || it->second.claimed) continue;
       writing = it->second;
     }
-    const Result<Seen> seen = Look(id.number, &writing);
+    const Result<Seen> seen = Look(id.number, writing);
     // With the next commit: nothing hangs on it, but a stop may wait for this.
     if (!seen.ok()) return {};
     if (seen.value() == Seen::kOthers) {
@@ -449,14 +340,9 @@ CheckpointResult Changelog::Claim(const Shares& shares) {
   return {};
 }
 
-std::uint64_t Changelog::torn() const {
+Changelog::Counts Changelog::counts() const {
   const std::lock_guard lock(mutex_);
-  return torn_;
-}
-
-std::uint64_t Changelog::fenced() const {
-  const std::lock_guard lock(mutex_);
-  return fenced_;
+  return counts_;
 }
 
 }  // namespace premura

@@ -47,8 +47,12 @@ class Changelog {
     std::string waits;      // Not empty: not yet, and why. Try again soon,
     bool for_long = false;  // or, until somebody has seen to it, now and then.
     std::string damage;     // Not empty: nothing of it can be used.
-    // The group's word differs from the state's, which holds.
-    bool torn = false;
+    // Not empty: its beginning has been deleted, and with it what was known of
+    // customers who have not changed since.
+    std::string gap;
+    // The group is not where the state is, which holds: somebody has moved it,
+    // or a commit was torn.
+    bool moved = false;
     std::optional<Progress> progress;  // nullopt: nothing is known.
     std::unordered_map<std::string, std::string> records;
   };
@@ -57,14 +61,27 @@ class Changelog {
   // `anew`: what is known counts no more, and is erased by the first commit.
   Opened Open(CellId cell, const std::vector<std::string>& inputs,
               bool impatient, bool anew);
+
+  struct GoneOn {
+    std::string waits;  // Not empty: not yet, and why.
+    bool ours = false;  // Else it has to be opened anew.
+  };
+  // A cell that was open, went, and has come back is as it was, unless somebody
+  // else has written of it meanwhile. Who only thought of doing so can no more,
+  // being a member of an earlier generation.
+  GoneOn GoOn(CellId cell, const std::vector<std::string>& inputs,
+              bool impatient);
   void Drop(CellId cell);
 
   // One transaction. Writes the cells that are open; passes over the others.
   CheckpointResult Write(const std::vector<CheckpointPart>& parts);
 
-  // Commits, or cells, that were found in part or of former owners.
-  std::uint64_t torn() const;
-  std::uint64_t fenced() const;
+  struct Counts {
+    std::uint64_t torn = 0;    // Commits found in part or of former owners.
+    std::uint64_t moved = 0;   // Cells whose group was elsewhere.
+    std::uint64_t fenced = 0;  // Checkpoints that were too late.
+  };
+  Counts counts() const;
 
  private:
   // What is to be known of an open cell to write it.
@@ -104,11 +121,27 @@ class Changelog {
   // Looks which of the doubtful are there. False: it cannot be said yet.
   bool Resolve(const Shares& shares, std::string* problem);
   enum class Seen { kOurs, kNothing, kOthers };
-  Result<Seen> Look(std::uint32_t partition, Writing* writing);
+  Result<Seen> Look(std::uint32_t partition, const Writing& writing);
+  Result<Seen> LookUpTo(std::int64_t end, std::uint32_t partition,
+                        const Writing& writing);
   CheckpointResult Claim(const Shares& shares);
   void LookAtEnds(const Shares& shares);
+
+  // Where the log ends and what the group has committed, once both are decided.
+  struct Decided {
+    std::string waits;
+    bool undecided = false;  // The log; what is committed is not known then.
+    TransactionLog::Ends ends{};
+    std::map<std::string, std::int64_t> committed{};
+  };
+  Decided Decide(CellId cell, const std::vector<std::string>& inputs,
+                 bool impatient);
+  Opened Read(CellId cell, const TransactionLog::Ends& ends, bool anew,
+              std::uint64_t* torn);
+  Writing TakeOver(FoldedChangelog* folded, const TransactionLog::Ends& ends,
+                   bool anew) const;
   void AbortLeftOpen(const std::optional<Progress>& progress);
-  Opened Read(CellId cell, const TransactionLog::Ends& ends, bool anew);
+  static void AddOwner(Writing* writing, Takeover owner);
 
   TransactionLog* const log_;
   const Options options_;
@@ -117,8 +150,7 @@ class Changelog {
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::map<CellId, Writing> open_;
-  std::uint64_t torn_ = 0;
-  std::uint64_t fenced_ = 0;
+  Counts counts_;
 };
 
 }  // namespace premura

@@ -26,6 +26,7 @@ constexpr Duration kPatience = std::chrono::seconds(2);
 // And so often it is looked at whether it has to be ended.
 constexpr Duration kImpatientEvery = std::chrono::seconds(2);
 constexpr Duration kTellEvery = std::chrono::seconds(10);
+constexpr Duration kUnreadEvery = std::chrono::seconds(10);
 // Handed to a shard at once.
 constexpr std::size_t kPartBytes = std::size_t{1} << 20;
 
@@ -57,6 +58,7 @@ class ChangelogCells final : public CellStore {
 
   void Load(Request request) override {
     const std::lock_guard lock(mutex_);
+    unread_at_ = {};
     waiting_.push_back({std::move(request), SteadyClock::now()});
     changed_.notify_all();
   }
@@ -74,6 +76,8 @@ class ChangelogCells final : public CellStore {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return begun_ || closing_; });
+      // Only one begins, and what it does is being cancelled.
+      if (!begun_) return {CheckpointResult::Fate::kTryAgain, "it is closed"};
     }
     return changelog_.Write(parts);
   }
@@ -84,12 +88,15 @@ class ChangelogCells final : public CellStore {
     const std::lock_guard lock(mutex_);
     CellStoreHealth health = health_;
     health.waiting = waiting_.size() + (loading_ ? 1 : 0);
+    health.unread = Unread();
     if (health.waiting > 0) {
       health.why = fmt::format("{} of its partitions wait for their state{}{}",
                                health.waiting, why_.empty() ? "" : ": ", why_);
     }
-    health.torn = changelog_.torn();
-    health.fenced = changelog_.fenced();
+    const Changelog::Counts counts = changelog_.counts();
+    health.torn = counts.torn;
+    health.moved = counts.moved;
+    health.fenced = counts.fenced;
     return health;
   }
 
@@ -99,7 +106,7 @@ class ChangelogCells final : public CellStore {
       closing_ = true;
       changed_.notify_all();
     }
-    log_->CancelReads();
+    log_->Cancel();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -120,9 +127,11 @@ class ChangelogCells final : public CellStore {
       changed_.notify_all();
     }
     while (std::optional<Asked> next = Next()) {
+      LookForUnread();
       const bool done = Try(&*next);
       const std::lock_guard lock(mutex_);
       loading_.reset();
+      loading_inputs_.clear();
       if (done) {
         why_.clear();
       } else if (!std::exchange(dropped_, false)) {
@@ -151,10 +160,47 @@ class ChangelogCells final : public CellStore {
       Asked next = std::move(*first);
       waiting_.erase(first);
       loading_ = next.request.cell;
+      loading_inputs_ = next.request.inputs;
       dropped_ = false;
       return next;
     }
     return std::nullopt;
+  }
+
+  // Of all that wait: under mutex_.
+  std::vector<std::string> WaitingInputs() const {
+    std::vector<std::string> inputs = loading_inputs_;
+    for (const Asked& it : waiting_) {
+      inputs.insert(inputs.end(), it.request.inputs.begin(),
+                    it.request.inputs.end());
+    }
+    return inputs;
+  }
+
+  std::int64_t Unread() const {
+    std::int64_t sum = 0;
+    for (const std::string& input : WaitingInputs()) {
+      const auto it = unread_.find(input);
+      if (it == unread_.end()) return -1;
+      sum += it->second;
+    }
+    return sum;
+  }
+
+  // As soon as one comes, and now and then.
+  void LookForUnread() {
+    std::vector<std::string> inputs;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto now = SteadyClock::now();
+      if (now < unread_at_) return;
+      unread_at_ = now + kUnreadEvery;
+      inputs = WaitingInputs();
+    }
+    auto unread = log_->UnreadOf(inputs);
+    const std::lock_guard lock(mutex_);
+    unread_.clear();
+    if (unread.ok()) unread_ = std::move(unread).value();
   }
 
   bool Try(Asked* it) {
@@ -162,6 +208,7 @@ class ChangelogCells final : public CellStore {
     const bool impatient =
         Since(it->since) > kPatience && now >= it->impatient_at;
     if (impatient) it->impatient_at = now + kImpatientEvery;
+    if (it->request.kept) return GoOn(it, impatient);
     Changelog::Opened opened = changelog_.Open(
         it->request.cell, it->request.inputs, impatient, it->request.anew);
     if (!opened.waits.empty()) {
@@ -170,6 +217,25 @@ class ChangelogCells final : public CellStore {
       return false;
     }
     return HandOver(it, std::move(opened));
+  }
+
+  bool GoOn(Asked* it, bool impatient) {
+    const Changelog::GoneOn gone_on =
+        changelog_.GoOn(it->request.cell, it->request.inputs, impatient);
+    if (!gone_on.waits.empty()) {
+      Wait(it, gone_on.waits);
+      return false;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::exchange(dropped_, false)) {
+        changelog_.Drop(it->request.cell);
+        return true;
+      }
+      if (gone_on.ours) ++health_.kept;
+    }
+    it->request.told({.cell = it->request.cell, .kept = gone_on.ours});
+    return true;
   }
 
   void Wait(Asked* it, const std::string& why) {
@@ -191,11 +257,13 @@ class ChangelogCells final : public CellStore {
 
   bool HandOver(Asked* it, Changelog::Opened opened) {
     Request& request = it->request;
-    if (opened.torn && options_.tell) {
-      options_.tell(true, fmt::format("partition {}: what the group has "
-                                      "committed is not what its state says, "
-                                      "which holds",
-                                      request.cell.number));
+    if (opened.moved && options_.tell) {
+      options_.tell(
+          true, fmt::format("partition {}: what the group has committed is not "
+                            "what its state says, which holds: to read events "
+                            "again, or to pass over some, stop all instances "
+                            "and name another `state.kafka.changelog_topic`",
+                            request.cell.number));
     }
     const std::size_t records = opened.records.size();
     {
@@ -226,7 +294,10 @@ class ChangelogCells final : public CellStore {
   std::condition_variable changed_;
   std::deque<Asked> waiting_;
   std::optional<CellId> loading_;
-  bool dropped_ = false;  // The one that is being loaded.
+  std::vector<std::string> loading_inputs_;
+  TransactionLog::Unread unread_;
+  SteadyClock::time_point unread_at_{};  // To be looked for again.
+  bool dropped_ = false;                 // The one that is being loaded.
   std::string why_;
   SteadyClock::time_point rest_until_{};
   CellStoreHealth health_;
@@ -265,6 +336,7 @@ void HandOverCell(const CellStore::Request& request, Changelog::Opened opened) {
     loaded.loaded = Error{opened.damage};
   } else if (opened.progress) {
     loaded.source = opened.progress->source;
+    loaded.gap = std::move(opened.gap);
     LoadRecords(request, opened.records, &loaded);
   }
   // What is said after it went is passed over.

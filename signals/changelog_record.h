@@ -32,6 +32,9 @@
 namespace premura {
 
 inline constexpr std::string_view kProgressKey = "P";
+// Up to where the log's beginning had been deleted when an owner told of it; a
+// record like all others, of which older ones know nothing.
+inline constexpr std::string_view kGapKey = "F";
 
 // A commit of a partition: by which of its owners, and their how many-th; later
 // owners count on.

@@ -63,9 +63,9 @@ class StoreSink final : public CheckpointSink {
   explicit StoreSink(CheckpointStore* store) : store_(store) {}
 
   CheckpointResult Write(const std::vector<CheckpointPart>& parts) override {
-    std::vector<CheckpointRecords> records;
+    CheckpointStore::Parts records;
     records.reserve(parts.size());
-    for (const CheckpointPart& part : parts) records.push_back(part.records);
+    for (const CheckpointPart& part : parts) records.push_back(&part.records);
     const Status written = store_->Commit(records);
     if (written.ok()) return {};
     return {CheckpointResult::Fate::kTryAgain, written.error().message};

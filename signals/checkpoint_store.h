@@ -63,7 +63,8 @@ class CheckpointStore {
   // All of it or nothing; durable when it returns. Of two records with one key
   // the last counts. REQUIRES: Restore(), unless it is new; after a failure
   // nothing else comes until the same has been tried again and has succeeded.
-  virtual Status Commit(const std::vector<CheckpointRecords>& parts) = 0;
+  using Parts = std::vector<const CheckpointRecords*>;
+  virtual Status Commit(const Parts& parts) = 0;
 
   // All records in order of kind, some at a time. Ends early with what `taker`
   // answers. Fails if any is damaged, missing or older than it should be: that

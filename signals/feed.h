@@ -70,6 +70,8 @@ class Feed final : private IntakeSink {
   // What is known of the partition's customers is void.
   void Forget(std::uint32_t partition);
   void CaughtUp(std::uint32_t partition);
+  // It was not read for some time: nobody knows where its end is.
+  void GoOn(std::uint32_t partition) { intake_->LoseEnd(partition); }
   // Partitions that were restored and have not come: they have another owner.
   std::set<std::uint32_t> TakeMissing() { return places_.TakeMissing(); }
   bool has_missing() const { return places_.has_missing(); }

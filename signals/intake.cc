@@ -62,6 +62,8 @@ class IntakeImpl final : public Intake, private DecodeSink {
     Settle();
   }
 
+  void LoseEnd(std::uint32_t partition) override { arrived_.Stir(partition); }
+
   void Tick(Timestamp now) override {
     arrived_.Tick(now);
     Settle();

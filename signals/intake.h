@@ -87,6 +87,8 @@ class Intake {
                                PartitionProgress from) = 0;
   virtual void RemovePartition(std::uint32_t partition) = 0;
   virtual void CaughtUp(std::uint32_t partition) = 0;
+  // It is not known any more to be at its end.
+  virtual void LoseEnd(std::uint32_t partition) = 0;
   // Live: called every second or so; moves the clock of idle partitions.
   virtual void Tick(Timestamp now) = 0;
   // The end of a file: hands on what `reorder` holds back; the clock stops at

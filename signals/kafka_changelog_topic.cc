@@ -19,7 +19,6 @@ namespace {
 constexpr int kAskLimit = 15'000;  // Milliseconds.
 constexpr int kPause = 250;
 constexpr int kTries = 20;
-constexpr int kReplicas = 3;
 constexpr std::int64_t kMaxMessage = std::int64_t{64} << 20;
 
 using Handle = std::unique_ptr<rd_kafka_t, KafkaDeleter<rd_kafka_destroy>>;
@@ -43,6 +42,22 @@ const std::map<std::string, std::string>& Settings() {
   return *settings;
 }
 
+// What has been written is on most of three brokers or more, so that one may be
+// lost; of two, writing goes on if one is away.
+int InSync(int replicas) { return replicas < 3 ? 1 : replicas / 2 + 1; }
+
+std::map<std::string, std::string> NewSettings(int replicas) {
+  std::map<std::string, std::string> settings = Settings();
+  settings["min.insync.replicas"] = std::to_string(InSync(replicas));
+  return settings;
+}
+
+// What brokers say of a topic.
+struct Shape {
+  int partitions = 0;  // 0: it is not there.
+  int replicas = 0;    // Of the partition that has the fewest.
+};
+
 class ChangelogTopic {
  public:
   explicit ChangelogTopic(const KafkaChangelogOptions& options)
@@ -50,25 +65,32 @@ class ChangelogTopic {
 
   Result<std::uint32_t> Check() {
     if (Status begun = Begin(); !begun.ok()) return begun.error();
-    const auto wanted = SourcePartitions();
+    auto wanted = SourceShape();
     if (!wanted.ok()) return wanted.error();
-    auto there = PartitionsOf(options_.topic);
+    if (options_.replication > 0) {
+      wanted.value().replicas = options_.replication;
+    }
+    auto there = ShapeOf(options_.topic);
     if (!there.ok()) return there.error();
-    if (there.value() == 0) {
+    if (there.value().partitions == 0) {
       if (Status made = Create(wanted.value()); !made.ok()) return made.error();
       // Another may have been first, and have made it otherwise.
-      there = AwaitPartitions();
+      there = AwaitShape();
       if (!there.ok()) return there.error();
     }
-    if (there.value() != wanted.value()) {
+    const int partitions = wanted.value().partitions;
+    if (there.value().partitions != partitions) {
       return Wrong(fmt::format(
           "it has {} partitions and {} has {}: they must be as many. State "
           "cannot be dealt over more partitions; name another changelog_topic, "
           "and the state is made up for from the events",
-          there.value(), Names(), wanted.value()));
+          there.value().partitions, Names(), partitions));
     }
-    if (Status fits = LookAtSettings(); !fits.ok()) return fits.error();
-    return static_cast<std::uint32_t>(wanted.value());
+    Status fits =
+        LookAtReplicas(there.value().replicas, wanted.value().replicas);
+    if (fits.ok()) fits = LookAtSettings(there.value().replicas);
+    if (!fits.ok()) return fits.error();
+    return static_cast<std::uint32_t>(partitions);
   }
 
  private:
@@ -97,74 +119,82 @@ class ChangelogTopic {
     return {};
   }
 
-  // 0: there is no such topic. Brokers are asked for all they have: where
+  // Brokers are asked for all they have: where
   // topics are made by being asked for (Kafka's default), one that is asked for
   // by its name would be there, with the wrong settings.
-  Result<int> PartitionsOf(const std::string& name) {
+  Result<Shape> ShapeOf(const std::string& name) {
     const rd_kafka_metadata_t* all = nullptr;
     const rd_kafka_resp_err_t error =
         rd_kafka_metadata(handle_.get(), 1, nullptr, &all, kAskLimit);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return Failure("asking for its topics", error);
     }
-    brokers_ = all->broker_cnt;
-    int count = 0;
+    Shape shape;
     rd_kafka_resp_err_t problem = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     for (int i = 0; i < all->topic_cnt; ++i) {
       if (name != all->topics[i].topic) continue;
-      count = all->topics[i].partition_cnt;
-      problem = all->topics[i].err;
+      const rd_kafka_metadata_topic_t& it = all->topics[i];
+      problem = it.err;
+      shape.partitions = it.partition_cnt;
+      for (int p = 0; p < it.partition_cnt; ++p) {
+        const int replicas = it.partitions[p].replica_cnt;
+        if (p == 0 || replicas < shape.replicas) shape.replicas = replicas;
+      }
     }
     rd_kafka_metadata_destroy(all);
-    if (problem == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return 0;
+    if (problem == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return Shape();
     if (problem != RD_KAFKA_RESP_ERR_NO_ERROR &&
         problem != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
       return Failure(name.c_str(), problem);
     }
-    return count;
+    return shape;
   }
 
   // A topic that was made just now is not known everywhere yet.
-  Result<int> AwaitPartitions() {
-    auto count = PartitionsOf(options_.topic);
-    for (int i = 0; i < kTries && count.ok() && count.value() == 0; ++i) {
+  Result<Shape> AwaitShape() {
+    auto shape = ShapeOf(options_.topic);
+    for (int i = 0; i < kTries && shape.ok() && shape.value().partitions == 0;
+         ++i) {
       rd_kafka_poll(handle_.get(), kPause);
-      count = PartitionsOf(options_.topic);
+      shape = ShapeOf(options_.topic);
     }
-    return count;
+    return shape;
   }
 
-  Result<int> SourcePartitions() {
-    int wanted = 0;
+  // Of the one that the most brokers have, if there are several.
+  Result<Shape> SourceShape() {
+    Shape wanted;
     for (const std::string& name : options_.source_topics) {
-      const auto count = PartitionsOf(name);
-      if (!count.ok()) return count.error();
-      if (count.value() == 0) {
+      const auto shape = ShapeOf(name);
+      if (!shape.ok()) return shape.error();
+      const int count = shape.value().partitions;
+      if (count == 0) {
         return Error{fmt::format(
             "topic '{}' is not there, or ACLs hide it from this user: "
             "`state.kafka` needs its number of partitions; create it first, "
             "or allow the user to read it",
             name)};
       }
-      if (wanted != 0 && count.value() != wanted) {
+      if (wanted.partitions != 0 && count != wanted.partitions) {
         return Error{fmt::format(
             "topics {} have {} and {} partitions: with `state.kafka` all "
             "topics of a source must have as many, for what a customer does "
             "is to be in partitions of one number",
-            Names(), wanted, count.value())};
+            Names(), wanted.partitions, count)};
       }
-      wanted = count.value();
+      wanted.partitions = count;
+      wanted.replicas = std::max(wanted.replicas, shape.value().replicas);
     }
     return wanted;
   }
 
-  Status Create(int partitions) {
-    const int replicas = std::min(brokers_, kReplicas);
+  Status Create(const Shape& wanted) {
+    const auto [partitions, replicas] = wanted;
     std::array<char, 512> why{};
     const NewTopic topic(rd_kafka_NewTopic_new(
         options_.topic.c_str(), partitions, replicas, why.data(), why.size()));
     if (topic == nullptr) return Wrong(why.data());
-    for (const auto& [name, value] : Settings()) {
+    for (const auto& [name, value] : NewSettings(replicas)) {
       rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
     }
     const AdminOptions admin = Options(RD_KAFKA_ADMIN_OP_CREATETOPICS);
@@ -191,11 +221,32 @@ class ChangelogTopic {
       return {};
     }
     return Wrong(fmt::format(
-        "it cannot be created: {}. Create it by hand:\n  kafka-topics.sh "
+        "it cannot be created: {}. `state.kafka.replication` says how many "
+        "brokers are to have it (without it as many as have the source's "
+        "topics). To create it by hand:\n  kafka-topics.sh "
         "--bootstrap-server {} --create --topic {} --partitions {} "
         "--replication-factor {}{}",
         words, Brokers(), options_.topic, partitions, replicas,
-        HandSettings(" --config ", " --config ")));
+        HandSettings(NewSettings(replicas), " --config ", " --config ")));
+  }
+
+  // A topic that was made while brokers were away has fewer for good.
+  Status LookAtReplicas(int there, int wanted) {
+    if (there >= wanted) return {};
+    const std::string what = fmt::format(
+        "only {} broker{} {} it, not {}: more are given to it with "
+        "kafka-reassign-partitions.sh",
+        there, there == 1 ? "" : "s", there == 1 ? "has" : "have", wanted);
+    if (options_.replication > 0) {
+      return Wrong(what + ". Or set `state.kafka.replication` to what it has");
+    }
+    Warn(what);
+    return {};
+  }
+
+  void Warn(const std::string& what) const {
+    constexpr int kWarning = 4;
+    if (options_.log) options_.log(kWarning, Wrong(what).message);
   }
 
   AdminOptions Options(rd_kafka_admin_op_t operation) {
@@ -206,9 +257,11 @@ class ChangelogTopic {
     return options;
   }
 
-  static std::string HandSettings(const char* first, const char* next) {
+  static std::string HandSettings(
+      const std::map<std::string, std::string>& settings, const char* first,
+      const char* next) {
     std::string text;
-    for (const auto& [name, value] : Settings()) {
+    for (const auto& [name, value] : settings) {
       text += fmt::format("{}{}={}", text.empty() ? first : next, name, value);
     }
     return text;
@@ -216,12 +269,12 @@ class ChangelogTopic {
 
   // Who may not look at them is trusted to have made it so. A topic that was
   // made just now is not known everywhere yet.
-  Status LookAtSettings() {
+  Status LookAtSettings(int replicas) {
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < kTries; ++i) {
       std::map<std::string, std::string> found;
       error = AskForSettings(&found);
-      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Judge(found);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return Judge(found, replicas);
       if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
           error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
         return {};
@@ -261,7 +314,8 @@ class ChangelogTopic {
     return error;
   }
 
-  Status Judge(const std::map<std::string, std::string>& found) const {
+  Status Judge(const std::map<std::string, std::string>& found,
+               int replicas) const {
     const auto number = [&found](const char* name) {
       const auto it = found.find(name);
       return it == found.end() ? std::int64_t{0}
@@ -283,17 +337,22 @@ class ChangelogTopic {
           "could not be put right",
           number("min.compaction.lag.ms"));
     }
+    if (number("min.insync.replicas") < InSync(replicas)) {
+      Warn(fmt::format(
+          "its min.insync.replicas is {} where {} brokers have it: "
+          "what only one has may be lost with it; {} is right",
+          number("min.insync.replicas"), replicas, InSync(replicas)));
+    }
     if (wrong.empty()) return {};
     return Wrong(fmt::format(
         "{}. Type:\n  kafka-configs.sh --bootstrap-server {} --alter "
         "--entity-type topics --entity-name {} --add-config {}",
-        wrong, Brokers(), options_.topic, HandSettings("", ",")));
+        wrong, Brokers(), options_.topic, HandSettings(Settings(), "", ",")));
   }
 
   const KafkaChangelogOptions& options_;
   Handle handle_;
   KafkaQueue queue_;
-  int brokers_ = 1;
 };
 
 }  // namespace

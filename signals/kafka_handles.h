@@ -5,9 +5,11 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "rules/result.h"
 #include "signals/checkpoint_sink.h"
@@ -50,6 +52,28 @@ class KafkaMembership final : public Membership {
                   KafkaDeleter<rd_kafka_consumer_group_metadata_destroy>>
       metadata_;
 };
+
+// A changelog's records have this header.
+inline constexpr const char* kKafkaLogHeader = "premura";
+
+// Of a source's partition: "topic/3".
+inline std::string NameOfKafka(const rd_kafka_topic_partition_t& it) {
+  return std::string(it.topic) + "/" + std::to_string(it.partition);
+}
+// In this order.
+inline KafkaList ListOfKafkaNames(
+    const std::vector<std::string>& names,
+    std::int64_t offset = RD_KAFKA_OFFSET_INVALID) {
+  KafkaList list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(names.size())));
+  for (const std::string& name : names) {
+    const std::size_t slash = name.rfind('/');
+    rd_kafka_topic_partition_list_add(list.get(), name.substr(0, slash).c_str(),
+                                      std::atoi(name.c_str() + slash + 1))
+        ->offset = offset;
+  }
+  return list;
+}
 
 // With our defaults for what a person has not set, and with what the source
 // rests on.

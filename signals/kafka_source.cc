@@ -29,7 +29,7 @@ constexpr Duration kKeepReadingEvery = std::chrono::milliseconds(100);
 constexpr Duration kHealthEvery = std::chrono::seconds(1);
 // To finish and commit before partitions are given back.
 constexpr Duration kRevokeLimit = std::chrono::seconds(5);
-constexpr Duration kCloseLimit = std::chrono::seconds(10);
+constexpr Duration kCloseLimit = std::chrono::seconds(5);
 constexpr int kError = 3;  // Syslog's.
 
 // Whether librdkafka is connected to a broker; nullopt if its statistics are
@@ -121,6 +121,12 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   void Hold(std::uint32_t partition) override {
     KafkaPartition& it = partitions_[partition];
     if (std::exchange(it.assigned, false)) it.held = true;
+  }
+
+  void GoOn(std::uint32_t partition) override {
+    KafkaPartition& it = partitions_[partition];
+    it.assigned = true;
+    it.held = it.at_end = false;
   }
 
   void Fetch() override {
@@ -404,6 +410,8 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     for (const KafkaPartition& it : partitions_.all()) {
       if (!it.assigned && !it.held) continue;
       ++assigned;
+      // Whoever holds it knows.
+      if (it.held) continue;
       const std::int64_t behind = LagOf(it);
       lag = lag < 0 || behind < 0 ? -1 : lag + behind;
     }

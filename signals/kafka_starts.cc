@@ -43,6 +43,7 @@ std::vector<PartitionStart> KafkaStarts::Of(
 
 PartitionStart KafkaStarts::Begin(const PartitionPlace* place,
                                   rd_kafka_topic_partition_t* partition) {
+  if (place != nullptr && place->position < 0) return {};
   if (place != nullptr) return Resume(*place, partition);
   const KafkaList list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), partition->topic,

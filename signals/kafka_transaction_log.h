@@ -26,6 +26,8 @@ struct KafkaChangelogOptions {
   std::string transactional_id;
   // The source's topics, whose partitions it goes with.
   std::vector<std::string> source_topics;
+  // How many brokers are to have it; 0: as many as have the source's topics.
+  int replication = 0;
   // Receives librdkafka's log lines and errors: (level 0..7, text).
   std::function<void(int, const std::string&)> log;
 };

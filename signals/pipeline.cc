@@ -103,7 +103,12 @@ class PipelineImpl final : public Pipeline {
         health.cells.push_back(cell);
       }
     }
-    if (cells_ != nullptr) health.cell_store = cells_->Health();
+    if (cells_ == nullptr) return health;
+    health.cell_store = cells_->Health();
+    // What waits for its state is behind, too.
+    std::int64_t& lag = health.sources.front().health.lag;
+    const std::int64_t unread = health.cell_store->unread;
+    lag = lag < 0 || unread < 0 ? -1 : lag + unread;
     return health;
   }
 

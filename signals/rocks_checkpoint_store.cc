@@ -164,11 +164,11 @@ class RocksCheckpoints final : public CheckpointStore {
 
   std::uint64_t size() const override { return written_.records; }
 
-  Status Commit(const std::vector<CheckpointRecords>& parts) override {
+  Status Commit(const Parts& parts) override {
     rocksdb::WriteBatch batch;
-    for (const CheckpointRecords& part : parts) {
-      part.ForEach([&batch, this](RecordKind kind, std::string_view key,
-                                  std::string_view bytes) {
+    for (const CheckpointRecords* const part : parts) {
+      part->ForEach([&batch, this](RecordKind kind, std::string_view key,
+                                   std::string_view bytes) {
         key_.assign(1, static_cast<char>(kind)).append(key);
         Put(&batch, bytes);
       });

@@ -87,6 +87,12 @@ class ShardImpl final : public Shard {
       HandOn(nullptr);
     });
   }
+  void Pause(CellId id) override {
+    queue_.Push([this, id] {
+      const auto it = cells_.find(id);
+      if (it != cells_.end()) it->second.begun = false;
+    });
+  }
   void Drop(CellId id) override {
     queue_.Push([this, id] {
       HandOn(nullptr);

@@ -53,6 +53,8 @@ class Shard {
   virtual void EndLoading(CellId cell, std::function<void(Status)> told) = 0;
   // Events may come, and Save() writes it down.
   virtual void Begin(CellId cell) = 0;
+  // Nothing comes until it begins again, and Save() leaves it out.
+  virtual void Pause(CellId cell) = 0;
   virtual void Drop(CellId cell) = 0;
 
   virtual void Take(CellId cell, std::size_t source, EventBatch batch) = 0;

@@ -28,9 +28,9 @@ using Positions = std::map<std::uint32_t, std::int64_t>;
 // Where a source has come to in one of its partitions.
 struct PartitionPlace {
   std::uint32_t number = 0;
-  std::string name{};      // As Origin() says it.
-  std::string identity{};  // As Identity() does.
-  std::int64_t position = 0;
+  std::string name{};         // As Origin() says it.
+  std::string identity{};     // As Identity() does.
+  std::int64_t position = 0;  // -1: where the group is, and nothing before.
   // Records before this had been read in a life of which nothing is left but
   // what it wrote to the ledger. At most `position`, unless it is being made up
   // for.
@@ -67,8 +67,9 @@ class RecordSink {
 struct SourceHealth {
   bool reachable = true;       // Some partition (or the file) can be read.
   std::size_t partitions = 0;  // Assigned.
-  std::int64_t lag = 0;  // Records behind, over all partitions; -1 unknown.
-  std::string problem;   // In words, if not reachable.
+  // Records behind, over all partitions that have begun; -1 unknown.
+  std::int64_t lag = 0;
+  std::string problem;  // In words, if not reachable.
   std::uint64_t rebalances = 0;
   // Its group has said which partitions are its own, if any.
   bool joined = true;
@@ -96,8 +97,10 @@ class Source {
   }
   // Reads all that has begun.
   virtual void Fetch() {}
-  // It is read no more until it begins again.
+  // It is read no more until it begins again, or goes on from where it was.
   virtual void Hold(std::uint32_t /*partition*/) {}
+  // REQUIRES: it is ours, and had begun before it was held.
+  virtual void GoOn(std::uint32_t /*partition*/) {}
   // The partition's number in its topic.
   virtual std::uint32_t NumberInTopic(std::uint32_t partition) const {
     return partition;

@@ -62,9 +62,15 @@ class TransactionLog {
   virtual LogTrouble Commit() = 0;
   virtual LogTrouble Abort() = 0;
 
+  // Any thread: whatever is under way, also of what follows, fails within a few
+  // seconds, and so does each call after. Of a Commit() nobody knows then
+  // whether it was done.
+  virtual void Cancel() = 0;
+
   // --- Reading ---------------------------------------------------------------
 
   struct Ends {
+    std::int64_t first = 0;   // What was before it has been deleted.
     std::int64_t stable = 0;  // Before it nothing is undecided,
     std::int64_t last = 0;    // and up to here something may be.
   };
@@ -73,13 +79,15 @@ class TransactionLog {
   using Visit = std::function<void(const LogRecord&)>;
   virtual Status Read(std::uint32_t partition, std::int64_t from,
                       std::int64_t to, const Visit& visit) = 0;
-  // Any thread: a Read() that is under way fails soon, and so does each after.
-  virtual void CancelReads() = 0;
   // What the group has committed of these; without those of which nothing is.
   // nullopt: that is undecided.
   using Committed = std::optional<std::map<std::string, std::int64_t>>;
   virtual Result<Committed> CommittedOf(
       const std::vector<std::string>& inputs) = 0;
+  // How many records of each the group has not committed; does not wait for
+  // what is undecided. A transaction's end counts as one.
+  using Unread = std::map<std::string, std::int64_t>;
+  virtual Result<Unread> UnreadOf(const std::vector<std::string>& inputs) = 0;
   // Aborts what that writer has left open.
   virtual LogTrouble Fence(const std::string& writer) = 0;
 };

@@ -163,10 +163,11 @@ TEST(ConfigTest, StateInKafkaIsReadWithItsDefaultsAndWrittenAgain) {
   EXPECT_EQ(plain.config->kafka_state,
             (KafkaStateConfig{"g-state", Partitioner::kMurmur2}));
   const LoadedConfig other = Read(
-      source + "state: {kafka: {changelog_topic: s, partitioner: crc32}}\n");
+      source + "state: {kafka: {changelog_topic: s, partitioner: crc32, "
+               "replication: 2}}\n");
   ASSERT_NE(other.config, nullptr) << RenderText(other.diagnostics);
   EXPECT_EQ(other.config->kafka_state,
-            (KafkaStateConfig{"s", Partitioner::kCrc32}));
+            (KafkaStateConfig{"s", Partitioner::kCrc32, 2}));
   const LoadedConfig again = Read(FormatConfig(*other.config));
   ASSERT_NE(again.config, nullptr) << RenderText(again.diagnostics);
   EXPECT_EQ(again.config->kafka_state, other.config->kafka_state);

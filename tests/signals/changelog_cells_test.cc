@@ -60,8 +60,9 @@ struct Cluster {
   std::mutex mutex;
   std::condition_variable changed;
   SimulatedBroker broker{kPartitions};
-  bool hangs = false;    // The log does not answer who reads.
-  bool reading = false;  // Somebody has begun to.
+  std::string hangs;     // This call is not answered
+  bool hanging = false;  // and somebody waits for it.
+  int initialising = 0;
   std::vector<std::vector<std::string>> events{kPartitions};
 };
 
@@ -74,7 +75,11 @@ class LockedLog final : public TransactionLog {
 
   std::string writer() const override { return log_.writer(); }
   LogTrouble Init() override {
-    const std::lock_guard lock(cluster_->mutex);
+    std::unique_lock lock(cluster_->mutex);
+    EXPECT_EQ(++cluster_->initialising, 1);
+    const bool cancelled = Hangs("init", &lock);
+    --cluster_->initialising;
+    if (cancelled) return {LogTrouble::Kind::kRetry, "cancelled"};
     return log_.Init();
   }
   LogTrouble Begin() override {
@@ -91,7 +96,10 @@ class LockedLog final : public TransactionLog {
     return log_.SendPositions(positions, membership);
   }
   LogTrouble Commit() override {
-    const std::lock_guard lock(cluster_->mutex);
+    std::unique_lock lock(cluster_->mutex);
+    if (Hangs("commit", &lock)) {
+      return {LogTrouble::Kind::kRetry, "cancelled"};
+    }
     return log_.Commit();
   }
   LogTrouble Abort() override {
@@ -105,14 +113,19 @@ class LockedLog final : public TransactionLog {
   Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
               const Visit& visit) override {
     std::unique_lock lock(cluster_->mutex);
-    cluster_->reading = true;
-    cluster_->changed.notify_all();
-    cluster_->changed.wait(lock,
-                           [this] { return !cluster_->hangs || cancelled_; });
-    if (cancelled_) return Error{"cancelled"};
+    if (Hangs("read", &lock)) return Error{"cancelled"};
     return log_.Read(partition, from, to, visit);
   }
-  void CancelReads() override {
+  Result<Unread> UnreadOf(const std::vector<std::string>& inputs) override {
+    const std::lock_guard lock(cluster_->mutex);
+    Unread unread;
+    for (const std::string& name : inputs) {
+      const auto number = std::stoul(name.substr(name.rfind('/') + 1));
+      unread[name] = static_cast<std::int64_t>(cluster_->events[number].size());
+    }
+    return unread;
+  }
+  void Cancel() override {
     const std::lock_guard lock(cluster_->mutex);
     cancelled_ = true;
     cluster_->changed.notify_all();
@@ -128,6 +141,18 @@ class LockedLog final : public TransactionLog {
   }
 
  private:
+  // Whether the call has been cancelled.
+  bool Hangs(const std::string& call, std::unique_lock<std::mutex>* lock) {
+    if (cluster_->hangs != call && !cancelled_) return false;
+    cluster_->hanging = true;
+    cluster_->changed.notify_all();
+    EXPECT_TRUE(cluster_->changed.wait_for(
+        *lock, 2 * kLimit,
+        [&] { return cluster_->hangs != call || cancelled_; }))
+        << call << " was not cancelled";
+    return cancelled_;
+  }
+
   Cluster* const cluster_;
   SimulatedLog log_;
   bool cancelled_ = false;  // Guarded by the cluster's mutex.
@@ -152,11 +177,19 @@ class MemberSource final : public Source {
                        const PartitionPlace* place) override {
     // Brokers are asked, and who does not poll for long is a member no more.
     EXPECT_EQ(begun_since_poll_++, 0);
-    next_[partition] =
-        place == nullptr ? 0 : static_cast<std::size_t>(place->position);
-    return {.resumed = place != nullptr};
+    const bool known = place != nullptr && place->position >= 0;
+    next_[partition] = known ? static_cast<std::size_t>(place->position) : 0;
+    return {.resumed = known};
   }
-  void Hold(std::uint32_t partition) override { next_.erase(partition); }
+  void Hold(std::uint32_t partition) override {
+    if (const auto it = next_.find(partition); it != next_.end()) {
+      held_[partition] = it->second;
+      next_.erase(it);
+    }
+  }
+  void GoOn(std::uint32_t partition) override {
+    next_[partition] = held_.at(partition);
+  }
   std::shared_ptr<const Membership> AsMember() const override {
     return membership_;
   }
@@ -223,6 +256,7 @@ class MemberSource final : public Source {
   std::deque<Word>* const words_;  // Guarded by the cluster's mutex.
   std::shared_ptr<const Membership> membership_;
   std::map<std::uint32_t, std::size_t> next_;
+  std::map<std::uint32_t, std::size_t> held_;
   int begun_since_poll_ = 0;
 };
 
@@ -308,6 +342,10 @@ class Observer final : public QuietObserver {
   std::vector<std::string> lost_;
 };
 
+std::uint32_t Of(const std::string& customer) {
+  return PartitionOf(customer, kPartitions, Partitioner::kMurmur2);
+}
+
 // One process.
 class Instance {
  public:
@@ -358,6 +396,17 @@ class Instance {
       return health.cells >= count && health.waiting == 0;
     });
   }
+  // All: a cell begins soon after the store has loaded it.
+  bool AwaitBegun() {
+    return Await([this](const CellStoreHealth&) {
+      std::set<std::uint32_t> begun;
+      for (int i = 0; i < 32; ++i) {
+        const std::string customer = std::to_string(i);
+        if (!IsElsewhere(customer)) begun.insert(Of(customer));
+      }
+      return begun.size() == kPartitions;
+    });
+  }
   template <typename Holds>
   bool Await(const Holds& holds) {
     const auto deadline = std::chrono::steady_clock::now() + kLimit;
@@ -382,9 +431,6 @@ class Instance {
 };
 
 // Which partition a producer puts the customer in.
-std::uint32_t Of(const std::string& customer) {
-  return PartitionOf(customer, kPartitions, Partitioner::kMurmur2);
-}
 
 std::string Event(const std::string& user, const std::string& what,
                   int second) {
@@ -397,6 +443,12 @@ class ChangelogCellsTest : public testing::Test {
  protected:
   void Fails(const std::string& user, int second) {
     cluster_.Put(Of(user), Event(user, "failed", second));
+  }
+
+  void AwaitHanging() {
+    std::unique_lock lock(cluster_.mutex);
+    ASSERT_TRUE(cluster_.changed.wait_for(lock, kLimit,
+                                          [this] { return cluster_.hanging; }));
   }
 
   Cluster cluster_;
@@ -489,14 +541,19 @@ TEST_F(ChangelogCellsTest, WaitsForATransactionThatIsNotOverAndSaysSo) {
     cluster_.broker.SendPositions("dead", epoch, 0, {{input, 7}});
   }
   Instance a("a", &cluster_, &ledger_);
-  a.Hear(Word::kAssign);
   Fails("ann", 1);
+  a.Hear(Word::kAssign);
   ASSERT_TRUE(a.Await([](const CellStoreHealth& health) {
-    return health.waiting == 1 && health.cells == 3;
+    return health.waiting == 1 && health.cells == 3 &&
+           health.why.find(
+               "1 of its partitions wait for their state: a "
+               "former owner's transaction is not over") != std::string::npos;
   }));
-  EXPECT_THAT(a.pipeline->Health().cell_store->why,
-              HasSubstr("1 of its partitions wait for their state: a former "
-                        "owner's transaction is not over"));
+  // Meanwhile it is known how much there is to read.
+  EXPECT_TRUE(a.Await([&a](const CellStoreHealth& health) {
+    return health.unread == 1 &&
+           a.pipeline->Health().sources[0].health.lag == 1;
+  }));
   EXPECT_TRUE(a.IsElsewhere("ann"));
   {
     const std::lock_guard lock(cluster_.mutex);
@@ -508,16 +565,105 @@ TEST_F(ChangelogCellsTest, WaitsForATransactionThatIsNotOverAndSaysSo) {
 }
 
 TEST_F(ChangelogCellsTest, AStopDoesNotWaitForACellToBeRead) {
-  cluster_.hangs = true;
+  cluster_.hangs = "read";
   Instance a("a", &cluster_, &ledger_);
   a.Hear(Word::kAssign);
-  {
-    std::unique_lock lock(cluster_.mutex);
-    ASSERT_TRUE(cluster_.changed.wait_for(lock, kLimit,
-                                          [this] { return cluster_.reading; }));
-  }
+  Fails("ann", 1);
+  AwaitHanging();
   a.pipeline->Stop(Duration::zero());
   EXPECT_EQ(a.pipeline->Health().cell_store->cells, 0U);
+}
+
+TEST_F(ChangelogCellsTest, AStopDoesNotWaitForACommit) {
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  ASSERT_TRUE(a.AwaitCells(4));
+  {
+    const std::lock_guard lock(cluster_.mutex);
+    cluster_.hangs = "commit";
+  }
+  Fails("ann", 1);
+  ASSERT_TRUE(a.observer.AwaitRecords(1));
+  (void)a.pipeline->Checkpoint(milliseconds(10));
+  AwaitHanging();
+  a.pipeline->Stop(Duration::zero());
+}
+
+// Nor is it begun a second time.
+TEST_F(ChangelogCellsTest, AStopDoesNotWaitForAProducerToBegin) {
+  cluster_.hangs = "init";
+  Instance a("a", &cluster_, &ledger_);
+  AwaitHanging();
+  (void)a.pipeline->Checkpoint(milliseconds(10));
+  a.pipeline->Stop(Duration::zero());
+}
+
+// A rebalance takes all, and gives most of it back.
+TEST_F(ChangelogCellsTest, WhatComesBackGoesOnAsItWas) {
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  Fails("ann", 2);
+  for (std::uint32_t i = 0; i < kPartitions; ++i) {
+    cluster_.Put(i, Event("x" + std::to_string(i), "seen", 1));
+  }
+  ASSERT_TRUE(a.observer.AwaitRecords(6));
+  ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  const std::set<std::uint32_t> without = {(Of("ann") + 1) % kPartitions,
+                                           (Of("ann") + 2) % kPartitions};
+  // The next generation begins once all have given back what they had.
+  const auto is_given_back = [&a](const CellStoreHealth&) {
+    return a.IsElsewhere("ann");
+  };
+  a.Hear(Word::kRevoke);
+  ASSERT_TRUE(a.Await(is_given_back));
+  std::set<std::uint32_t> most = {0, 1, 2, 3};
+  for (const std::uint32_t each : without) most.erase(each);
+  a.Hear(Word::kAssign, most);
+  ASSERT_TRUE(a.Await([](const CellStoreHealth& health) {
+    return health.kept == 2 && health.waiting == 0;
+  }));
+  EXPECT_EQ(a.pipeline->Health().cell_store->cells, 4U);
+  // Soon after the store has said so.
+  EXPECT_TRUE(
+      a.Await([&a](const CellStoreHealth&) { return !a.IsElsewhere("ann"); }));
+  Fails("ann", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
+  EXPECT_TRUE(a.pipeline->Checkpoint(kLimit));
+  // Those that had gone are loaded.
+  a.Hear(Word::kRevoke, most);
+  ASSERT_TRUE(a.Await(is_given_back));
+  a.Hear(Word::kAssign);
+  EXPECT_TRUE(a.Await([](const CellStoreHealth& health) {
+    return health.kept == 4 && health.cells == 6 && health.waiting == 0;
+  }));
+}
+
+TEST_F(ChangelogCellsTest, WhatAnotherHadMeanwhileIsLoadedAnew) {
+  Instance a("a", &cluster_, &ledger_);
+  Instance b("b", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  ASSERT_TRUE(a.observer.AwaitRecords(1));
+  ASSERT_TRUE(a.AwaitCells(4));
+  ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  a.Hear(Word::kLose);
+  b.Hear(Word::kAssign);
+  Fails("ann", 2);
+  ASSERT_TRUE(b.observer.AwaitRecords(1));
+  ASSERT_TRUE(b.AwaitBegun());
+  ASSERT_TRUE(b.pipeline->Checkpoint(kLimit));
+  b.Hear(Word::kRevoke);
+  a.Hear(Word::kAssign);
+  ASSERT_TRUE(a.Await([](const CellStoreHealth& health) {
+    return health.cells == 8 && health.waiting == 0;
+  })) << a.pipeline->Health().cell_store->cells
+      << " cells, " << a.pipeline->Health().cell_store->kept << " kept, "
+      << a.pipeline->Health().cell_store->fenced << " fenced, "
+      << a.pipeline->Health().cell_store->why;
+  EXPECT_EQ(a.pipeline->Health().cell_store->kept, 0U);
+  Fails("ann", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
 }
 
 TEST_F(ChangelogCellsTest, WhatWasSaidOfACustomerMovesToo) {

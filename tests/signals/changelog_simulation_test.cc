@@ -156,6 +156,11 @@ class DirectShard final : public Shard {
     it->second.cell->SetStalled(false);
     HandOn();
   }
+  void Pause(CellId id) override {
+    if (const auto it = cells_.find(id); it != cells_.end()) {
+      it->second.begun = false;
+    }
+  }
   void Drop(CellId id) override { cells_.erase(id); }
   void Take(CellId id, std::size_t source, EventBatch batch) override {
     if (Cell* const cell = Find(id)) cell->Take(source, &batch);
@@ -210,8 +215,8 @@ class DirectShard final : public Shard {
 // Loads when it is told to.
 class DirectCells final : public CellStore {
  public:
-  DirectCells(Changelog* changelog, std::uint64_t* loaded)
-      : changelog_(changelog), loaded_(loaded) {}
+  DirectCells(Changelog* changelog, std::uint64_t* loaded, std::uint64_t* kept)
+      : changelog_(changelog), loaded_(loaded), kept_(kept) {}
 
   std::uint32_t cells() const override { return kPartitions; }
   OwnsCustomer OwnerOf(std::uint32_t /*number*/) const override {
@@ -239,6 +244,7 @@ class DirectCells final : public CellStore {
     if (waiting_.empty()) return;
     Request request = std::move(waiting_.front());
     waiting_.erase(waiting_.begin());
+    if (request.kept) return GoOn(std::move(request), impatient);
     Changelog::Opened opened =
         changelog_->Open(request.cell, request.inputs, impatient, request.anew);
     if (!opened.waits.empty()) return waiting_.push_back(std::move(request));
@@ -248,8 +254,17 @@ class DirectCells final : public CellStore {
   }
 
  private:
+  void GoOn(Request request, bool impatient) {
+    const Changelog::GoneOn gone_on =
+        changelog_->GoOn(request.cell, request.inputs, impatient);
+    if (!gone_on.waits.empty()) return waiting_.push_back(std::move(request));
+    if (gone_on.ours) ++*kept_;
+    request.told({.cell = request.cell, .kept = gone_on.ours});
+  }
+
   Changelog* const changelog_;
   std::uint64_t* const loaded_;
+  std::uint64_t* const kept_;
   std::vector<Request> waiting_;
 };
 
@@ -263,11 +278,19 @@ class InputSource final : public Source {
   void Resume(const std::vector<PartitionPlace>& /*places*/) override {}
   PartitionStart Begin(std::uint32_t partition,
                        const PartitionPlace* place) override {
-    next_[partition] =
-        place == nullptr ? 0 : static_cast<std::size_t>(place->position);
-    return {.resumed = place != nullptr};
+    const bool known = place != nullptr && place->position >= 0;
+    next_[partition] = known ? static_cast<std::size_t>(place->position) : 0;
+    return {.resumed = known};
   }
-  void Hold(std::uint32_t partition) override { next_.erase(partition); }
+  void Hold(std::uint32_t partition) override {
+    if (const auto it = next_.find(partition); it != next_.end()) {
+      held_[partition] = it->second;
+      next_.erase(it);
+    }
+  }
+  void GoOn(std::uint32_t partition) override {
+    next_[partition] = held_.at(partition);
+  }
   std::shared_ptr<const Membership> AsMember() const override {
     return membership;
   }
@@ -304,6 +327,7 @@ class InputSource final : public Source {
  private:
   const Input* const input_;
   std::map<std::uint32_t, std::size_t> next_;
+  std::map<std::uint32_t, std::size_t> held_;
 };
 
 // A process ends in the middle of something.
@@ -331,6 +355,7 @@ struct World {
   std::uint64_t fenced = 0;
   std::uint64_t tried_again = 0;
   std::uint64_t loaded = 0;  // With what an earlier owner knew.
+  std::uint64_t kept = 0;    // Went on as they were.
 };
 
 // An instance, as one life of its process.
@@ -348,7 +373,7 @@ class Member final : private RecordSink, private Feed::Listener {
                         [world] {
                           return static_cast<std::uint32_t>(world->dice());
                         }}),
-        cells_(&changelog_, &world->loaded),
+        cells_(&changelog_, &world->loaded, &world->kept),
         shard_(world->rules, found),
         source_(&world->input),
         decoder_(NewEventDecoder(Segment()).value()) {
@@ -368,8 +393,8 @@ class Member final : private RecordSink, private Feed::Listener {
   }
 
   ~Member() override {
-    world_->torn += changelog_.torn();
-    world_->fenced += changelog_.fenced();
+    world_->torn += changelog_.counts().torn;
+    world_->fenced += changelog_.counts().fenced;
   }
 
   // What a group's generation gives it.
@@ -614,8 +639,11 @@ class Group {
       if (members_[i]) alive.push_back(i);
     }
     if (alive.empty()) return;
+    // Half of them stay where they were, if they can.
     for (std::uint32_t p = 0; p < kPartitions; ++p) {
-      shares[alive[Below(dice, alive.size())]].insert(p);
+      const bool stays = Below(dice, 2) == 0 && members_[owners_[p]];
+      if (!stays) owners_[p] = alive[Below(dice, alive.size())];
+      shares[owners_[p]].insert(p);
     }
     for (const std::size_t i : alive) {
       members_[i]->Assign(shares[i], world_->broker.generation);
@@ -626,6 +654,7 @@ class Group {
   Found* const found_;
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<std::unique_ptr<Member>> zombies_;
+  std::vector<std::size_t> owners_ = std::vector<std::size_t>(kPartitions);
 };
 
 struct Outcome {
@@ -651,6 +680,7 @@ Outcome Simulate(std::uint64_t seed, bool disturbed, World* happened) {
   happened->fenced += world.fenced;
   happened->tried_again += world.tried_again;
   happened->loaded += world.loaded;
+  happened->kept += world.kept;
   return {std::move(found.told), StateOf(world.broker)};
 }
 
@@ -692,12 +722,14 @@ TEST(ChangelogSimulation, FindsWhatOneThatWasNeverDisturbedFinds) {
   RecordProperty("fenced", static_cast<int>(happened.fenced));
   RecordProperty("tried_again", static_cast<int>(happened.tried_again));
   RecordProperty("loaded", static_cast<int>(happened.loaded));
+  RecordProperty("kept", static_cast<int>(happened.kept));
   if (last - first < 100) return;
   EXPECT_GT(told, last);
   EXPECT_GT(happened.torn, last / 100);
   EXPECT_GT(happened.fenced, last);
   EXPECT_GT(happened.tried_again, last);
   EXPECT_GT(happened.loaded, last);
+  EXPECT_GT(happened.kept, last);
 }
 
 }  // namespace

@@ -71,7 +71,10 @@ class ScriptedLog final : public TransactionLog {
     if (group_is_slow) return Committed();
     return log_.CommittedOf(inputs);
   }
-  void CancelReads() override {}
+  Result<Unread> UnreadOf(const std::vector<std::string>& inputs) override {
+    return log_.UnreadOf(inputs);
+  }
+  void Cancel() override {}
   LogTrouble Fence(const std::string& writer) override {
     fenced.push_back(writer);
     return log_.Fence(writer);
@@ -174,7 +177,7 @@ TEST_F(ChangelogTest, WhoComesNextFindsWhatWasWritten) {
   EXPECT_EQ(found.progress->writer, "a");
   EXPECT_THAT(found.records,
               UnorderedElementsAre(Pair("Dann", "one"), Pair("Dbob", "three")));
-  EXPECT_FALSE(found.torn);
+  EXPECT_FALSE(found.moved);
   EXPECT_EQ(Committed(), 12);
 }
 
@@ -286,7 +289,7 @@ TEST_F(ChangelogTest, AMemberOfAnEarlierGenerationWritesNothing) {
   const CheckpointResult late = a_.Write(9, 0, {{"ann", "two"}});
   EXPECT_EQ(late.fate, Fate::kVoid);
   EXPECT_THAT(late.problem, HasSubstr("generation"));
-  EXPECT_EQ(a_.changelog.fenced(), 1U);
+  EXPECT_EQ(a_.changelog.counts().fenced, 1U);
   EXPECT_EQ(Find().progress->source, "at 5");
 }
 
@@ -342,14 +345,14 @@ TEST_F(ChangelogTest, ACommitInPartDoesNotCount) {
   EXPECT_EQ(found.progress->source, "at 5");
   EXPECT_THAT(found.records,
               UnorderedElementsAre(Pair("Dann", "one"), Pair("Dcid", "old")));
-  EXPECT_EQ(b.changelog.torn(), 1U);
+  EXPECT_EQ(b.changelog.counts().torn, 1U);
   // The next owner puts it right at once: compaction may take the rest.
   ASSERT_EQ(b.Write(5, 0, {}).fate, Fate::kWritten);
   broker_.Compact(0, 0);
   Instance c("c", &broker_);
   EXPECT_THAT(c.Open().records,
               UnorderedElementsAre(Pair("Dann", "one"), Pair("Dcid", "old")));
-  EXPECT_EQ(c.changelog.torn(), 0U);
+  EXPECT_EQ(c.changelog.counts().torn, 0U);
 }
 
 // The same, of one that has lost its beginning.
@@ -370,7 +373,7 @@ TEST_F(ChangelogTest, AProgressRecordThatLacksOthersDoesNotCount) {
   broker_.End("a", epoch, true);
   Instance b("b", &broker_);
   EXPECT_EQ(b.Open().progress->source, "at 5");
-  EXPECT_EQ(b.changelog.torn(), 1U);
+  EXPECT_EQ(b.changelog.counts().torn, 1U);
 }
 
 // One who has been overtaken, and whose commit arrives nevertheless.
@@ -390,7 +393,7 @@ TEST_F(ChangelogTest, WhatAFormerOwnerWritesLateDoesNotCount) {
   EXPECT_THAT(found.records,
               UnorderedElementsAre(Pair("Dann", "one"), Pair("Dbob", "two"),
                                    Pair("Dcid", "three")));
-  EXPECT_GT(c.changelog.torn(), 0U);
+  EXPECT_GT(c.changelog.counts().torn, 0U);
 }
 
 // Between a look at the log and the first commit.
@@ -413,9 +416,163 @@ TEST_F(ChangelogTest, TheStateHoldsWhereTheGroupSaysOtherwise) {
   broker_.End("somebody", epoch, true);
   Instance b("b", &broker_);
   const Changelog::Opened found = b.Open();
-  EXPECT_TRUE(found.torn);
+  EXPECT_TRUE(found.moved);
   EXPECT_EQ(found.progress->positions.at("events/0"), 5);
-  EXPECT_EQ(b.changelog.torn(), 1U);
+  EXPECT_EQ(b.changelog.counts().moved, 1U);
+  EXPECT_EQ(b.changelog.counts().torn, 0U);
+}
+
+// It ends the transaction, and looks again.
+TEST_F(ChangelogTest, WhatIsTornIsCountedOnceHoweverOftenItIsLookedAt) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  const std::string head = PackHead({{1, 1, 2}, ChecksumOf("Dann", "two")});
+  std::uint32_t epoch = broker_.Init("a");
+  broker_.Append("a", epoch, false, 0, {"Dann", "two", head});
+  broker_.End("a", epoch, true);
+  epoch = broker_.Init("a");
+  broker_.Append("a", epoch, false, 0, {"Dann", "three", head});
+  Instance b("b", &broker_);
+  EXPECT_EQ(b.Open(true).waits, "a former owner's transaction is being ended");
+  EXPECT_EQ(b.Open(true).waits, "");
+  EXPECT_EQ(b.changelog.counts().torn, 1U);
+}
+
+// By age or by hand. What is left vouches for itself.
+TEST_F(ChangelogTest, OneThatWasShortenedIsReadFromWhereItBeginsLoudlyOnce) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  const std::int64_t first = broker_.EndsOf(0).stable;
+  ASSERT_EQ(a_.Write(9, 0, {{"bob", "two"}}).fate, Fate::kWritten);
+  broker_.Shorten(0, first);
+  {
+    Instance b("b", &broker_);
+    const Changelog::Opened found = b.Open();
+    EXPECT_EQ(found.waits, "");
+    EXPECT_EQ(found.damage, "");
+    EXPECT_EQ(found.gap,
+              "the changelog begins at " + std::to_string(first) +
+                  ": it was shortened, and customers who have not changed "
+                  "since are not in it any more");
+    EXPECT_EQ(found.progress->source, "at 9");
+    EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dbob", "two")));
+    ASSERT_EQ(b.Write(9, 0, {}).fate, Fate::kWritten);
+  }
+  {
+    Instance c("c", &broker_);
+    const Changelog::Opened found = c.Open();
+    EXPECT_EQ(found.gap, "");
+    EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dbob", "two")));
+    // Begun anew it has no gap.
+    (void)c.Open(false, true);
+    ASSERT_EQ(c.Write(1, 0, {{"cid", "three"}}).fate, Fate::kWritten);
+  }
+  EXPECT_EQ(Find().gap, "");
+}
+
+TEST_F(ChangelogTest, OneThatHasLostItsLastCommitBeginsAnew) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}, {"bob", "two"}}).fate,
+            Fate::kWritten);
+  broker_.Shorten(0, 1);
+  EXPECT_EQ(Find().damage, "its last commit is not all there");
+}
+
+TEST_F(ChangelogTest, APartitionThatCameLaterIsWaitedForInWords) {
+  const Changelog::Opened opened =
+      a_.changelog.Open({.number = 2, .life = 1}, {"events/2"}, true, false);
+  EXPECT_EQ(opened.waits,
+            "the source's topics had 2 partitions when premura started, and "
+            "have more now: customers are in others than their state is. Stop "
+            "all instances, name another `state.kafka.changelog_topic`, and "
+            "start them");
+  EXPECT_TRUE(opened.for_long);
+}
+
+// --- One that comes back -----------------------------------------------------
+
+TEST_F(ChangelogTest, GoesOnAsItWasIfNobodyElseHasWritten) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  ++broker_.generation;
+  const Changelog::GoneOn back = a_.changelog.GoOn(kCell, kInputs, false);
+  EXPECT_EQ(back.waits, "");
+  EXPECT_TRUE(back.ours);
+  ASSERT_EQ(a_.Write(9, 1, {{"bob", "two"}}).fate, Fate::kWritten);
+  const Changelog::Opened found = Find();
+  EXPECT_EQ(found.progress->source, "at 9");
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair("Dann", "one"), Pair("Dbob", "two")));
+}
+
+TEST_F(ChangelogTest, DoesNotGoOnIfSomebodyElseHasWritten) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  (void)b.Open();
+  ASSERT_EQ(b.Write(6, 0, {}).fate, Fate::kWritten);
+  const Changelog::GoneOn back = a_.changelog.GoOn(kCell, kInputs, false);
+  EXPECT_EQ(back.waits, "");
+  EXPECT_FALSE(back.ours);
+}
+
+// It had read the cell, and gave it back before it said so; what it writes all
+// the same comes too late to be the last word.
+TEST_F(ChangelogTest, WhoOnlyMeantToWriteMeanwhileIsNoOwner) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  b.owners = 40;
+  (void)b.Open();
+  ASSERT_TRUE(a_.changelog.GoOn(kCell, kInputs, false).ours);
+  ASSERT_EQ(a_.Write(6, 0, {{"ann", "two"}}).fate, Fate::kWritten);
+  EXPECT_EQ(b.Write(99, 0, {{"ann", "late"}}).fate, Fate::kVoid);
+  ASSERT_EQ(a_.Write(7, 0, {{"bob", "three"}}).fate, Fate::kWritten);
+  const Changelog::Opened found = Find();
+  EXPECT_EQ(found.progress->source, "at 7");
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair("Dann", "two"), Pair("Dbob", "three")));
+}
+
+// Between its look and its word.
+TEST_F(ChangelogTest, WhoGoesOnStillLooksWhetherAnotherWasFirst) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  b.owners = 40;
+  (void)b.Open();
+  ASSERT_TRUE(a_.changelog.GoOn(kCell, kInputs, false).ours);
+  ASSERT_EQ(b.Write(6, 0, {{"ann", "other"}}).fate, Fate::kWritten);
+  const CheckpointResult late = a_.Write(7, 0, {{"ann", "two"}});
+  EXPECT_EQ(late.fate, Fate::kVoid);
+  EXPECT_EQ(Find().records.at("Dann"), "other");
+}
+
+TEST_F(ChangelogTest, DoesNotGoOnFromWhatIsInDoubt) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  a_.log.Fail("commit", Kind::kFatal, true);
+  ASSERT_EQ(a_.Write(6, 0, {{"ann", "two"}}).fate, Fate::kTryAgain);
+  EXPECT_FALSE(a_.changelog.GoOn(kCell, kInputs, false).ours);
+}
+
+TEST_F(ChangelogTest, GoesOnOnlyOnceAllIsDecided) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  const std::uint32_t epoch = broker_.Init("b");
+  broker_.SendPositions("b", epoch, 0, {{"events/0", 77}});
+  EXPECT_EQ(a_.changelog.GoOn(kCell, kInputs, false).waits,
+            "a former owner's transaction is not over, or the group's broker "
+            "is slow");
+  broker_.Append("b", epoch, false, 0, {"Dann", "x", ""});
+  EXPECT_EQ(a_.changelog.GoOn(kCell, kInputs, false).waits,
+            "a former owner's transaction is not over");
+  // Whoever opens it anew ends that.
+  const Changelog::GoneOn impatient = a_.changelog.GoOn(kCell, kInputs, true);
+  EXPECT_EQ(impatient.waits, "");
+  EXPECT_FALSE(impatient.ours);
+  broker_.End("b", epoch, false);
+  EXPECT_TRUE(a_.changelog.GoOn(kCell, kInputs, false).ours);
 }
 
 class DamageTest : public testing::Test {
@@ -523,7 +680,7 @@ TEST_F(ChangelogTest, WhatIsNobodysIsPassedOverAndWrittenOver) {
   EXPECT_EQ(found.progress->source, "at 5");
   EXPECT_THAT(found.records,
               UnorderedElementsAre(Pair("Dann", "one"), Pair("Dbob", "two")));
-  EXPECT_EQ(b.changelog.torn(), 3U);
+  EXPECT_EQ(b.changelog.counts().torn, 3U);
   ASSERT_EQ(b.Write(6, 0, {}).fate, Fate::kWritten);
   broker_.Compact(0, 0);
   EXPECT_THAT(Find().records,

@@ -47,6 +47,13 @@ CheckpointRecords Customers(const Records& records) {
   return part;
 }
 
+Status Commit(CheckpointStore* store,
+              const std::vector<CheckpointRecords>& parts) {
+  CheckpointStore::Parts all;
+  for (const CheckpointRecords& part : parts) all.push_back(&part);
+  return store->Commit(all);
+}
+
 class CheckpointStoreTest : public testing::Test {
  protected:
   std::unique_ptr<CheckpointStore> Open() {
@@ -65,10 +72,10 @@ class CheckpointStoreTest : public testing::Test {
 
   // Two checkpoints, the second in the log, the first also in a table.
   void WriteTwo() {
-    ASSERT_TRUE(Open()->Commit({Customers(first_)}).ok());
+    ASSERT_TRUE(Commit(Open().get(), {Customers(first_)}).ok());
     const auto store = Open();
     Read(store.get());
-    ASSERT_TRUE(store->Commit({Customers({{"b", "3"}})}).ok());
+    ASSERT_TRUE(Commit(store.get(), {Customers({{"b", "3"}})}).ok());
   }
 
   // What is wrong: found when it is opened or read; else empty.
@@ -92,7 +99,7 @@ TEST_F(CheckpointStoreTest, IsNewOnce) {
   auto opened = OpenRocksCheckpoints(folder_);
   ASSERT_TRUE(opened.ok());
   EXPECT_TRUE(opened.value().is_new);
-  ASSERT_TRUE(opened.value().store->Commit({}).ok());
+  ASSERT_TRUE(Commit(opened.value().store.get(), {}).ok());
   opened.value().store.reset();
   opened = OpenRocksCheckpoints(folder_);
   ASSERT_TRUE(opened.ok());
@@ -110,11 +117,11 @@ TEST_F(CheckpointStoreTest, GivesBackTheNewestOfEachInOrderOfKind) {
     CheckpointRecords other;
     other.Add(RecordKind::kSource, "product", "source");
     other.Add(RecordKind::kCustomer, "acme", "new");
-    ASSERT_TRUE(store->Commit({part, other}).ok());
+    ASSERT_TRUE(Commit(store.get(), {part, other}).ok());
     CheckpointRecords later;
     later.Add(RecordKind::kCustomer, "gone", "");
     later.Add(RecordKind::kSeen, "product/1", std::string("\0\xff", 2));
-    ASSERT_TRUE(store->Commit({later}).ok());
+    ASSERT_TRUE(Commit(store.get(), {later}).ok());
   }
   Reader reader;
   const auto store = Open();
@@ -134,7 +141,7 @@ TEST_F(CheckpointStoreTest, HandsOverManyInParts) {
   for (int i = 0; i < 5000; ++i) {
     records["customer-" + std::to_string(i)] = std::string(1000, 'x');
   }
-  ASSERT_TRUE(store->Commit({Customers(records)}).ok());
+  ASSERT_TRUE(Commit(store.get(), {Customers(records)}).ok());
   EXPECT_EQ(Read(store.get()).size(), 5000U);
   Reader refusing;
   refusing.refusal = "not mine";
@@ -259,7 +266,7 @@ TEST_F(CheckpointStoreTest, AFullDiskIsOver) {
     SCOPED_TRACE(room);
     fs::remove_all(folder_);
     const auto store = Open();
-    ASSERT_TRUE(store->Commit({Customers(first_)}).ok());
+    ASSERT_TRUE(Commit(store.get(), {Customers(first_)}).ok());
     rlimit before{};
     ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
     const auto handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -267,9 +274,9 @@ TEST_F(CheckpointStoreTest, AFullDiskIsOver) {
     small.rlim_cur = room;
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
     const Records big = {{"big", std::string(1 << 20, 'x')}};
-    const Status failed = store->Commit({Customers(big)});
-    const Status again = store->Commit({Customers(big)});
-    const Status still = store->Commit({Customers(big)});
+    const Status failed = Commit(store.get(), {Customers(big)});
+    const Status again = Commit(store.get(), {Customers(big)});
+    const Status still = Commit(store.get(), {Customers(big)});
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
     std::signal(SIGXFSZ, handler);
     ASSERT_FALSE(failed.ok());
@@ -277,7 +284,7 @@ TEST_F(CheckpointStoreTest, AFullDiskIsOver) {
     EXPECT_FALSE(still.ok());
     EXPECT_THAT(failed.error().message,
                 HasSubstr("checkpoint " + folder_ + ": IO error: "));
-    ASSERT_TRUE(store->Commit({Customers(big)}).ok());
+    ASSERT_TRUE(Commit(store.get(), {Customers(big)}).ok());
     EXPECT_EQ(Read(store.get()).size(), 3U);
   }
 }

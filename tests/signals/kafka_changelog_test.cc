@@ -129,7 +129,7 @@ TEST_F(KafkaChangelogTest, WhoComesNextFindsWhatWasCommitted) {
   const Changelog::Opened found = OpenCell(&heir);
   ASSERT_TRUE(found.progress);
   EXPECT_EQ(found.progress->source, "at 7");
-  EXPECT_FALSE(found.torn);
+  EXPECT_FALSE(found.moved);
   EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "two")));
 }
 
@@ -225,7 +225,7 @@ TEST_F(KafkaChangelogTest, ABrokerThatDiesInBetweenIsWaitedFor) {
   Changelog heir(other.get(), Owners());
   const Changelog::Opened found = OpenCell(&heir);
   EXPECT_EQ(found.progress->source, "at 6");
-  EXPECT_FALSE(found.torn);
+  EXPECT_FALSE(found.moved);
 }
 
 }  // namespace

@@ -24,14 +24,14 @@ class MemoryCheckpoints final : public CheckpointStore {
     return records_.size();
   }
 
-  Status Commit(const std::vector<CheckpointRecords>& parts) override {
+  Status Commit(const Parts& parts) override {
     const std::lock_guard lock(mutex_);
     ++tries_;
     changed_.notify_all();
     if (fails_) return Error{"disk full"};
-    for (const CheckpointRecords& part : parts) {
-      part.ForEach([this](RecordKind kind, std::string_view key,
-                          std::string_view bytes) {
+    for (const CheckpointRecords* const part : parts) {
+      part->ForEach([this](RecordKind kind, std::string_view key,
+                           std::string_view bytes) {
         if (bytes.empty()) {
           records_.erase({kind, std::string(key)});
         } else {

@@ -96,7 +96,9 @@ class SimulatedBroker {
            log[stable].transaction->state != State::kOpen) {
       ++stable;
     }
-    return {static_cast<std::int64_t>(stable),
+    const auto first = first_.find(partition);
+    return {first == first_.end() ? 0 : first->second,
+            static_cast<std::int64_t>(stable),
             static_cast<std::int64_t>(log.size())};
   }
   void Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
@@ -133,6 +135,10 @@ class SimulatedBroker {
       if (log[i].transaction->state != State::kCommitted) continue;
       if (!newer.insert(log[i].key).second) log[i].gone = true;
     }
+  }
+  // What is before `first` is deleted, as by age.
+  void Shorten(std::uint32_t partition, std::int64_t first) {
+    first_[partition] = first;
   }
   // Transactions that are open for too long are aborted.
   void TimeOut() {
@@ -190,6 +196,7 @@ class SimulatedBroker {
 
   std::vector<std::vector<Entry>> logs_;
   mutable std::map<std::uint32_t, std::size_t> stable_;
+  std::map<std::uint32_t, std::int64_t> first_;
   std::map<std::string, Writer> writers_;
   std::map<std::string, std::int64_t> committed_;
   std::vector<Late> late_;
@@ -250,6 +257,9 @@ class SimulatedLog final : public TransactionLog {
   Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
               const Visit& visit) override {
     if (roll_(50)) return Error{"read: no answer"};
+    if (from < broker_->EndsOf(partition).first) {
+      return Error{"read: out of range"};
+    }
     broker_->Read(partition, from, to, visit);
     return {};
   }
@@ -258,7 +268,10 @@ class SimulatedLog final : public TransactionLog {
     if (roll_(50)) return Error{"committed: no answer"};
     return broker_->CommittedOf(inputs);
   }
-  void CancelReads() override {}  // None takes any time.
+  Result<Unread> UnreadOf(const std::vector<std::string>& /*inputs*/) override {
+    return Error{"nobody knows"};
+  }
+  void Cancel() override {}  // Nothing takes any time.
   LogTrouble Fence(const std::string& writer) override {
     if (roll_(10)) return {LogTrouble::Kind::kRetry, "fence: not sent"};
     broker_->Init(writer);

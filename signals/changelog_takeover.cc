@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a cell is taken over from its former owner: once all that was before is
+// decided, the partition is read, and the next commit says who goes on.
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "signals/changelog.h"
+
+namespace premura {
+namespace {
+
+// So many owners back a late commit of theirs is known for one.
+constexpr std::size_t kTakeoversKept = 16;
+
+// Up to where the log's beginning had been deleted when somebody was told.
+std::int64_t TakeKnownGap(FoldedChangelog* folded) {
+  const auto it = folded->records.find(std::string(kGapKey));
+  if (it == folded->records.end()) return 0;
+  std::int64_t known = 0;
+  std::from_chars(it->second.data(), it->second.data() + it->second.size(),
+                  known);
+  folded->records.erase(it);
+  return known;
+}
+
+}  // namespace
+
+Changelog::Opened Changelog::Open(CellId cell,
+                                  const std::vector<std::string>& inputs,
+                                  bool impatient, bool anew) {
+  Opened opened;
+  if (cell.number >= options_.partitions) {
+    opened.waits = fmt::format(
+        "the source's topics had {} partitions when premura started, and have "
+        "more now: customers are in others than their state is. Stop all "
+        "instances, name another `state.kafka.changelog_topic`, and start them",
+        options_.partitions);
+    opened.for_long = true;
+    return opened;
+  }
+  const Decided decided = Decide(cell, inputs, impatient);
+  if (!decided.waits.empty()) {
+    opened.waits = decided.waits;
+    return opened;
+  }
+  std::uint64_t torn = 0;
+  opened = Read(cell, decided.ends, anew, &torn);
+  if (!opened.waits.empty()) return opened;
+  if (decided.undecided) {
+    AbortLeftOpen(opened.progress);
+    Drop(cell);
+    opened = {};
+    opened.waits = "a former owner's transaction is being ended";
+    return opened;
+  }
+  for (const auto& [name, position] : decided.committed) {
+    if (!opened.progress) break;
+    const auto it = opened.progress->positions.find(name);
+    if (it != opened.progress->positions.end() && it->second != position) {
+      opened.moved = true;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  counts_.torn += torn;
+  counts_.moved += opened.moved ? 1 : 0;
+  return opened;
+}
+
+Changelog::GoneOn Changelog::GoOn(CellId cell,
+                                  const std::vector<std::string>& inputs,
+                                  bool impatient) {
+  GoneOn gone_on;
+  const Decided decided = Decide(cell, inputs, impatient);
+  gone_on.waits = decided.waits;
+  if (!gone_on.waits.empty() || decided.undecided) return gone_on;
+  Writing writing;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = open_.find(cell);
+    if (it == open_.end() || !it->second.claimed || it->second.doubtful) {
+      return gone_on;
+    }
+    writing = it->second;
+  }
+  // Somebody has made it anew.
+  if (decided.ends.stable < writing.end) return gone_on;
+  const Result<Seen> seen = LookUpTo(decided.ends.stable, cell.number, writing);
+  if (!seen.ok()) {
+    gone_on.waits = seen.error().message;
+    return gone_on;
+  }
+  const std::lock_guard lock(mutex_);
+  const auto it = open_.find(cell);
+  if (it == open_.end() || it->second.number != writing.number ||
+      it->second.doubtful || seen.value() == Seen::kOthers) {
+    return gone_on;
+  }
+  // Who would have gone on in between is of this epoch at most.
+  AddOwner(&it->second, {writing.takeovers.back().epoch + 1, options_.random(),
+                         writing.number});
+  it->second.end = decided.ends.stable;
+  it->second.claimed = false;
+  gone_on.ours = true;
+  return gone_on;
+}
+
+// The group's word first: once it is decided, so is all that went before it.
+Changelog::Decided Changelog::Decide(CellId cell,
+                                     const std::vector<std::string>& inputs,
+                                     bool impatient) {
+  Decided decided;
+  const auto committed = log_->CommittedOf(inputs);
+  if (!committed.ok()) {
+    decided.waits = committed.error().message;
+    return decided;
+  }
+  const auto ends = log_->EndsOf(cell.number);
+  if (!ends.ok()) {
+    decided.waits = ends.error().message;
+    return decided;
+  }
+  decided.ends = ends.value();
+  decided.undecided = ends.value().stable < ends.value().last;
+  if (decided.undecided && !impatient) {
+    decided.waits = "a former owner's transaction is not over";
+  } else if (!decided.undecided && !committed.value()) {
+    // A group whose broker is slow says nothing either: that ends nobody's
+    // transaction.
+    decided.waits =
+        "a former owner's transaction is not over, or the group's broker is "
+        "slow";
+  }
+  if (committed.value()) decided.committed = *committed.value();
+  return decided;
+}
+
+Changelog::Opened Changelog::Read(CellId cell, const TransactionLog::Ends& ends,
+                                  bool anew, std::uint64_t* torn) {
+  Opened opened;
+  ChangelogFold fold;
+  const Status read =
+      log_->Read(cell.number, ends.first, ends.stable,
+                 [&fold](const LogRecord& record) { fold.Take(record); });
+  if (!read.ok()) {
+    opened.waits = read.error().message;
+    return opened;
+  }
+  FoldedChangelog folded = fold.Finish();
+  if (!folded.foreign.empty()) {
+    opened.waits = "the changelog cannot be read: " + folded.foreign;
+    opened.for_long = true;
+    return opened;
+  }
+  const std::int64_t known_gap = TakeKnownGap(&folded);
+  if (folded.damage.empty() && folded.progress &&
+      folded.progress->partitions != options_.partitions) {
+    folded.damage =
+        "the topic had " + std::to_string(folded.progress->partitions) +
+        " partitions, and has " + std::to_string(options_.partitions) +
+        ": customers are in others now";
+  }
+  Writing writing = TakeOver(&folded, ends, anew);
+  // What is left vouches for itself.
+  if (ends.first > (anew ? 0 : known_gap)) {
+    writing.repairs.emplace_back(kGapKey, std::to_string(ends.first));
+    if (folded.progress) {
+      opened.gap = fmt::format(
+          "the changelog begins at {}: it was shortened, and customers who "
+          "have not changed since are not in it any more",
+          ends.first);
+    }
+  }
+  *torn = folded.torn;
+  const std::lock_guard lock(mutex_);
+  open_[cell] = std::move(writing);
+  opened.damage = std::move(folded.damage);
+  opened.progress = std::move(folded.progress);
+  opened.records = std::move(folded.records);
+  return opened;
+}
+
+Changelog::Writing Changelog::TakeOver(FoldedChangelog* folded,
+                                       const TransactionLog::Ends& ends,
+                                       bool anew) const {
+  Writing writing;
+  if (folded->progress) writing.takeovers = folded->progress->takeovers;
+  AddOwner(&writing, {folded->epoch + 1, options_.random(),
+                      folded->progress ? folded->progress->number : 0});
+  writing.number = folded->number;
+  writing.end = ends.stable;
+  writing.repairs = std::move(folded->repairs);
+  if (!anew) return writing;
+  writing.fresh = true;
+  for (const auto& [key, value] : folded->records) {
+    writing.repairs.emplace_back(key, std::nullopt);
+  }
+  folded->records.clear();
+  folded->progress.reset();
+  folded->damage.clear();
+  return writing;
+}
+
+void Changelog::AddOwner(Writing* writing, Takeover owner) {
+  writing->takeovers.push_back(owner);
+  while (writing->takeovers.size() > kTakeoversKept) {
+    writing->takeovers.erase(writing->takeovers.begin());
+  }
+}
+
+void Changelog::AbortLeftOpen(const std::optional<Progress>& progress) {
+  if (!progress || progress->writer == log_->writer()) return;
+  (void)log_->Fence(progress->writer);  // Else the brokers will, in time.
+}
+
+void Changelog::Drop(CellId cell) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(cell);
+}
+
+}  // namespace premura

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// KafkaLogReader: reads a changelog's topic, and what the group has committed,
+// without being a member. Two at once may: a cell is read for as long as that
+// takes, and who writes looks meanwhile.
+//
+// Thread-safe. For the kafka_*.cc files only.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "signals/kafka_log_clients.h"
+#include "signals/transaction_log.h"
+
+namespace premura {
+
+class KafkaLogReader {
+ public:
+  // `clients` must outlive it.
+  explicit KafkaLogReader(KafkaLogClients* clients) : clients_(clients) {}
+
+  Status Start();
+
+  // As TransactionLog says.
+  Result<TransactionLog::Ends> EndsOf(std::uint32_t partition);
+  Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
+              const TransactionLog::Visit& visit);
+  Result<TransactionLog::Committed> CommittedOf(
+      const std::vector<std::string>& inputs);
+  Result<TransactionLog::Unread> UnreadOf(
+      const std::vector<std::string>& inputs);
+  void Cancel() { cancelled_ = true; }
+
+ private:
+  struct Readers {
+    std::mutex busy;
+    KafkaReader committed;  // read_committed,
+    KafkaReader all;        // and read_uncommitted.
+  };
+  struct Borrowed {
+    Readers* it;
+    std::unique_lock<std::mutex> lock;
+  };
+
+  Borrowed Borrow();
+  // Where the partition begins or ends, as librdkafka's logical offsets name
+  // it; as far as the reader's isolation lets it see.
+  Result<std::int64_t> Ask(rd_kafka_t* reader, std::uint32_t partition,
+                           std::int64_t which) const;
+  Status ReadAssigned(rd_kafka_t* reader, std::int64_t to,
+                      const TransactionLog::Visit& visit) const;
+
+  KafkaLogClients* const clients_;
+  std::array<Readers, 2> readers_;
+  std::atomic<bool> cancelled_ = false;
+};
+
+}  // namespace premura
