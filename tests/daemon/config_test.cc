@@ -162,9 +162,10 @@ TEST(ConfigTest, StateInKafkaIsReadWithItsDefaultsAndWrittenAgain) {
   EXPECT_TRUE(plain.diagnostics.empty());
   EXPECT_EQ(plain.config->kafka_state,
             (KafkaStateConfig{"g-state", Partitioner::kMurmur2}));
-  const LoadedConfig other = Read(
-      source + "state: {kafka: {changelog_topic: s, partitioner: crc32, "
-               "replication: 2}}\n");
+  const LoadedConfig other =
+      Read(source +
+           "state: {kafka: {changelog_topic: s, partitioner: crc32, "
+           "replication: 2}}\n");
   ASSERT_NE(other.config, nullptr) << RenderText(other.diagnostics);
   EXPECT_EQ(other.config->kafka_state,
             (KafkaStateConfig{"s", Partitioner::kCrc32, 2}));
