@@ -548,6 +548,19 @@ TEST_F(ChangelogTest, WhoGoesOnStillLooksWhetherAnotherWasFirst) {
   EXPECT_EQ(Find().records.at("Dann"), "other");
 }
 
+// It was deleted, and made anew: what it had is to be missed, and made up for.
+TEST_F(ChangelogTest, DoesNotGoOnWhereTheLogEndsBeforeWhatWasThere) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  for (int i = 6; i <= 70; ++i) {  // It looks at where it ends now and then.
+    ASSERT_EQ(a_.Write(i, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  }
+  broker_ = SimulatedBroker{2};
+  const Changelog::GoneOn back = a_.changelog.GoOn(kCell, kInputs, false);
+  EXPECT_EQ(back.waits, "");
+  EXPECT_FALSE(back.ours);
+}
+
 TEST_F(ChangelogTest, DoesNotGoOnFromWhatIsInDoubt) {
   (void)a_.Open();
   ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
