@@ -132,7 +132,7 @@ class CellFeeds final : public SourceFeeds {
     Shard* shard = nullptr;
     std::unique_ptr<Feed> feed;
     std::vector<std::uint32_t> inputs{};
-    // As what it has them: the last that it was told.
+    // The member that the source was when it was told of them last.
     std::shared_ptr<const Membership> membership{};
     // Not empty: what is known of it does not count, and why.
     std::string lost{};

@@ -56,14 +56,14 @@ class KafkaMembership final : public Membership {
 // A changelog's records have this header.
 inline constexpr const char* kKafkaLogHeader = "premura";
 
-// Of a source's partition: "topic/3".
-inline std::string NameOfKafka(const rd_kafka_topic_partition_t& it) {
-  return std::string(it.topic) + "/" + std::to_string(it.partition);
+// "topic/3": what a partition is called outside the kafka_*.cc files.
+inline std::string KafkaPartitionName(const std::string& topic,
+                                      std::int32_t partition) {
+  return topic + "/" + std::to_string(partition);
 }
-// In this order.
-inline KafkaList ListOfKafkaNames(
-    const std::vector<std::string>& names,
-    std::int64_t offset = RD_KAFKA_OFFSET_INVALID) {
+// Of partitions called so, in this order.
+inline KafkaList KafkaListOf(const std::vector<std::string>& names,
+                             std::int64_t offset = RD_KAFKA_OFFSET_INVALID) {
   KafkaList list(
       rd_kafka_topic_partition_list_new(static_cast<int>(names.size())));
   for (const std::string& name : names) {

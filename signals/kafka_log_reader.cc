@@ -149,7 +149,7 @@ Result<TransactionLog::Committed> KafkaLogReader::CommittedOf(
     const std::vector<std::string>& inputs) {
   if (cancelled_) return Error{"kafka: committed: cancelled"};
   const Borrowed readers = Borrow();
-  const KafkaList list = ListOfKafkaNames(inputs);
+  const KafkaList list = KafkaListOf(inputs);
   const rd_kafka_resp_err_t error = rd_kafka_committed(
       readers.it->committed.get(), list.get(), kCommittedLimit);
   if (IsUndecided(error)) return TransactionLog::Committed();
@@ -161,7 +161,8 @@ Result<TransactionLog::Committed> KafkaLogReader::CommittedOf(
     if (it.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return Trouble("committed", it.err);
     }
-    if (it.offset >= 0) (*committed)[NameOfKafka(it)] = it.offset;
+    if (it.offset >= 0)
+      (*committed)[KafkaPartitionName(it.topic, it.partition)] = it.offset;
   }
   return committed;
 }
@@ -171,10 +172,10 @@ Result<TransactionLog::Unread> KafkaLogReader::UnreadOf(
   constexpr const char* kWhat = "how much is unread";
   if (cancelled_) return Error{std::string("kafka: ") + kWhat + ": cancelled"};
   const Borrowed readers = Borrow();
-  const KafkaList read = ListOfKafkaNames(inputs);
+  const KafkaList read = KafkaListOf(inputs);
   // Of nothing committed all there is counts.
-  const KafkaList first = ListOfKafkaNames(inputs, RD_KAFKA_OFFSET_BEGINNING);
-  const KafkaList end = ListOfKafkaNames(inputs, RD_KAFKA_OFFSET_END);
+  const KafkaList first = KafkaListOf(inputs, RD_KAFKA_OFFSET_BEGINNING);
+  const KafkaList end = KafkaListOf(inputs, RD_KAFKA_OFFSET_END);
   rd_kafka_resp_err_t error =
       rd_kafka_committed(readers.it->all.get(), read.get(), kCommittedLimit);
   for (const KafkaList* list : {&first, &end}) {
@@ -184,11 +185,10 @@ Result<TransactionLog::Unread> KafkaLogReader::UnreadOf(
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, error);
   TransactionLog::Unread unread;
-  for (int i = 0; i < read->cnt; ++i) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
     const std::int64_t from =
         std::max(read->elems[i].offset, first->elems[i].offset);
-    unread[NameOfKafka(read->elems[i])] =
-        std::max<std::int64_t>(0, end->elems[i].offset - from);
+    unread[inputs[i]] = std::max<std::int64_t>(0, end->elems[i].offset - from);
   }
   return unread;
 }

@@ -36,8 +36,7 @@ class Part {
   ~Part() { Stop(); }
 
   std::string name() const {
-    return std::string(rd_kafka_topic_name(topic_)) + "/" +
-           std::to_string(partition_);
+    return KafkaPartitionName(rd_kafka_topic_name(topic_), partition_);
   }
   std::int64_t records() const {
     return std::max<std::int64_t>(0, end_ - begin_);

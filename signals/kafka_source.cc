@@ -84,7 +84,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
 
   std::string Origin(std::uint32_t partition) const override {
     const KafkaPartition& it = partitions_[partition];
-    return it.topic + "/" + std::to_string(it.partition);
+    return KafkaPartitionName(it.topic, it.partition);
   }
 
   void Resume(const std::vector<PartitionPlace>& places) override {

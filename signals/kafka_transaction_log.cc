@@ -109,7 +109,7 @@ class KafkaTransactionLog final : public TransactionLog {
     }
     std::vector<std::string> names;
     for (const auto& [name, position] : positions) names.push_back(name);
-    const KafkaList list = ListOfKafkaNames(names);
+    const KafkaList list = KafkaListOf(names);
     int i = 0;
     for (const auto& [name, position] : positions) {
       list->elems[i++].offset = position;

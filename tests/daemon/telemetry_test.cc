@@ -336,6 +336,15 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
   pipeline.sources[0].clock = clock_.Now() - std::chrono::seconds(7);
   pipeline.sources[0].health.lag = 12;
   pipeline.sources[0].remembered = 9;
+  CellStoreHealth& store = pipeline.cell_store.emplace();
+  store.waiting = 1;
+  store.cells = 2;
+  store.records = 3;
+  store.longest = std::chrono::seconds(4);
+  store.kept = 5;
+  store.torn = 6;
+  store.moved = 7;
+  store.fenced = 8;
   pipeline.cells.resize(2);
   pipeline.cells[0].customers = 3;
   pipeline.cells[1].customers = 4;
@@ -357,8 +366,18 @@ TEST_F(TelemetryTest, WhatIsLookedAtIsSampled) {
         R"(premura_deliveries_for_person{state="unknown"} 0)",
         R"(premura_for_person_oldest_seconds{state="unknown"} 0)",
         R"(premura_source_reachable{source="product"} 1)",
-        "premura_customers 7", "premura_timers 1",
-        "premura_oldest_due_timer_seconds 2", "premura_stop_all 1",
+        "premura_restore_waiting 1",
+        "premura_restored_partitions 2",
+        "premura_restore_records 3",
+        "premura_restore_seconds 4",
+        "premura_kept_partitions 5",
+        "premura_torn 6",
+        "premura_group_moved 7",
+        "premura_fenced 8",
+        "premura_customers 7",
+        "premura_timers 1",
+        "premura_oldest_due_timer_seconds 2",
+        "premura_stop_all 1",
         R"(premura_deliveries{state="held"} 5)",
         "premura_outbox_oldest_seconds 60"}) {
     EXPECT_TRUE(Has(line)) << line;

@@ -5,7 +5,7 @@ has them and who has not."""
 from harness import eventually, track
 
 import configs
-from test_kafka_state import PARTITIONS, Group, fails
+from group import PARTITIONS, Group, fails
 from test_shared_ledger import new_users
 
 REOPENS = """

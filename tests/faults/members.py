@@ -27,7 +27,7 @@ sys.path.insert(0, str(FOLDER.parent / "e2e"))
 import configs  # noqa: E402
 import harness  # noqa: E402
 from harness import eventually  # noqa: E402
-from test_kafka_state import PARTITIONS, Group  # noqa: E402
+from group import PARTITIONS, Group  # noqa: E402
 
 # Gives those who are well a state that moves too.
 RULES = configs.FAILURES + """

@@ -19,6 +19,7 @@
 
 #include "signals/pipeline.h"
 #include "tests/signals/stream.h"
+#include "tests/support/holding_source.h"
 #include "tests/support/quiet_observer.h"
 #include "tests/support/simulated_log.h"
 
@@ -164,34 +165,16 @@ struct Word {
   std::set<std::uint32_t> partitions;
 };
 
-class MemberSource final : public Source {
+class MemberSource final : public HoldingSource {
  public:
   MemberSource(Cluster* cluster, std::deque<Word>* words)
       : cluster_(cluster), words_(words) {}
 
-  std::string Origin(std::uint32_t partition) const override {
-    return "events/" + std::to_string(partition);
-  }
-  void Resume(const std::vector<PartitionPlace>& /*places*/) override {}
   PartitionStart Begin(std::uint32_t partition,
                        const PartitionPlace* place) override {
     // Brokers are asked, and who does not poll for long is a member no more.
     EXPECT_EQ(begun_since_poll_++, 0);
-    const bool known = place != nullptr && place->position >= 0;
-    next_[partition] = known ? static_cast<std::size_t>(place->position) : 0;
-    return {.resumed = known};
-  }
-  void Hold(std::uint32_t partition) override {
-    if (const auto it = next_.find(partition); it != next_.end()) {
-      held_[partition] = it->second;
-      next_.erase(it);
-    }
-  }
-  void GoOn(std::uint32_t partition) override {
-    next_[partition] = held_.at(partition);
-  }
-  std::shared_ptr<const Membership> AsMember() const override {
-    return membership_;
+    return HoldingSource::Begin(partition, place);
   }
 
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
@@ -223,9 +206,6 @@ class MemberSource final : public Source {
   void Commit(const Positions& positions) override {
     EXPECT_THAT(positions, IsEmpty());
   }
-  void Close() override {}
-  void Interrupt() override {}
-  SourceHealth Health() const override { return {}; }
 
  private:
   void Listen(RecordSink* sink) {
@@ -254,9 +234,6 @@ class MemberSource final : public Source {
 
   Cluster* const cluster_;
   std::deque<Word>* const words_;  // Guarded by the cluster's mutex.
-  std::shared_ptr<const Membership> membership_;
-  std::map<std::uint32_t, std::size_t> next_;
-  std::map<std::uint32_t, std::size_t> held_;
   int begun_since_poll_ = 0;
 };
 

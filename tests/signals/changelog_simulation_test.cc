@@ -25,6 +25,7 @@
 #include "signals/changelog_cells.h"
 #include "signals/source_feeds.h"
 #include "tests/signals/stream.h"
+#include "tests/support/holding_source.h"
 #include "tests/support/quiet_observer.h"
 #include "tests/support/simulated_log.h"
 
@@ -268,31 +269,12 @@ class DirectCells final : public CellStore {
   std::vector<Request> waiting_;
 };
 
-class InputSource final : public Source {
+class InputSource final : public HoldingSource {
  public:
   explicit InputSource(const Input* input) : input_(input) {}
 
-  std::string Origin(std::uint32_t partition) const override {
-    return "events/" + std::to_string(partition);
-  }
-  void Resume(const std::vector<PartitionPlace>& /*places*/) override {}
-  PartitionStart Begin(std::uint32_t partition,
-                       const PartitionPlace* place) override {
-    const bool known = place != nullptr && place->position >= 0;
-    next_[partition] = known ? static_cast<std::size_t>(place->position) : 0;
-    return {.resumed = known};
-  }
-  void Hold(std::uint32_t partition) override {
-    if (const auto it = next_.find(partition); it != next_.end()) {
-      held_[partition] = it->second;
-      next_.erase(it);
-    }
-  }
-  void GoOn(std::uint32_t partition) override {
-    next_[partition] = held_.at(partition);
-  }
-  std::shared_ptr<const Membership> AsMember() const override {
-    return membership;
+  void Join(std::shared_ptr<const Membership> membership) {
+    membership_ = std::move(membership);
   }
   Result<Polled> Poll(RecordSink* sink, std::size_t max,
                       Duration /*wait*/) override {
@@ -311,9 +293,6 @@ class InputSource final : public Source {
     return polled;
   }
   void Commit(const Positions& /*positions*/) override {}
-  void Close() override {}
-  void Interrupt() override {}
-  SourceHealth Health() const override { return {}; }
 
   bool AtEnd() const {
     return std::all_of(next_.begin(), next_.end(), [this](const auto& it) {
@@ -322,12 +301,8 @@ class InputSource final : public Source {
   }
   std::size_t begun() const { return next_.size(); }
 
-  std::shared_ptr<const Membership> membership;
-
  private:
   const Input* const input_;
-  std::map<std::uint32_t, std::size_t> next_;
-  std::map<std::uint32_t, std::size_t> held_;
 };
 
 // A process ends in the middle of something.
@@ -400,7 +375,7 @@ class Member final : private RecordSink, private Feed::Listener {
   // What a group's generation gives it.
   void Assign(const std::set<std::uint32_t>& partitions,
               std::uint64_t generation) {
-    source_.membership = std::make_shared<SimulatedMembership>(generation);
+    source_.Join(std::make_shared<SimulatedMembership>(generation));
     for (const std::uint32_t each : partitions) feeds_->Assign(each, {});
     mine_ = partitions;
   }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -16,6 +17,7 @@
 namespace premura {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Pair;
 using testing::UnorderedElementsAre;
@@ -113,6 +115,73 @@ TEST_F(KafkaChangelogTest, ATopicThatDoesNotFitIsRefusedWithWhatToType) {
   ASSERT_FALSE(missing.ok());
   EXPECT_THAT(missing.error().message,
               HasSubstr("topic 'nowhere' is not there"));
+}
+
+// One broker has it, and one is all there are.
+TEST_F(KafkaChangelogTest, AsManyBrokersHaveItAsTheConfigurationSays) {
+  KafkaChangelogOptions options = OptionsOf("a");
+  options.replication = 2;
+  const auto too_many = CheckChangelogTopic(options);
+  ASSERT_FALSE(too_many.ok());
+  EXPECT_THAT(
+      too_many.error().message,
+      AllOf(HasSubstr("it cannot be created: "),
+            HasSubstr("`state.kafka.replication` says how many brokers "
+                      "are to have it (without it as many as have the "
+                      "source's topics)"),
+            HasSubstr("--partitions 2 --replication-factor 2 --config "),
+            HasSubstr("min.insync.replicas=1")));
+  ASSERT_TRUE(CheckChangelogTopic(OptionsOf("a")).ok());
+  const auto too_few = CheckChangelogTopic(options);
+  ASSERT_FALSE(too_few.ok());
+  EXPECT_THAT(too_few.error().message,
+              HasSubstr("only 1 broker has it, not 2: more are given to it "
+                        "with kafka-reassign-partitions.sh. Or set "
+                        "`state.kafka.replication` to what it has"));
+}
+
+TEST_F(KafkaChangelogTest, SaysHowMuchTheGroupHasNotRead) {
+  const auto log = Open("a");
+  broker->Produce(events_, 1, std::vector<KafkaTestMessage>(5));
+  const std::vector<std::string> both = {events_ + "/0", events_ + "/1"};
+  EXPECT_THAT(log->UnreadOf(both).value(),
+              UnorderedElementsAre(Pair(both[0], 0), Pair(both[1], 5)));
+  Changelog changelog(log.get(), Owners());
+  changelog.Begin();
+  (void)OpenCell(&changelog);
+  ASSERT_EQ(Write(&changelog, 3, "one").fate, Fate::kWritten);
+  // What is undecided is not waited for, and brokers decide on the group's
+  // positions a moment later.
+  const auto deadline = SteadyClock::now() + std::chrono::seconds(30);
+  auto unread = log->UnreadOf(both);
+  while ((!unread.ok() || unread.value()[both[1]] == 5) &&
+         SteadyClock::now() < deadline) {
+    unread = log->UnreadOf(both);
+  }
+  EXPECT_THAT(unread.value(),
+              UnorderedElementsAre(Pair(both[0], 0), Pair(both[1], 2)));
+}
+
+TEST_F(KafkaChangelogTest, OnceCancelledEachCallSaysSo) {
+  const auto log = Open("a");
+  ASSERT_TRUE(log->Init().ok());
+  ASSERT_TRUE(log->Begin().ok());
+  log->Cancel();
+  for (const auto& [what, words] : std::map<std::string, std::string>{
+           {"init_transactions", log->Init().words},
+           {"begin_transaction", log->Begin().words},
+           {"send_offsets_to_transaction",
+            log->SendPositions({}, nullptr).words},
+           {"commit_transaction", log->Commit().words},
+           {"abort_transaction", log->Abort().words},
+           {"committed", log->CommittedOf(inputs()).error().message},
+           {"how much is unread", log->UnreadOf(inputs()).error().message},
+           {"where the changelog begins and ends",
+            log->EndsOf(0).error().message},
+           {"reading the changelog",
+            log->Read(0, 0, 1, [](const LogRecord&) {}).error().message}}) {
+    EXPECT_EQ(words, "kafka: " + what + ": cancelled");
+  }
 }
 
 TEST_F(KafkaChangelogTest, WhoComesNextFindsWhatWasCommitted) {
