@@ -2,7 +2,7 @@
 // DuplicateFilter: which events, by customer and id, have been seen within a
 // window of the clock.
 //
-// Keeps a keyed 128-bit hash of each, not its text: 43 to 54 bytes per event of
+// Keeps a keyed 128-bit hash of each, not its text: 45 to 55 bytes per event of
 // the window. Two different events share one once in 10^20.
 //
 // Thread: one at a time.
