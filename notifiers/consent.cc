@@ -9,41 +9,19 @@
 
 #include "notifiers/gate.h"
 #include "notifiers/text.h"
-#include "rules/fold.h"
+#include "signals/consent_word.h"
 
 namespace premura {
 namespace {
 
 constexpr std::string_view kConsent = "consent";
 
-enum class Said { kNothing, kYes, kNo };
-
-std::string Plain(std::string_view text) {
-  constexpr const char* kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return FoldCase(
-      text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
-}
-
-// A file may spell it in words. What is not a clear yes is a no.
-Said Read(const Value& value) {
-  if (!value.present() || value.kind() == Value::Kind::kObject) {
-    return Said::kNothing;
-  }
-  if (value.kind() == Value::Kind::kList) return Said::kNo;
-  const std::string word = Plain(value.text());
-  if (word.empty()) return Said::kNothing;
-  const bool yes = word == "true" || word == "yes" || word == "1";
-  return yes ? Said::kYes : Said::kNo;
-}
-
 // "Consent.email " -> "consent", "email".
 std::vector<std::string> WordsOf(std::string_view path) {
   std::vector<std::string> words;
   for (;;) {
     const std::size_t dot = std::min(path.find('.'), path.size());
-    words.push_back(Plain(path.substr(0, dot)));
+    words.push_back(PlainWord(path.substr(0, dot)));
     if (dot == path.size()) return words;
     path.remove_prefix(dot + 1);
   }
@@ -70,12 +48,12 @@ bool MayConcern(const std::vector<std::string>& words,
 }
 
 struct Answer {
-  Said said = Said::kNothing;
+  ConsentWord said = ConsentWord::kNothing;
   std::string path;
 
   // Of two words on one thing the no counts.
-  void Hear(Said heard, std::string_view from) {
-    if (heard == Said::kNothing || said == Said::kNo) return;
+  void Hear(ConsentWord heard, std::string_view from) {
+    if (heard == ConsentWord::kNothing || said == ConsentWord::kNo) return;
     said = heard;
     path = from;
   }
@@ -92,19 +70,19 @@ Answer Ask(const Profile& profile, const GateQuestion& question) {
     const std::vector<std::string> words = WordsOf(path);
     if (!words.front().starts_with(kConsent)) continue;
     if (!MayConcern(words, question)) continue;
-    const Said said = Read(value);
+    const ConsentWord said = ReadConsent(value);
     const bool begins = words.size() >= 2 &&
                         std::equal(wide.begin(), wide.end(), words.begin());
     if (begins && words.size() == 2) {
       on_wide.Hear(said, path);
     } else if (begins && words.size() == 3 && words[2] == candidate.category) {
       on_narrow.Hear(said, path);
-    } else if (said == Said::kNo) {
+    } else if (said == ConsentWord::kNo) {
       elsewhere.Hear(said, path);
     }
   }
-  if (elsewhere.said == Said::kNo) return elsewhere;
-  return on_narrow.said == Said::kNothing ? on_wide : on_narrow;
+  if (elsewhere.said == ConsentWord::kNo) return elsewhere;
+  return on_narrow.said == ConsentWord::kNothing ? on_wide : on_narrow;
 }
 
 ConsentPolicy PolicyOf(const RestraintPolicy& policy,
@@ -123,8 +101,8 @@ GateAnswer ConsentGate(const GateQuestion& question) {
   if (candidate.channel == "ticket") return std::nullopt;
   Answer answer;
   if (candidate.profile != nullptr) answer = Ask(*candidate.profile, question);
-  if (answer.said == Said::kYes) return std::nullopt;
-  if (answer.said == Said::kNo) {
+  if (answer.said == ConsentWord::kYes) return std::nullopt;
+  if (answer.said == ConsentWord::kNo) {
     constexpr std::size_t kMostCharacters = 100;
     return Suppress(
         Reason::kNoConsent,

@@ -1,45 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/known_profiles.h"
 
-#include <optional>
-#include <unordered_set>
+#include <map>
 #include <utility>
+
+#include "signals/said.h"
 
 namespace premura {
 
 Result<std::shared_ptr<const Profile>> KnownProfiles::Get(
     const std::string& customer) {
   auto known = store_->Get(customer);
-  if (!ledger_->database()->shared()) return known;
-  auto facts = ledger_->ReadProfile(customer);
-  if (!facts.ok()) return facts.error();
-  if (facts.value() == known->from_events()) return known;
+  auto said = ledger_->ReadProfile(customer);
+  if (!said.ok()) return said.error();
+  if (said.value() == known->from_events()) return known;
   return std::shared_ptr<const Profile>(
-      std::make_shared<Profile>(known->from_file(), std::move(facts).value()));
+      std::make_shared<Profile>(known->from_file(), std::move(said).value()));
 }
 
 Status KnownProfiles::Write(const std::vector<ProfileChange>& changes) {
-  const bool shared = ledger_->database()->shared();
-  // Where it is shared, what the store holds may lack what others wrote.
-  std::optional<ProfileStore> merged;
-  if (shared) merged.emplace();
-  std::unordered_set<std::string> seen;
-  std::vector<std::string> customers;
+  std::map<std::string, SaidByEvents> merged;
   for (const ProfileChange& change : changes) {
-    const bool first = seen.insert(change.customer).second;
-    if (first) customers.push_back(change.customer);
-    if (!shared) continue;
+    const auto [said, first] = merged.try_emplace(change.customer);
     if (first) {
-      auto facts = ledger_->ReadProfile(change.customer);
-      if (!facts.ok()) return facts.error();
-      merged->Restore(change.customer, std::move(facts).value());
+      auto known = ledger_->ReadProfile(change.customer);
+      if (!known.ok()) return known.error();
+      said->second = std::move(known).value();
     }
-    merged->Merge(change);
+    MergeSaid(change, &said->second);
   }
-  for (const std::string& customer : customers) {
-    // The shard has merged it already; what stands there now is written.
-    const auto profile = shared ? merged->Get(customer) : store_->Get(customer);
-    auto status = ledger_->PutProfile(customer, profile->from_events());
+  for (const auto& [customer, said] : merged) {
+    auto status = ledger_->PutProfile(customer, said);
     if (!status.ok()) return status;
   }
   return {};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// KnownProfiles: what decisions and messages go by. Where several instances
-// share the ledger, another may have heard what events said of a customer (a
-// consent withdrawn, say): the ledger's word holds, under the file's.
+// KnownProfiles: what decisions and messages go by: the file's word over the
+// ledger's. What shards go by (ProfileStore) is another thing: after a crash
+// they read again, and must then know what they knew then, while a consent
+// withdrawn since is withdrawn; and where instances share the ledger, another
+// may have heard of it.
 //
 // Thread: the outreach's.
 

@@ -143,47 +143,50 @@ Result<std::vector<DecisionRecord>> Ledger::Decisions(
 }
 
 Status Ledger::PutProfile(const std::string& customer,
-                          const Profile::Values& from_events) {
-  // Services tell the same facts at every log-in: no write for those.
+                          const SaidByEvents& said) {
+  const ProfileJson json = ToJson(said);
+  // The same event may come twice: no write for that.
   return database_->Run(
-      "insert into profiles (customer, facts) values (?, ?) "
-      "on conflict (customer) do update set facts = excluded.facts "
-      "where profiles.facts <> excluded.facts",
-      {ToSql(customer), ProfileToJson(from_events)});
+      "insert into profiles (customer, facts, said_at) values (?, ?, ?) "
+      "on conflict (customer) do update set facts = excluded.facts, "
+      "said_at = excluded.said_at where profiles.facts <> excluded.facts "
+      "or profiles.said_at <> excluded.said_at",
+      {ToSql(customer), json.facts, json.said_at});
 }
 
-Result<Profile::Values> Ledger::ReadProfile(const std::string& customer) {
-  Result<Profile::Values> values = Profile::Values();
-  auto status = database_->Run("select facts from profiles where customer = ?",
-                               {ToSql(customer)}, [&](const SqlRow& row) {
-                                 values = ProfileFromJson(row.Text(0));
-                                 return false;
-                               });
+Result<SaidByEvents> Ledger::ReadProfile(const std::string& customer) {
+  Result<SaidByEvents> said = SaidByEvents();
+  auto status =
+      database_->Run("select facts, said_at from profiles where customer = ?",
+                     {ToSql(customer)}, [&](const SqlRow& row) {
+                       said = SaidFromJson({row.Text(0), row.Text(1)});
+                       return false;
+                     });
   if (!status.ok()) return status.error();
-  if (!values.ok()) return values.error().WithContext("profile in the ledger");
-  return values;
+  if (!said.ok()) return said.error().WithContext("profile in the ledger");
+  return said;
 }
 
 // By pages: not everybody is to be in memory twice.
 Status Ledger::EachProfile(
-    const std::function<void(std::string_view, Profile::Values)>& visit) {
+    const std::function<void(std::string_view, SaidByEvents)>& visit) {
   std::string last;
   int found = kProfilesAtOnce;
   while (found == kProfilesAtOnce) {
     found = 0;
     Status broken;
     auto status = database_->Run(
-        "select customer, facts from profiles where customer > ? "
+        "select customer, facts, said_at from profiles where customer > ? "
         "order by customer limit ?",
         {ToSql(last), ToSql(kProfilesAtOnce)}, [&](const SqlRow& row) {
-          auto values = ProfileFromJson(row.Text(1));
-          if (!values.ok()) {
-            broken = values.error().WithContext("profile in the ledger");
+          auto said = SaidFromJson({row.Text(1), row.Text(2)});
+          if (!said.ok()) {
+            broken = said.error().WithContext("profile in the ledger");
             return false;
           }
           ++found;
           last = row.Text(0);
-          visit(row.Text(0), std::move(values).value());
+          visit(row.Text(0), std::move(said).value());
           return true;
         });
     if (status.ok()) status = broken;

@@ -21,7 +21,7 @@
 #include "notifiers/gates.h"
 #include "rules/result.h"
 #include "rules/time.h"
-#include "signals/profile.h"
+#include "signals/said.h"
 
 namespace premura {
 
@@ -82,11 +82,10 @@ class Ledger {
   Result<std::vector<DecisionRecord>> Decisions(const std::string& detection);
 
   // What events have said of a customer.
-  Status PutProfile(const std::string& customer,
-                    const Profile::Values& from_events);
-  Result<Profile::Values> ReadProfile(const std::string& customer);
+  Status PutProfile(const std::string& customer, const SaidByEvents& said);
+  Result<SaidByEvents> ReadProfile(const std::string& customer);
   Status EachProfile(const std::function<void(std::string_view customer,
-                                              Profile::Values)>& visit);
+                                              SaidByEvents)>& visit);
 
   Result<StopAll> ReadStopAll();
   // Tries for half a minute while others write.

@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 7> kSteps = {R"sql(
+constexpr std::array<std::string_view, 8> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -176,6 +176,10 @@ create index simulated_contacts_outside on simulated_contacts (customer, at)
   where channel <> 'ticket';
 create index simulated_contacts_by_rule on simulated_contacts
   (customer, rule, detected_at);
+)sql",
+                                                    R"sql(
+-- When each fact was said, in ms, as JSON: the later word holds.
+alter table profiles add column said_at text not null default '{}';
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -62,8 +62,8 @@ Result<std::unique_ptr<OutreachCore>> OutreachCore::Open(
 Status OutreachCore::Start(std::shared_ptr<const OutreachSettings> settings,
                            ProfileStore* profiles, Timestamp now) {
   auto status = ledger_->EachProfile(
-      [profiles](std::string_view customer, Profile::Values values) {
-        profiles->Restore(customer, std::move(values));
+      [profiles](std::string_view customer, SaidByEvents said) {
+        profiles->Restore(customer, std::move(said));
       });
   if (status.ok()) status = courier_.RecoverOwn(settings->retry, now);
   if (status.ok()) status = decider_.Load();

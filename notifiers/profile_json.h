@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer of a profile as one JSON object, path -> value, for the ledger.
+// What events said of a customer as the ledger keeps it: two JSON objects, path
+// to value and path to the time when it was said.
 
 #pragma once
 
@@ -7,12 +8,21 @@
 #include <string_view>
 
 #include "rules/result.h"
-#include "signals/profile.h"
+#include "signals/said.h"
 
 namespace premura {
 
-std::string ProfileToJson(const Profile::Values& values);
-// Values keep their spelling.
-Result<Profile::Values> ProfileFromJson(std::string_view json);
+struct ProfileJson {
+  std::string facts;    // {"tier": "gold"}
+  std::string said_at;  // {"tier": 1767225600000}, ms since the epoch.
+};
+struct ProfileJsonView {
+  std::string_view facts;
+  std::string_view said_at;
+};
+
+ProfileJson ToJson(const SaidByEvents& said);
+// Values keep their spelling. Of what has no time nobody knows when.
+Result<SaidByEvents> SaidFromJson(const ProfileJsonView& json);
 
 }  // namespace premura

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "signals/varint.h"
-
 namespace premura {
 namespace {
 
@@ -73,32 +71,17 @@ CellRecords Cell::Save(CellId id) {
   return saved;
 }
 
-// Path after path with its value, never empty: what is known stays known.
 void Cell::SaveProfiles(CheckpointRecords* to) {
   for (const std::string& customer : std::exchange(profiled_, {})) {
-    std::string record;
-    const auto profile = profiles_->Get(customer);
-    AppendVarint(profile->from_events().size(), &record);
-    for (const auto& [path, json] : profile->from_events()) {
-      AppendText(path, &record);
-      AppendText(json, &record);
-    }
-    to->Add(RecordKind::kProfile, customer, record);
+    to->Add(RecordKind::kProfile, customer,
+            PackSaid(profiles_->Get(customer)->from_events()));
   }
 }
 
 Status Cell::LoadProfile(std::string_view customer, std::string_view record) {
-  Profile::Values values;
-  std::uint64_t count = 0;
-  bool ok = TakeVarint(&record, &count);
-  for (; ok && count > 0; --count) {
-    std::string_view path;
-    std::string_view json;
-    ok = TakeText(&record, &path) && TakeText(&record, &json);
-    values.emplace(path, json);
-  }
-  if (!ok || !record.empty()) return Error{"its profile is damaged"};
-  profiles_->Restore(customer, std::move(values));
+  Result<SaidByEvents> said = UnpackSaid(record);
+  if (!said.ok()) return said.error();
+  profiles_->Restore(customer, std::move(said).value());
   return {};
 }
 

@@ -31,7 +31,8 @@ struct CellRecords {
 
 struct CellOptions {
   OwnsCustomer owns;  // Whose profiles it looks at.
-  // What events say of customers is written down along with them.
+  // What events say of customers is written down along with them. Not where
+  // nothing is.
   bool keeps_profiles = false;
 };
 

@@ -23,8 +23,8 @@ enum class RecordKind : char {
   kSeen = 'B',      // A part of a source's memory of events seen.
   kEngine = 'C',    // By the shard's number.
   kCustomer = 'D',  // By the customer's name.
-  // What events have said of the customer, by the name. Only where state moves
-  // between instances; on one machine the ledger is enough.
+  // What events have said of the customer, by the name. (The ledger knows it,
+  // too, but as of another instant.)
   kProfile = 'E',
 };
 

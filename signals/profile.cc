@@ -8,7 +8,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "rules/fold.h"
 #include "signals/arena.h"
 #include "signals/json_reader.h"
 
@@ -17,27 +16,28 @@ namespace premura {
 // The merged values, read once.
 class Profile::Parsed {
  public:
-  Parsed(const Values& from_file, const Values& from_events) : arena_(256) {
-    Add(from_file);
-    Add(from_events);  // Does not replace what the file said.
+  Parsed(const Values& from_file, const SaidByEvents& from_events)
+      : arena_(256) {
+    for (const auto& [path, json] : from_file) Add(path, json);
+    // Does not replace what the file said.
+    for (const auto& [path, said] : from_events) {
+      if (!said.is_gone()) Add(path, said.json);
+    }
   }
 
   const std::map<std::string_view, Value>& values() const { return values_; }
 
  private:
-  void Add(const Values& values) {
-    for (const auto& [path, json] : values) {
-      if (!values_.contains(path)) {
-        values_.emplace(path, ParseJsonValue(json, &arena_));
-      }
-    }
+  void Add(const std::string& path, const std::string& json) {
+    if (values_.contains(path)) return;
+    values_.emplace(path, ParseJsonValue(json, &arena_));
   }
 
   Arena arena_;
   std::map<std::string_view, Value> values_;  // Keys are the profile's.
 };
 
-Profile::Profile(Values from_file, Values from_events)
+Profile::Profile(Values from_file, SaidByEvents from_events)
     : from_file_(std::move(from_file)),
       from_events_(std::move(from_events)),
       parsed_(std::make_unique<const Parsed>(from_file_, from_events_)) {}
@@ -86,70 +86,8 @@ using Profiles = std::unordered_map<std::string, std::shared_ptr<const Profile>,
 
 const std::shared_ptr<const Profile>& NoProfile() {
   static const auto* none = new std::shared_ptr<const Profile>(
-      std::make_shared<const Profile>(Profile::Values(), Profile::Values()));
+      std::make_shared<const Profile>(Profile::Values(), SaidByEvents()));
   return *none;
-}
-
-bool IsConsent(std::string_view path) {
-  return FoldCase(path).starts_with("consent");
-}
-
-// What events say of one customer, kept within bounds.
-class Budget {
- public:
-  explicit Budget(Profile::Values* values) : values_(values) {
-    for (const auto& [path, json] : *values)
-      bytes_ += path.size() + json.size();
-  }
-
-  // False if it is more than there is room for; then the old value stays.
-  bool Set(const std::string& path, const std::string& json, std::size_t room) {
-    if (path.size() > kMaxProfilePathBytes ||
-        json.size() > kMaxProfileValueBytes) {
-      return false;
-    }
-    const auto old = values_->find(path);
-    const bool added = old == values_->end();
-    const std::size_t bytes = bytes_ + json.size() + path.size() -
-                              (added ? 0 : path.size() + old->second.size());
-    const bool grows = added || bytes > bytes_;
-    if (grows && (values_->size() + added > room * kMaxProfilePaths ||
-                  bytes > room * kMaxProfileBytes)) {
-      return false;
-    }
-    (*values_)[path] = json;
-    bytes_ = bytes;
-    return true;
-  }
-
-  void Erase(const std::string& path) {
-    const auto old = values_->find(path);
-    if (old == values_->end()) return;
-    bytes_ -= path.size() + old->second.size();
-    values_->erase(old);
-  }
-
- private:
-  Profile::Values* const values_;
-  std::size_t bytes_ = 0;
-};
-
-// Answers how many entries found no room. For consents there is as much again:
-// what was said of them must not be crowded out. If it is all the same, that is
-// no permission.
-std::size_t Apply(const ProfileChange& change, Profile::Values* values) {
-  Budget budget(values);
-  std::size_t refused = 0;
-  for (const ProfileChange::Entry& entry : change.entries) {
-    const bool consent = IsConsent(entry.path);
-    if (entry.json == "null") {
-      budget.Erase(entry.path);
-    } else if (!budget.Set(entry.path, entry.json, consent ? 2 : 1)) {
-      ++refused;
-      if (consent) budget.Set("consent", "false", 3);
-    }
-  }
-  return refused;
 }
 
 }  // namespace
@@ -164,7 +102,7 @@ struct ProfileStore::Stripe {
   }
 
   void Put(std::string_view customer, Profile::Values from_file,
-           Profile::Values from_events) {
+           SaidByEvents from_events) {
     const auto it = profiles.find(customer);
     if (from_file.empty() && from_events.empty()) {
       if (it != profiles.end()) profiles.erase(it);
@@ -176,6 +114,17 @@ struct ProfileStore::Stripe {
       profiles.emplace(customer, std::move(profile));
     } else {
       it->second = std::move(profile);
+    }
+  }
+
+  void ForgetSaid() {
+    const std::unique_lock lock(mutex);
+    std::erase_if(profiles, [](const auto& entry) {
+      return entry.second->from_file().empty();
+    });
+    for (auto& [customer, profile] : profiles) {
+      profile =
+          std::make_shared<const Profile>(profile->from_file(), SaidByEvents());
     }
   }
 
@@ -218,8 +167,8 @@ std::size_t ProfileStore::Merge(const ProfileChange& change) {
   Stripe& stripe = stripes_[StripeOf(change.customer)];
   const std::unique_lock lock(stripe.mutex);
   const std::shared_ptr<const Profile> old = stripe.Find(change.customer);
-  Profile::Values from_events = old->from_events();
-  const std::size_t refused = Apply(change, &from_events);
+  SaidByEvents from_events = old->from_events();
+  const std::size_t refused = MergeSaid(change, &from_events);
   if (from_events != old->from_events()) {
     stripe.Put(change.customer, old->from_file(), std::move(from_events));
   }
@@ -227,11 +176,15 @@ std::size_t ProfileStore::Merge(const ProfileChange& change) {
 }
 
 void ProfileStore::Restore(std::string_view customer,
-                           Profile::Values from_events) {
+                           SaidByEvents from_events) {
   Stripe& stripe = stripes_[StripeOf(customer)];
   const std::unique_lock lock(stripe.mutex);
   stripe.Put(customer, stripe.Find(customer)->from_file(),
              std::move(from_events));
+}
+
+void ProfileStore::ForgetSaid() {
+  for (std::size_t i = 0; i < kStripes; ++i) stripes_[i].ForgetSaid();
 }
 
 std::vector<std::string> ProfileStore::ReplaceFileLayer(

@@ -19,14 +19,9 @@
 #include "rules/result.h"
 #include "rules/value.h"
 #include "signals/event.h"
+#include "signals/said.h"
 
 namespace premura {
-
-// Of what events say of one customer; a file is the team's own word.
-inline constexpr std::size_t kMaxProfilePathBytes = 256;
-inline constexpr std::size_t kMaxProfileValueBytes = 4096;  // Of JSON.
-inline constexpr std::size_t kMaxProfilePaths = 256;
-inline constexpr std::size_t kMaxProfileBytes = std::size_t{64} << 10;
 
 // Immutable; shared between the shard and whoever writes to the customer.
 class Profile {
@@ -34,7 +29,7 @@ class Profile {
   // path -> JSON scalar or list, as written.
   using Values = std::map<std::string, std::string, std::less<>>;
 
-  Profile(Values from_file, Values from_events);
+  Profile(Values from_file, SaidByEvents from_events);
   Profile(const Profile&) = delete;
   Profile& operator=(const Profile&) = delete;
   ~Profile();
@@ -49,12 +44,12 @@ class Profile {
   std::map<std::string, std::string> Texts() const;
 
   const Values& from_file() const { return from_file_; }
-  const Values& from_events() const { return from_events_; }
+  const SaidByEvents& from_events() const { return from_events_; }
 
  private:
   class Parsed;
   Values from_file_;
-  Values from_events_;
+  SaidByEvents from_events_;
   std::unique_ptr<const Parsed> parsed_;
 };
 
@@ -66,12 +61,14 @@ class ProfileStore {
 
   // An empty profile if the customer is not known; never nullptr.
   std::shared_ptr<const Profile> Get(std::string_view customer) const;
-  // Applies what an event said, as far as there is room; answers how many of
-  // its values found none.
+  // Applies what an event said (MergeSaid()); answers how many of its values
+  // found no room.
   std::size_t Merge(const ProfileChange& change);
   // Puts back what events had said (from the ledger, at start): the events'
   // layer of each, replaced.
-  void Restore(std::string_view customer, Profile::Values from_events);
+  void Restore(std::string_view customer, SaidByEvents from_events);
+  // The events' layer of everybody goes.
+  void ForgetSaid();
   // Replaces the files' layer of everybody at once; answers of whom it has
   // changed anything.
   std::vector<std::string> ReplaceFileLayer(

@@ -13,6 +13,11 @@
 namespace premura {
 namespace {
 
+// The profile of no customer: all of them are here, as they were at the instant
+// of the checkpoint, and what the ledger knows besides was said later.
+constexpr std::string_view kAllProfiles;
+constexpr std::string_view kProfilesAreHere = "1";
+
 // Each shard has one.
 CellId CellOf(std::size_t shard) {
   return {.number = static_cast<std::uint32_t>(shard)};
@@ -21,11 +26,12 @@ CellId CellOf(std::size_t shard) {
 }  // namespace
 
 Restorer::Restorer(std::vector<Shard*> shards, std::vector<std::string> ids,
-                   std::vector<SourceWorker*> workers,
+                   std::vector<SourceWorker*> workers, ProfileStore* profiles,
                    PipelineObserver* observer)
     : shards_(std::move(shards)),
       ids_(std::move(ids)),
       workers_(std::move(workers)),
+      profiles_(profiles),
       observer_(observer),
       customers_(shards_.size()) {}
 
@@ -47,6 +53,7 @@ Status Restorer::Restore(CheckpointStore* store,
   }
   if (!restored.ok()) return restored;
   DropOtherSources(first);
+  if (!knows_profiles_) AddProfiles(first);
   return ResumeSources();
 }
 
@@ -85,14 +92,25 @@ Status Restorer::Take(RecordKind kind, std::string_view key,
       engines_[number] = bytes;
       return {};
     }
+    case RecordKind::kProfile:
+      if (key == kAllProfiles) return TakeAllProfiles(bytes);
+      [[fallthrough]];
     case RecordKind::kCustomer:
       TellStalled();
       customers_[ShardOf(key, shards_.size())].Add(kind, key, bytes);
       return {};
-    case RecordKind::kProfile:
-      break;
   }
   return damaged();
+}
+
+// Those that were known then come after it.
+Status Restorer::TakeAllProfiles(std::string_view bytes) {
+  if (bytes != kProfilesAreHere) {
+    return Error{"the record of what is known of customers is damaged"};
+  }
+  knows_profiles_ = true;
+  profiles_->ForgetSaid();
+  return {};
 }
 
 // Before any state comes: what is held must not go off.
@@ -118,6 +136,19 @@ void Restorer::LoadEngines(CheckpointRecords* first) {
     if (number >= shards_.size()) {
       first->Add(RecordKind::kEngine, std::to_string(number), {});
     }
+  }
+}
+
+// A checkpoint of a version that did not keep them, or none at all: what the
+// ledger knows now is what is known.
+void Restorer::AddProfiles(CheckpointRecords* first) const {
+  first->Add(RecordKind::kProfile, kAllProfiles, kProfilesAreHere);
+  const auto all = [](std::string_view) { return true; };
+  for (const std::string& customer : profiles_->Customers(all)) {
+    const auto profile = profiles_->Get(customer);
+    if (profile->from_events().empty()) continue;
+    first->Add(RecordKind::kProfile, customer,
+               PackSaid(profile->from_events()));
   }
 }
 

@@ -24,8 +24,11 @@ namespace premura {
 class Restorer final : private CheckpointStore::Taker {
  public:
   // `ids`: the workers', in their order, which is the sources' in shards.
+  // `profiles`: what the ledger knows; becomes what was known at the instant of
+  // the checkpoint.
   Restorer(std::vector<Shard*> shards, std::vector<std::string> ids,
-           std::vector<SourceWorker*> workers, PipelineObserver* observer);
+           std::vector<SourceWorker*> workers, ProfileStore* profiles,
+           PipelineObserver* observer);
 
   // `first`: what the first checkpoint is to say besides.
   Status Restore(CheckpointStore* store,
@@ -35,19 +38,23 @@ class Restorer final : private CheckpointStore::Taker {
  private:
   Status Take(CheckpointRecords records) override;
   Status Take(RecordKind kind, std::string_view key, std::string_view bytes);
+  Status TakeAllProfiles(std::string_view bytes);
   void TellStalled();
   void LoadEngines(CheckpointRecords* first);
+  void AddProfiles(CheckpointRecords* first) const;
   Status ResumeSources();
   void DropOtherSources(CheckpointRecords* first);
 
   const std::vector<Shard*> shards_;
   const std::vector<std::string> ids_;
   const std::vector<SourceWorker*> workers_;
+  ProfileStore* const profiles_;
   PipelineObserver* const observer_;
   Pipeline::RestoreProgress progress_;
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;
   bool told_stalled_ = false;
+  bool knows_profiles_ = false;
   std::map<std::string, SourceRecord> sources_;
   // By source, then by key.
   std::map<std::string, std::map<std::string, std::string>> seen_;

@@ -41,7 +41,7 @@ class Planner {
       if (done != kOk) return done;
     }
     plan_.rule = plan_.detection->rule;
-    plan_.profile = std::make_shared<Profile>(values_, Profile::Values());
+    plan_.profile = std::make_shared<Profile>(values_, SaidByEvents());
     plan_.settings = settings_;
     NoteWhomItIsFor();
     return kOk;
@@ -296,7 +296,10 @@ class Planner {
   void TakeWhatIsKnown(const ProfileStore& said) {
     const std::string& customer = plan_.detection->customer;
     const auto known = known_.find(customer);
-    values_ = said.Get(customer)->from_events();
+    const auto profile = said.Get(customer);
+    for (const auto& [path, value] : profile->from_events()) {
+      if (!value.is_gone()) values_[path] = value.json;
+    }
     if (known == known_.end()) return;
     for (const auto& [path, json] : known->second) values_[path] = json;
   }

@@ -74,9 +74,9 @@ struct World {
     }
     if (count <= 20000) {
       profiles.Restore(detection.customer,
-                       {{"email", "\"a@example.com\""},
-                        {"phone", "\"+393331234567\""},
-                        {"timezone", "\"America/New_York\""}});
+                       {{"email", {"\"a@example.com\""}},
+                        {"phone", {"\"+393331234567\""}},
+                        {"timezone", {"\"America/New_York\""}}});
     }
     return detection;
   }

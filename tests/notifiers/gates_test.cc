@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/said.h"
+
 namespace premura {
 namespace {
 
@@ -30,8 +32,8 @@ struct Fixture {
     candidate.address = "marta@example.com";
   }
 
-  void Know(Profile::Values values) {
-    profile = std::make_unique<Profile>(Profile::Values(), std::move(values));
+  void Know(const Profile::Values& values) {
+    profile = std::make_unique<Profile>(Profile::Values(), SaidOnce(values));
     candidate.profile = profile.get();
   }
 

@@ -181,24 +181,13 @@ TEST_F(LedgerTest, ARowThatMakesNoSenseIsAnErrorNotAGuess) {
   ASSERT_FALSE(detection.ok());
   EXPECT_EQ(detection.error().message.rfind("detection d1: ", 0), 0U);
   ASSERT_TRUE(
-      database->Run("insert into profiles values ('acme', '[1]')").ok());
+      database->Run("insert into profiles values ('acme', '[1]', '{}')").ok());
   const auto profiles =
-      ledger.value()->EachProfile([](std::string_view, Profile::Values) {});
+      ledger.value()->EachProfile([](std::string_view, SaidByEvents) {});
   ASSERT_FALSE(profiles.ok());
   EXPECT_EQ(profiles.error().message.rfind(
                 "profile in the ledger: not a JSON object: ", 0),
             0U);
-}
-
-TEST(ProfileJson, KeepsTheSpellingOfValues) {
-  const Profile::Values values = {{"consent.email", "false"},
-                                  {"n", "1.50"},
-                                  {"na\"me", "\"Marta \\u00e8\""},
-                                  {"none", "null"},
-                                  {"tags", "[1, \"a\"]"}};
-  const auto same = ProfileFromJson(ProfileToJson(values));
-  ASSERT_TRUE(same.ok()) << same.error().message;
-  EXPECT_EQ(same.value(), values);
 }
 
 TEST(Words, OfStatesAndReasonsAreReadBack) {

@@ -330,8 +330,35 @@ TEST_F(OutreachTest, ProfilesThatEventsGaveAreThereAfterARestart) {
   Restart();
   const auto profile = profiles.Get("newcomer");
   EXPECT_EQ(profile->Text("email"), "n@example.com");
-  EXPECT_EQ(profile->from_events().at("seats"), "12");
-  EXPECT_EQ(profile->from_events().at("tags"), "[1,\"a\"]");
+  EXPECT_EQ(profile->from_events().at("seats").json, "12");
+  EXPECT_EQ(profile->from_events().at("tags").json, "[1,\"a\"]");
+}
+
+// What events said since is not taken back, not even for a moment; what shards
+// go by, meanwhile, is what they knew then.
+TEST_F(OutreachTest, ReadAgainAConsentGivenBeforeItWasWithdrawnPermitsNothing) {
+  Start(RuleYaml("loop", "", kEmailAction));
+  const auto say = [&](const char* word, Timestamp at) {
+    ShardOutput output;
+    output.profiles.push_back(
+        {"acme", at, {{"consent.email", word}, {"tier", word}}});
+    profiles.Merge(output.profiles[0]);
+    Submit(std::move(output));
+  };
+  const Timestamp given = now - minutes(2);
+  say("true", given);
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "send");
+  say("false", now - minutes(1));
+  Kill();
+  profiles.Restore("acme", {{"email", {"\"acme@example.com\""}}});
+  Open();
+  profiles.Restore("acme", {{"email", {"\"acme@example.com\""}}});
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "suppress no_consent");
+  say("true", given);
+  EXPECT_EQ(profiles.Get("acme")->Text("tier"), "true") << "as it was then";
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "suppress no_consent");
+  say("true", now);
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "send");
 }
 
 TEST_F(OutreachTest, HealthCountsWhatIsNotDone) {

@@ -131,7 +131,7 @@ TEST(QuietHours, AllWeekIsAlways) {
 TEST(QuietHours, AreOfTheZoneOfTheProfileElseOfTheOneConfigured) {
   RestraintPolicy policy;
   ProfileStore profiles;
-  profiles.Restore("acme", {{"country", "\"IT\""}});
+  profiles.Restore("acme", {{"country", {"\"IT\""}}});
   const auto known = profiles.Get("acme");
   const auto unknown = profiles.Get("nobody");
   EXPECT_EQ(ZoneOf(unknown.get(), policy), "");

@@ -425,8 +425,8 @@ TEST_F(SharedLedgerTest, AConsentWithdrawnBeforeTheOtherHolds) {
   a.Submit(std::move(more));
   const auto facts = a.Reader()->ReadProfile("acme");
   ASSERT_TRUE(facts.ok());
-  EXPECT_EQ(facts.value().at("consent.email"), "false");
-  EXPECT_EQ(facts.value().at("tier"), "\"gold\"");
+  EXPECT_EQ(facts.value().at("consent.email").json, "false");
+  EXPECT_EQ(facts.value().at("tier").json, "\"gold\"");
 }
 
 TEST_F(SharedLedgerTest, TwoThatDecideAtOnceKeepCapsAndCooldowns) {

@@ -184,6 +184,11 @@ TEST(SqliteLedger, AnOutletOfAnEarlierConfigurationIsForgotten) {
 TEST(SqliteLedger, AFullDiskIsWaitedOut) {
   OutreachWorld world;
   world.Start(kRules);
+  for (int i = 0; i < 100; ++i) {
+    world.Know(
+        "customer-" + std::to_string(i),
+        {{"email", "\"a@example.com\""}, {"phone", "\"+393331234567\""}});
+  }
   std::int64_t pages = 0;
   ASSERT_TRUE(world.database
                   ->Run("pragma page_count", {},
@@ -201,8 +206,6 @@ TEST(SqliteLedger, AFullDiskIsWaitedOut) {
   for (int i = 0; i < 100; ++i) {
     ShardOutput output;
     const std::string customer = "customer-" + std::to_string(i);
-    world.Know(customer, {{"email", "\"a@example.com\""},
-                          {"phone", "\"+393331234567\""}});
     output.detections.push_back(world.Detect("loop", customer));
     ids.push_back(output.detections[0].id);
     world.core->Submit(std::move(output), [&] { ++world.durable; });

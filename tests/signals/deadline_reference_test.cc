@@ -66,8 +66,9 @@ class Reference {
   }
 
   void Say(const StreamEvent& event, long now) {
-    if (const std::string* zone = event.Field("timezone")) zone_ = *zone;
-    if (const std::string* date = event.Field("end")) {
+    const std::string* const zone = Newest(event, "timezone");
+    if (zone != nullptr) zone_ = *zone;
+    if (const std::string* const date = Newest(event, "end")) {
       there_ = *date != "null";
       if (there_ && *date != date_) {
         date_ = *date;
@@ -89,6 +90,16 @@ class Reference {
       ahead_ = now;
       next_ = now;
     }
+  }
+
+  // What the event says of it, unless a later one has spoken.
+  const std::string* Newest(const StreamEvent& event, const char* path) {
+    const std::string* const said = event.Field(path);
+    if (said == nullptr) return nullptr;
+    const auto [told, first] = told_at_.emplace(path, event.time);
+    if (event.time < told->second) return nullptr;
+    told->second = event.time;
+    return said;
   }
 
   bool Open() const { return there_ && !over_; }
@@ -113,6 +124,7 @@ class Reference {
   const std::string customer_;
   std::string date_;  // The last that was told.
   std::string zone_;
+  std::map<std::string, Duration> told_at_;
   bool there_ = false;         // The profile has it now.
   bool over_ = false;          // Found, or done with.
   std::optional<long> told_;   // When it was due, as told last.

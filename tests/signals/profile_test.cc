@@ -16,7 +16,7 @@ using ::testing::Pair;
 
 TEST(ProfileTest, FileWinsOverEvents) {
   const Profile profile({{"tier", "\"gold\""}},
-                        {{"tier", "\"free\""}, {"seats", "5"}});
+                        {{"tier", {"\"free\""}}, {"seats", {"5"}}});
   EXPECT_EQ(profile.Get("tier").text(), "gold");
   EXPECT_EQ(profile.Get("seats").kind(), Value::Kind::kInteger);
   EXPECT_EQ(profile.Get("seats").integer(), 5);
@@ -51,55 +51,9 @@ TEST(ProfileStoreTest, MergesWhatEventsSay) {
       {.customer = "ada", .entries = {{"tier", "\"gold\""}, {"x", "null"}}});
   EXPECT_EQ(before->Text("tier"), "free") << "what was handed out stays";
   EXPECT_EQ(store.Get("ada")->Text("tier"), "gold");
-  EXPECT_THAT(store.Get("ada")->from_events(),
-              ElementsAre(Pair("tier", "\"gold\"")));
+  EXPECT_EQ(store.Get("ada")->Get("x").kind(), Value::Kind::kAbsent);
+  EXPECT_THAT(store.Get("ada")->Texts(), ElementsAre(Pair("tier", "gold")));
   EXPECT_EQ(store.size(), 1u);
-  store.Merge({.customer = "ada", .entries = {{"tier", "null"}}});
-  EXPECT_EQ(store.size(), 0u);
-}
-
-TEST(ProfileStoreTest, WhatEventsSayHasBounds) {
-  ProfileStore store;
-  const std::string most =
-      '"' + std::string(kMaxProfileValueBytes - 2, 'x') + '"';
-  EXPECT_EQ(store.Merge(
-                {.customer = "a", .entries = {{"v", most}, {"w", most + "x"}}}),
-            1u);
-  EXPECT_EQ(
-      store.Merge({.customer = "a", .entries = {{std::string(257, 'p'), "1"}}}),
-      1u);
-  EXPECT_EQ(store.Get("a")->from_events().size(), 1u);
-  for (int i = 1; i < 16; ++i)
-    store.Merge({.customer = "a", .entries = {{std::to_string(i), most}}});
-  EXPECT_EQ(store.Get("a")->from_events().size(), 15u) << "64 KiB";
-  EXPECT_EQ(
-      store.Merge({.customer = "a", .entries = {{"v", "1"}, {"15", most}}}),
-      0u);
-  EXPECT_EQ(
-      store.Merge({.customer = "a", .entries = {{"15", "null"}, {"16", most}}}),
-      0u);
-
-  for (int i = 0; i < 300; ++i)
-    store.Merge({.customer = "b", .entries = {{std::to_string(i), "1"}}});
-  EXPECT_EQ(store.Get("b")->from_events().size(), kMaxProfilePaths);
-  EXPECT_EQ(store.Merge({.customer = "b", .entries = {{"7", "22"}}}), 0u)
-      << "known already";
-}
-
-TEST(ProfileStoreTest, ConsentsAreNotCrowdedOut) {
-  ProfileStore store;
-  for (int i = 0; i < 300; ++i)
-    store.Merge({.customer = "a", .entries = {{std::to_string(i), "1"}}});
-  EXPECT_EQ(
-      store.Merge({.customer = "a", .entries = {{"Consent.email", "false"}}}),
-      0u);
-  EXPECT_EQ(store.Get("a")->Text("Consent.email"), "false");
-  EXPECT_EQ(store.Get("a")->Text("consent"), "");
-  EXPECT_EQ(store.Merge({.customer = "a",
-                         .entries = {{"consent.sms",
-                                      '"' + std::string(5000, 'n') + '"'}}}),
-            1u);
-  EXPECT_EQ(store.Get("a")->Text("consent"), "false") << "no permission";
 }
 
 TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
@@ -122,8 +76,11 @@ TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
   EXPECT_EQ(store.Customers(is_ada), std::vector<std::string>{"ada"});
   EXPECT_EQ(store.Get("ada")->Text("tier"), "free");
   EXPECT_EQ(store.Get("c7")->Text("n"), "");
-  store.Restore("ada", {{"tier", "\"old\""}});
+  store.Restore("ada", {{"tier", {"\"old\""}}});
   EXPECT_EQ(store.Get("ada")->Text("tier"), "old");
+  store.ForgetSaid();
+  EXPECT_EQ(store.Get("ada")->Text("tier"), "");
+  EXPECT_EQ(store.Get("bob")->Text("tier"), "pro") << "the file's word";
 }
 
 TEST(ProfileFileTest, ReadsCsv) {

@@ -66,6 +66,14 @@ rules:
         gte: 6
         reset_below: 2
         half_life: 20m
+  - id: fails-on-trial
+    title: Fails while nobody pays
+    detect:
+      event_count:
+        event: failed
+        where: {customer.tier: trial}
+        gte: 2
+        within: 10m
 )";
 
 // Keeps what it is told, by id, until it is frozen: then it is a disk that is
@@ -83,6 +91,7 @@ class Ledger final : public OutputSink {
       }
       for (const ProfileChange& change : output.profiles) {
         profiles_.push_back(change.customer);
+        MergeSaid(change, &said_[change.customer]);
       }
     }
     durable();
@@ -100,11 +109,16 @@ class Ledger final : public OutputSink {
     const std::lock_guard lock(mutex_);
     return profiles_;
   }
+  std::map<std::string, SaidByEvents> said() const {
+    const std::lock_guard lock(mutex_);
+    return said_;
+  }
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::string> told_;
   std::vector<std::string> profiles_;
+  std::map<std::string, SaidByEvents> said_;
   bool frozen_ = false;
 };
 
@@ -157,7 +171,6 @@ struct World {
   std::vector<std::unique_ptr<Tape>> tapes;
   MemoryCheckpoints store;
   Ledger ledger;
-  ProfileStore profiles;
   std::shared_ptr<const RuleSet> rules = Rules(kRules);
   Duration reorder{};
   std::uint32_t partitions = 2;
@@ -174,19 +187,23 @@ class Life {
     options.checkpoints = &world->store;
     options.checkpoint_every = world->every;
     options.now = [this] { return kStart + milliseconds(++ticks_); };
+    for (auto& [customer, said] : world->ledger.said()) {
+      profiles.Restore(customer, said);
+    }
     std::vector<PipelineSource> sources;
     for (std::size_t i = 0; i < world->tapes.size(); ++i) {
       PipelineSource& source = sources.emplace_back();
       source.id = "source-" + std::to_string(i);
       source.source = std::make_unique<TapeSource>(
           source.id, world->partitions, world->tapes[i].get(), made_up);
-      source.decoder = NewEventDecoder({}).value();
+      DecoderOptions decoder;
+      decoder.mapping.profile = {{"tier", {"tier"}}};
+      source.decoder = NewEventDecoder(decoder).value();
       source.intake.allowed_lateness = minutes(1);
       source.intake.reorder = world->reorder;
     }
-    pipeline =
-        NewPipeline(std::move(options), std::move(sources), world->rules,
-                    &world->profiles, &world->ledger, &letters_, &observer);
+    pipeline = NewPipeline(std::move(options), std::move(sources), world->rules,
+                           &profiles, &world->ledger, &letters_, &observer);
   }
 
   void Start() {
@@ -216,6 +233,7 @@ class Life {
 
  public:
   Observer observer;
+  ProfileStore profiles;
   std::unique_ptr<Pipeline> pipeline;  // Last: it uses the others.
 };
 
@@ -251,6 +269,10 @@ void Record(std::mt19937_64* random, const std::string& source,
     if (below(10) == 0) {  // A record of two events.
       text = "[" + text + "," +
              Json(customer, "failed", second - below(25), id("b")) + "]";
+    }
+    if (below(6) == 0) {
+      text = Json(customer, "identify", second - below(25),
+                  below(2) == 0 ? R"(,"tier":"trial")" : R"(,"tier":"paid")");
     }
     sent.emplace_back(number % partitions, text);
     tape->Add(sent.back().first, sent.back().second);
@@ -310,6 +332,19 @@ void LiveAWhile(std::mt19937_64* random, World* world,
   }
 }
 
+std::ptrdiff_t CountOf(const std::string& rule,
+                       const std::map<std::string, std::string>& told) {
+  return std::count_if(told.begin(), told.end(), [&rule](const auto& each) {
+    return each.second.find("\"" + rule + "\"") != std::string::npos;
+  });
+}
+
+void LiveAndWriteDown(World* world) {
+  Life life(world, 1);
+  life.Start();
+  EXPECT_TRUE(life.pipeline->Checkpoint(kLimit));
+}
+
 class RestartTest : public testing::TestWithParam<Shape> {};
 
 TEST_P(RestartTest, ManyLivesFindWhatOneFinds) {
@@ -325,15 +360,21 @@ TEST_P(RestartTest, ManyLivesFindWhatOneFinds) {
     undisturbed.Start();
     undisturbed.PlayToTheEnd();
     ASSERT_GT(one.ledger.told().size(), 20U);
+    ASSERT_FALSE(one.ledger.said().empty());
+    ASSERT_GT(CountOf("fails-on-trial", one.ledger.told()), 0);
 
     std::mt19937_64 random(seed);
     std::vector<std::size_t> at(many.tapes.size());
+    // Before the first checkpoint of all, what was known of customers before an
+    // event can only be taken from the ledger, which knows what came after it.
+    LiveAndWriteDown(&many);
     for (int lives = 0; lives < 5; ++lives) LiveAWhile(&random, &many, &at);
     many.ledger.SetFrozen(false);
     Life last(&many, 3);
     last.Start();
     last.PlayToTheEnd();
     EXPECT_EQ(many.ledger.told(), one.ledger.told());
+    EXPECT_EQ(many.ledger.said(), one.ledger.said());
     EXPECT_THAT(last.observer.lost, IsEmpty());
     for (std::size_t i = 0; i < many.tapes.size(); ++i) {
       EXPECT_EQ(many.tapes[i]->Committed(), one.tapes[i]->Committed());
@@ -439,10 +480,11 @@ TEST_F(OneSourceTest, StopsWithinItsLimitThoughTheStoreFails) {
 
 TEST_F(OneSourceTest, SaysWhichRecordIsDamaged) {
   tape().Add(0, Json("acme", "failed", 0, R"(,"id":"one")"));
+  tape().Add(0, Json("acme", "identify", 1, R"(,"tier":"trial")"));
   {
     Life life(&world_, 1);
     life.Start();
-    life.Play({1});
+    life.Play({2});
     life.pipeline->Stop(kLimit);
   }
   const auto records = world_.store.records();
@@ -466,13 +508,18 @@ TEST_F(OneSourceTest, SaysWhichRecordIsDamaged) {
         EXPECT_THAT(restored.error().message,
                     testing::StartsWith("customer acme: "));
         break;
-      case RecordKind::kEngine:
       case RecordKind::kProfile:
+        EXPECT_EQ(restored.error().message,
+                  key.second.empty()
+                      ? "the record of what is known of customers is damaged"
+                      : "customer acme: its profile is damaged");
+        break;
+      case RecordKind::kEngine:
         break;
     }
     world_.store.Set(key.first, key.second, bytes);
   }
-  EXPECT_EQ(kinds.size(), 4U);
+  EXPECT_EQ(kinds.size(), 5U);
 }
 
 TEST_F(OneSourceTest, TellsHowFarItIs) {

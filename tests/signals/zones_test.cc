@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "signals/customer_zone.h"
+#include "tests/support/said.h"
 
 namespace premura {
 namespace {
@@ -49,7 +50,7 @@ TEST(Zones, OfACustomerAreTakenFromWhatIsKnown) {
   };
   for (const Known& one : cases) {
     ProfileStore profiles;
-    profiles.Restore("acme", one.values);
+    profiles.Restore("acme", SaidOnce(one.values));
     EXPECT_EQ(ZoneOf(*profiles.Get("acme")), one.zone);
   }
   for (const char* path :

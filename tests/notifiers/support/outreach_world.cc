@@ -9,11 +9,12 @@
 
 #include "notifiers/template_words.h"
 #include "signals/zones.h"
+#include "tests/support/said.h"
 
 namespace premura {
 namespace {
 
-Outcome Said(Outcome::Verdict verdict, Reason reason) {
+Outcome Answered(Outcome::Verdict verdict, Reason reason) {
   Outcome outcome;
   outcome.verdict = verdict;
   outcome.reason = reason;
@@ -44,7 +45,7 @@ int FakeChannel::TotalArrived() const {
 }
 
 Outcome FakeChannel::Delivered(const std::string& key) const {
-  Outcome outcome = Said(Outcome::Verdict::kDelivered, Reason::kDelivered);
+  Outcome outcome = Answered(Outcome::Verdict::kDelivered, Reason::kDelivered);
   outcome.provider_id = "id-" + key.substr(4, 4);
   if (is_ticket) {
     outcome.ticket =
@@ -68,22 +69,22 @@ void FakeChannel::Deliver(const Message& message, Done done) {
   if (answer == "lost_after") return;
   using enum Outcome::Verdict;
   if (answer == "delivered") return done(Delivered(message.key));
-  if (answer == "retry") return done(Said(kRetry, Reason::kUnreachable));
+  if (answer == "retry") return done(Answered(kRetry, Reason::kUnreachable));
   if (answer == "throttled") {
-    Outcome outcome = Said(kRetry, Reason::kThrottled);
+    Outcome outcome = Answered(kRetry, Reason::kThrottled);
     outcome.retry_after = retry_after;
     return done(outcome);
   }
   if (answer == "server_error") {
-    return done(Said(kRetry, Reason::kServerError));
+    return done(Answered(kRetry, Reason::kServerError));
   }
-  if (answer == "rejected") return done(Said(kRejected, Reason::kRefused));
+  if (answer == "rejected") return done(Answered(kRejected, Reason::kRefused));
   if (answer == "bad_address") {
-    return done(Said(kRejected, Reason::kBadAddress));
+    return done(Answered(kRejected, Reason::kBadAddress));
   }
-  if (answer == "stop") return done(Said(kStop, Reason::kMisconfigured));
+  if (answer == "stop") return done(Answered(kStop, Reason::kMisconfigured));
   if (answer.rfind("unknown", 0) == 0) {
-    return done(Said(kUnknown, Reason::kUnknownOutcome));
+    return done(Answered(kUnknown, Reason::kUnknownOutcome));
   }
   throw std::logic_error("no such answer: " + answer);
 }
@@ -91,10 +92,10 @@ void FakeChannel::Deliver(const Message& message, Done done) {
 void FakeChannel::Find(const Message& message, Done done) {
   finds.push_back(message.key);
   if (find_fails) {
-    return done(Said(Outcome::Verdict::kUnknown, Reason::kUnreachable));
+    return done(Answered(Outcome::Verdict::kUnknown, Reason::kUnreachable));
   }
   if (Arrived(message.key) == 0) {
-    return done(Said(Outcome::Verdict::kRetry, Reason::kNone));
+    return done(Answered(Outcome::Verdict::kRetry, Reason::kNone));
   }
   Outcome outcome = Delivered(message.key);
   outcome.reason = Reason::kAlreadyThere;
@@ -196,17 +197,17 @@ void OutreachWorld::Restart() {
   Open();
 }
 
-void OutreachWorld::Know(const std::string& customer, Profile::Values values) {
-  known_[customer] = values;
+void OutreachWorld::Know(const std::string& customer,
+                         const Profile::Values& values) {
+  const SaidByEvents said = SaidOnce(values);
+  known_[customer] = said;
   if (core != nullptr) Remember(core->ledger());
-  profiles.Restore(customer, std::move(values));
+  profiles.Restore(customer, said);
 }
 
-// Of a ledger that others write to, its word holds.
 void OutreachWorld::Remember(Ledger* ledger) {
-  if (!ledger->database()->shared()) return;
-  for (const auto& [customer, values] : known_) {
-    EXPECT_TRUE(ledger->PutProfile(customer, values).ok());
+  for (const auto& [customer, said] : known_) {
+    EXPECT_TRUE(ledger->PutProfile(customer, said).ok());
   }
   known_.clear();
 }

@@ -119,7 +119,7 @@ class OutreachWorld {
   void Restart();
   void Kill() { core.reset(); }
   void Open();
-  void Know(const std::string& customer, Profile::Values values);
+  void Know(const std::string& customer, const Profile::Values& values);
   // Puts the settings, changed by the test, to use.
   void Use();
 
@@ -169,7 +169,7 @@ class OutreachWorld {
   LedgerPlace place_;
   std::optional<DatabaseAddress> elsewhere_;
   std::string instance_ = "first";
-  std::map<std::string, Profile::Values> known_;  // Not in the ledger yet.
+  std::map<std::string, SaidByEvents> known_;  // Not in the ledger yet.
   int detections_ = 0;
   bool woken_ = false;
 };
