@@ -50,10 +50,10 @@ template <typename TrackType>
 TrackType* LowerBound(TrackType* tracks, std::size_t size, std::uint64_t key) {
   while (size > 1) {
     const std::size_t half = size / 2;
-    tracks += half * static_cast<std::size_t>(tracks[half - 1].key < key);
+    tracks += half * static_cast<std::size_t>(tracks[half - 1].key() < key);
     size -= half;
   }
-  return size == 1 && tracks->key < key ? tracks + 1 : tracks;
+  return size == 1 && tracks->key() < key ? tracks + 1 : tracks;
 }
 
 }  // namespace
@@ -68,6 +68,7 @@ std::uint64_t TrackKey(std::uint32_t slot, std::string_view group) {
     for (const char c : group) {
       hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
     }
+    if (hash == 0) hash = 1;
   }
   return (std::uint64_t{slot} << 32) | hash;
 }
@@ -75,7 +76,7 @@ std::uint64_t TrackKey(std::uint32_t slot, std::string_view group) {
 const Track* Customer::Find(std::uint64_t key, std::string_view group) const {
   const Track* const end = tracks.data() + tracks.size();
   for (const Track* it = LowerBound(tracks.data(), tracks.size(), key);
-       it != end && it->key == key; ++it) {
+       it != end && it->key() == key; ++it) {
     if (it->group_key() == group) return it;
   }
   return nullptr;
@@ -88,8 +89,9 @@ Track* Customer::Find(std::uint64_t key, std::string_view group) {
 Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
   Track* const end = tracks.data() + tracks.size();
   for (Track* it = LowerBound(tracks.data(), tracks.size(), key);
-       it != end && it->key == key; ++it) {
-    if (it->state != nullptr && it->state->queued == due) return it;
+       it != end && it->key() == key; ++it) {
+    const State* const state = it->state();
+    if (state != nullptr && state->queued == due) return it;
   }
   return nullptr;
 }
@@ -97,24 +99,22 @@ Track* Customer::FindReminded(std::uint64_t key, Timestamp due) {
 Track* Customer::FindHeld(std::uint64_t key, Timestamp due) {
   Track* const end = tracks.data() + tracks.size();
   for (Track* it = LowerBound(tracks.data(), tracks.size(), key);
-       it != end && it->key == key; ++it) {
-    if (it->state == nullptr || it->state->queued != kHeld) continue;
-    if (it->state->due == due) return it;
+       it != end && it->key() == key; ++it) {
+    const State* const state = it->state();
+    if (state == nullptr || state->queued != kHeld) continue;
+    if (state->due == due) return it;
   }
   return nullptr;
 }
 
 Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
-  Track track;
-  track.key = key;
-  track.group = std::move(group);
   // Most of what there is in memory are tracks: no more room than is needed.
   if (tracks.size() == tracks.capacity()) {
     tracks.reserve(tracks.size() + 1 + tracks.size() / 8);
   }
   const Track* place = LowerBound(tracks.data(), tracks.size(), key);
   return *tracks.insert(tracks.begin() + (place - tracks.data()),
-                        std::move(track));
+                        Track(key, std::move(group)));
 }
 
 void Customer::PrefetchTracks() const {

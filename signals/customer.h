@@ -29,23 +29,67 @@ struct Group {
     std::string packed;  // AppendPacked().
   };
   std::vector<Entry> entries;
+  Memo memo;  // The track's.
 };
 
-// One rule's sight of one customer and group. `state` is nullptr while the
-// rule has seen something, but nothing that it needs to remember.
-struct Track {
-  std::uint64_t key = 0;  // Slot in the upper half, hash of the group below.
-  Timestamp newest = kUnseen;
-  State* state = nullptr;
-  std::unique_ptr<Group> group;  // Empty without `group_by`.
-
-  std::uint32_t slot() const { return static_cast<std::uint32_t>(key >> 32); }
-  std::string_view group_key() const {
-    return group ? std::string_view(group->key) : std::string_view();
+// One rule's sight of one customer and group. The memo is empty while the rule
+// has seen something, but nothing that it needs to remember. Small: most of
+// what there is in memory are tracks.
+class Track {
+ public:
+  // `key` is TrackKey() of the group, which is nullptr without `group_by`.
+  Track(std::uint64_t key, std::unique_ptr<Group> group) : key_(key) {
+    if (grouped()) {
+      group_ = group.release();
+    } else {
+      memo_ = {};
+    }
   }
+  Track(Track&& other) noexcept { Swap(&other); }
+  Track& operator=(Track&& other) noexcept {
+    Swap(&other);
+    return *this;
+  }
+  ~Track() {
+    if (grouped()) delete group_;
+  }
+
+  // Slot in the upper half, hash of the group below.
+  std::uint64_t key() const { return key_; }
+  std::uint32_t slot() const { return static_cast<std::uint32_t>(key_ >> 32); }
+  const Group* group() const { return grouped() ? group_ : nullptr; }
+  std::string_view group_key() const {
+    return grouped() ? std::string_view(group_->key) : std::string_view();
+  }
+  Memo& memo() { return grouped() ? group_->memo : memo_; }
+  const Memo& memo() const { return grouped() ? group_->memo : memo_; }
+  // nullptr if there is none.
+  State* state() const { return memo().state(); }
+  // Has what it points to on its way from memory.
+  void Prefetch() const {
+    if (grouped()) return PrefetchLines(group_, sizeof(Group) / 64 + 1);
+    memo_.Prefetch();
+  }
+
+  Timestamp newest = kUnseen;
+
+ private:
+  bool grouped() const { return static_cast<std::uint32_t>(key_) != 0; }
+  void Swap(Track* other) {
+    std::swap(key_, other->key_);
+    std::swap(newest, other->newest);
+    std::swap(memo_, other->memo_);
+  }
+
+  std::uint64_t key_ = 0;
+  union {
+    Memo memo_{};
+    Group* group_;
+  };
 };
 
-// `group` is Group::key, empty without `group_by`.
+// `group` is Group::key, empty without `group_by`; only with one the lower half
+// is not 0.
 std::uint64_t TrackKey(std::uint32_t slot, std::string_view group);
 
 // Numbers the detections of one track, so that no two share an id.

@@ -24,8 +24,8 @@ constexpr std::uint64_t kHeldTimer = 2;
 constexpr std::uint64_t kEpisodes = 4;
 
 const Episodes* FindEpisodes(const Customer& customer, const Track& track) {
-  const std::pair<std::uint64_t, const Group*> wanted(track.key,
-                                                      track.group.get());
+  const std::pair<std::uint64_t, const Group*> wanted(track.key(),
+                                                      track.group());
   const auto found =
       std::lower_bound(customer.episodes.begin(), customer.episodes.end(),
                        wanted, [](const Episodes& a, const auto& b) {
@@ -38,22 +38,22 @@ const Episodes* FindEpisodes(const Customer& customer, const Track& track) {
 
 void WriteTrack(const Track& track, const Episodes* episodes,
                 const Detector& detector, RecordWriter* to) {
-  if (track.group) {
-    for (const Group::Entry& entry : track.group->entries) {
+  if (track.group() != nullptr) {
+    for (const Group::Entry& entry : track.group()->entries) {
       to->Packed(entry.packed);
     }
   }
-  const State* const state = track.state;
-  const bool held = state != nullptr && state->queued == kHeld;
+  const Memo& memo = track.memo();
+  const bool held = memo.state() != nullptr && memo.state()->queued == kHeld;
   to->Time(track.newest);
-  to->Number((state != nullptr ? kState : 0) | (held ? kHeldTimer : 0) |
+  to->Number((memo.empty() ? 0 : kState) | (held ? kHeldTimer : 0) |
              (episodes != nullptr ? kEpisodes : 0));
   if (episodes != nullptr) {
     to->Time(episodes->latest);
     to->Number(episodes->at_latest);
     to->Number(episodes->before);
   }
-  if (state != nullptr) detector.Save(*state, to);
+  if (!memo.empty()) detector.Save(memo, to);
 }
 
 void WriteRule(const Customer& customer, std::span<const Track> tracks,
@@ -133,23 +133,25 @@ void CustomerReader::ReadRule(std::uint64_t* left_out) {
 }
 
 void CustomerReader::ReadTrack(const Watcher& watcher) {
-  Track track;
-  track.group = ReadGroup(*watcher.rule);
-  track.key = TrackKey(watcher.rule->state_slot, track.group_key());
+  std::unique_ptr<Group> group = ReadGroup(*watcher.rule);
+  const std::uint64_t key =
+      TrackKey(watcher.rule->state_slot, group ? group->key : "");
+  Track track(key, std::move(group));
   track.newest = from_.Time();
   const std::uint64_t has = from_.Number();
   if ((has & kEpisodes) != 0) {
     Episodes& episodes = customer_.episodes.emplace_back();
-    episodes.key = track.key;
-    episodes.group = track.group.get();
+    episodes.key = key;
+    episodes.group = track.group();
     episodes.latest = from_.Time();
     episodes.at_latest = from_.Small();
     episodes.before = from_.Small();
   }
-  if ((has & kState) != 0) track.state = watcher.detector->Load(&from_);
+  if ((has & kState) != 0) watcher.detector->Load(&from_, &track.memo());
   if ((has & kHeldTimer) != 0) {
-    if (track.state == nullptr || track.state->due == kNever) from_.Fail();
-    if (track.state != nullptr) track.state->queued = kHeld;
+    State* const state = track.state();
+    if (state == nullptr || state->due == kNever) from_.Fail();
+    if (state != nullptr) state->queued = kHeld;
   }
   customer_.tracks.push_back(std::move(track));
 }
@@ -168,9 +170,9 @@ void CustomerReader::PutInOrder() {
   auto& tracks = customer_.tracks;
   std::stable_sort(
       tracks.begin(), tracks.end(),
-      [](const Track& a, const Track& b) { return a.key < b.key; });
+      [](const Track& a, const Track& b) { return a.key() < b.key(); });
   for (std::size_t i = 1; i < tracks.size(); ++i) {
-    if (tracks[i].key == tracks[i - 1].key &&
+    if (tracks[i].key() == tracks[i - 1].key() &&
         tracks[i].group_key() == tracks[i - 1].group_key()) {
       from_.Fail();
     }
@@ -208,8 +210,7 @@ void WriteCustomer(const Customer& customer, const WatchIndex& index,
 
 void DropTracks(const WatchIndex& index, Customer* customer) {
   for (Track& track : customer->tracks) {
-    if (track.state == nullptr) continue;
-    index.OfSlot(track.slot())->detector->Delete(track.state);
+    index.OfSlot(track.slot())->detector->Clear(&track.memo());
   }
   customer->tracks.clear();
   customer->episodes.clear();

@@ -2,6 +2,8 @@
 
 #include "signals/detector.h"
 
+#include <utility>
+
 namespace premura {
 
 namespace {
@@ -25,6 +27,64 @@ struct NewOf {
 };
 
 }  // namespace
+
+// --- Memos ------------------------------------------------------------------
+
+// Leaves the memo empty.
+State* Detector::Open(Memo* memo) const {
+  if (memo->alone()) return Unfold(memo->TakeEvent());
+  return std::exchange(*memo, {}).state();
+}
+
+void Detector::Close(State* state, Memo* memo) const {
+  if (state != nullptr && state->due == kNever && state->queued == kNever) {
+    if (SeenRef event = Fold(*state)) {
+      Delete(state);
+      *memo = Memo(std::move(event));
+      return;
+    }
+  }
+  *memo = Memo(state);
+}
+
+std::optional<Finding> Detector::Take(const Sight& sight, Memo* memo) const {
+  State* state = Open(memo);
+  std::optional<Finding> finding = Take(sight, state);
+  Close(state, memo);
+  return finding;
+}
+
+void Detector::Reset(Timestamp at, Memo* memo) const {
+  State* state = Open(memo);
+  Reset(state, at);
+  Close(state, memo);
+}
+
+void Detector::Clear(Memo* memo) const {
+  if (memo->alone()) memo->TakeEvent();
+  if (State* const state = std::exchange(*memo, {}).state()) Delete(state);
+}
+
+void Detector::Save(const Memo& memo, RecordWriter* record) const {
+  if (!memo.alone()) return Save(*memo.state(), record);
+  State* const state = Unfold(memo.event());
+  Save(*state, record);
+  Delete(state);
+}
+
+void Detector::Load(RecordReader* record, Memo* memo) const {
+  Close(Load(record), memo);
+}
+
+Standing Detector::Explain(const Memo& memo, Timestamp now) const {
+  if (!memo.alone()) return Explain(memo.state(), now);
+  State* const state = Unfold(memo.event());
+  Standing standing = Explain(state, now);
+  Delete(state);
+  return standing;
+}
+
+// --- States -----------------------------------------------------------------
 
 std::optional<Finding> Detector::Take(const Sight&, State*&) const {
   return std::nullopt;  // A kind without patterns is shown no event.

@@ -33,6 +33,45 @@ struct State {
   Timestamp queued = kNever;  // The engine's: when it will look next.
 };
 
+// What a rule remembers of one customer and group: nothing, one event alone, or
+// a state. Many states are no more than their event, and take no memory of
+// their own then.
+//
+// Copied as it is: whose it is lets go of it (Detector::Clear()).
+class Memo {
+ public:
+  Memo() = default;
+  explicit Memo(State* state)
+      : word_(reinterpret_cast<std::uintptr_t>(state)) {}
+  explicit Memo(SeenRef event)
+      : word_(reinterpret_cast<std::uintptr_t>(event.Release()) | kAlone) {}
+
+  bool empty() const { return word_ == 0; }
+  bool alone() const { return (word_ & kAlone) != 0; }
+  // nullptr if there is none.
+  State* state() const {
+    return alone() ? nullptr : reinterpret_cast<State*>(word_);
+  }
+  // REQUIRES: alone().
+  SeenRef event() const { return SeenRef::Share(Bytes<SeenEvent>()); }
+  // The same; leaves it empty.
+  SeenRef TakeEvent() {
+    SeenRef event = SeenRef::Adopt(Bytes<SeenEvent>());
+    word_ = 0;
+    return event;
+  }
+  // Has the state or the event on its way from memory.
+  void Prefetch() const { __builtin_prefetch(Bytes<const char>()); }
+
+ private:
+  static constexpr std::uintptr_t kAlone = 1;  // Blocks lie on even addresses.
+  template <typename T>
+  T* Bytes() const {
+    return reinterpret_cast<T*>(word_ & ~kAlone);
+  }
+  std::uintptr_t word_ = 0;
+};
+
 // What an event is to one of a detector's patterns.
 enum class Match : std::uint8_t {
   kNo,
@@ -94,6 +133,15 @@ class Detector {
   // `state` may be nullptr.
   virtual bool Sees(const Sight&, const State*) const { return true; }
 
+  // The same of a track's memo, for the engine.
+  std::optional<Finding> Take(const Sight& sight, Memo* memo) const;
+  void Reset(Timestamp at, Memo* memo) const;
+  void Clear(Memo* memo) const;
+  // REQUIRES: it is not empty.
+  void Save(const Memo& memo, RecordWriter* record) const;
+  void Load(RecordReader* record, Memo* memo) const;
+  Standing Explain(const Memo& memo, Timestamp now) const;
+
   // In these, nullptr stands for a state that nothing has happened to. They
   // set state->due; the timer goes off at that instant of event time, in
   // Fire(), unless it has been moved until then.
@@ -115,6 +163,11 @@ class Detector {
   virtual bool Forget(State* state) const = 0;
   virtual void Delete(State* state) const = 0;
 
+  // The event that is all there is in the state; empty if there is more, or
+  // none. Unfold() makes the state of it again. REQUIRES: no timer is set.
+  virtual SeenRef Fold(const State&) const { return {}; }
+  virtual State* Unfold(SeenRef) const { return nullptr; }
+
   // `queued` is the engine's.
   virtual void Save(const State& state, RecordWriter* record) const = 0;
   // Fails the reader, and answers nullptr, if what it reads can be no state of
@@ -129,6 +182,10 @@ class Detector {
   // the state points to; when that has come, what it points to in turn.
   static constexpr int kPrefetchSteps = 3;
   virtual void Prefetch(const State&, int /*step*/) const {}
+
+ private:
+  State* Open(Memo* memo) const;
+  void Close(State* state, Memo* memo) const;
 };
 
 // `rule` must outlive it.

@@ -97,14 +97,14 @@ void EngineImpl::Prefetch() {
     Locate(matched.customer, {matched.begin, matched.end});
     for (std::size_t i = matched.begin; i < matched.end; ++i) {
       const Track* track = hits_[i].track;
-      if (track != nullptr) PrefetchLines(track->state, 1);
+      if (track != nullptr) track->Prefetch();
     }
   }
   for (int step = 0; step < Detector::kPrefetchSteps; ++step) {
     for (std::size_t i = 0; i < hits_.size(); ++i) {
       const Track* track = hits_[i].track;
-      if (track == nullptr || track->state == nullptr) continue;
-      hits_[i].watcher->detector->Prefetch(*track->state, step);
+      const State* const state = track == nullptr ? nullptr : track->state();
+      if (state != nullptr) hits_[i].watcher->detector->Prefetch(*state, step);
     }
   }
 }
@@ -172,7 +172,7 @@ bool EngineImpl::MarkSeen(const Event& event, EventFacts* facts, Hits hits) {
                         event.time, record, arrivals,
                         counts_};
       hit.seen = hit.watcher->detector->Sees(
-          sight, hit.track == nullptr ? nullptr : hit.track->state);
+          sight, hit.track == nullptr ? nullptr : hit.track->state());
     }
     any = any || hit.seen;
   }
@@ -206,22 +206,24 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
   }
   track.newest = std::max(track.newest, event.time);
   const Detector& detector = *hit.watcher->detector;
-  const Timestamp due = track.state == nullptr ? kNever : track.state->due;
+  const State* const before = track.state();
+  const Timestamp due = before == nullptr ? kNever : before->due;
   if (hit.unless) {
-    detector.Reset(track.state, event.time);
+    detector.Reset(event.time, &track.memo());
   } else {
     const Sight sight{event,        *facts,  hits_.MatchesOf(hit),
                       track.newest, *record, customer->arrivals,
                       counts_};
-    std::optional<Finding> finding = detector.Take(sight, track.state);
+    std::optional<Finding> finding = detector.Take(sight, &track.memo());
     if (finding) {
       found->push_back(
-          {hit.watcher, hit.key, track.group.get(), *std::move(finding)});
+          {hit.watcher, hit.key, track.group(), *std::move(finding)});
     }
   }
-  if (track.state == nullptr) return;
-  if (track.state->due != due) Unhold(customer, &track, due);
-  Remind(customer, track.state, track.key);
+  State* const state = track.state();
+  if (state == nullptr) return;
+  if (state->due != due) Unhold(customer, &track, due);
+  Remind(customer, state, track.key());
 }
 
 void EngineImpl::Report(Customer* customer, Timestamp clock,

@@ -87,17 +87,17 @@ void EngineImpl::ExplainTracks(const Customer& customer, const Watcher& watcher,
   tracks.resize(told);
   for (const Track* track : tracks) {
     TrackStanding standing;
-    standing.group = JsonOf(track->group.get());
+    standing.group = JsonOf(track->group());
     standing.newest = track->newest;
     standing.standing = watcher.detector->Explain(
-        track->state, std::max(clock_, track->newest));
-    if (track->state != nullptr && track->state->queued == kHeld) {
+        track->memo(), std::max(clock_, track->newest));
+    if (track->state() != nullptr && track->state()->queued == kHeld) {
       standing.held = true;
       standing.stalled = silences_.stalled();
       standing.held_until = silences_.BelievesAt(held_.customers());
     }
     for (const Episodes& episodes : customer.episodes) {
-      if (episodes.key != track->key || episodes.group != track->group.get()) {
+      if (episodes.key != track->key() || episodes.group != track->group()) {
         continue;
       }
       standing.fired = episodes.latest;

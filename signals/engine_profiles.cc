@@ -46,13 +46,13 @@ void EngineImpl::Look(std::string_view name, Timestamp now) {
   for (const Watcher* watcher : index_->of_profiles()) {
     const std::uint64_t key = TrackKey(watcher->rule->state_slot, {});
     Track* track = customer == nullptr ? nullptr : customer->Find(key, {});
-    State* state = track == nullptr ? nullptr : track->state;
+    State* state = track == nullptr ? nullptr : track->state();
     watcher->detector->Look(*profile, now, state);
     if (state == nullptr) continue;
     if (customer == nullptr) customer = &customers_.Add(name);
     if (track == nullptr) track = &customer->Add(key, nullptr);
     ++moves_;
-    track->state = state;
+    track->memo() = Memo(state);
     Remind(customer, state, key);
     Touch(customer, clock_);
   }
@@ -68,9 +68,9 @@ void EngineImpl::FireOfProfile(std::string_view name, Timestamp time) {
     for (const Watcher* watcher : index_->of_profiles()) {
       Track* track =
           customer->Find(TrackKey(watcher->rule->state_slot, {}), {});
-      if (track == nullptr || track->state == nullptr) continue;
-      const Timestamp due = track->state->due;
-      if (due <= time && (first == nullptr || due < first->state->due)) {
+      if (track == nullptr || track->state() == nullptr) continue;
+      const Timestamp due = track->state()->due;
+      if (due <= time && (first == nullptr || due < first->state()->due)) {
         first = track;
       }
     }

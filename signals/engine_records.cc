@@ -50,18 +50,19 @@ void EngineImpl::PrefetchToSave(std::span<Customer* const> customers) const {
   const auto each_state = [&](const Customer* customer, const auto& visit) {
     if (customer == nullptr) return;
     for (const Track& track : customer->tracks) {
-      if (track.state != nullptr) visit(track);
+      if (track.state() != nullptr) visit(track);
     }
   };
   if (const Customer* one = ahead(5)) PrefetchLines(one, sizeof *one / 64 + 1);
   if (const Customer* one = ahead(4)) one->PrefetchTracks();
   each_state(ahead(3),
-             [](const Track& track) { PrefetchLines(track.state, 2); });
+             [](const Track& track) { PrefetchLines(track.state(), 2); });
   for (int step = 0; step < 2; ++step) {
-    each_state(
-        ahead(static_cast<std::size_t>(2 - step)), [&](const Track& track) {
-          index_->OfSlot(track.slot())->detector->Prefetch(*track.state, step);
-        });
+    each_state(ahead(static_cast<std::size_t>(2 - step)),
+               [&](const Track& track) {
+                 index_->OfSlot(track.slot())
+                     ->detector->Prefetch(*track.state(), step);
+               });
   }
 }
 
@@ -114,12 +115,13 @@ Customer& EngineImpl::Admit(std::string_view name, Customer read) {
 // Its timers and its sweep.
 void EngineImpl::TakeUp(Customer* customer) {
   for (Track& track : customer->tracks) {
-    if (track.state == nullptr) continue;
-    customer->alarm = std::min(customer->alarm, track.state->due);
-    if (track.state->queued == kHeld) {
+    State* const state = track.state();
+    if (state == nullptr) continue;
+    customer->alarm = std::min(customer->alarm, state->due);
+    if (state->queued == kHeld) {
       Hold(customer, &track);
     } else {
-      Remind(customer, track.state, track.key);
+      Remind(customer, state, track.key());
     }
   }
   // The sweeper puts it off to the end of a bucket, where it was already.

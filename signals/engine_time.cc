@@ -40,11 +40,11 @@ void EngineImpl::FireUpTo(Timestamp time, Customer* customer, Hits hits) {
     Track* first = nullptr;
     for (std::size_t i = hits.begin; i < hits.end; ++i) {
       Track* track = hits_[i].track;
-      if (!hits_[i].seen || track == nullptr || track->state == nullptr) {
+      if (!hits_[i].seen || track == nullptr || track->state() == nullptr) {
         continue;
       }
-      const Timestamp due = track->state->due;
-      if (due <= time && (first == nullptr || due < first->state->due)) {
+      const Timestamp due = track->state()->due;
+      if (due <= time && (first == nullptr || due < first->state()->due)) {
         first = track;
       }
     }
@@ -56,8 +56,9 @@ void EngineImpl::FireUpTo(Timestamp time, Customer* customer, Hits hits) {
   if (customer->tracks.size() > kFew) return;
   customer->alarm = kNever;
   for (const Track& track : customer->tracks) {
-    if (track.state == nullptr) continue;
-    customer->alarm = std::min(customer->alarm, track.state->due);
+    const State* const state = track.state();
+    if (state == nullptr) continue;
+    customer->alarm = std::min(customer->alarm, state->due);
   }
 }
 
@@ -75,9 +76,10 @@ void EngineImpl::FireNext() {
     RemoveIfEmpty(customer);
     return;
   }
-  track->state->queued = kNever;
-  if (track->state->due > entry.due) {
-    Remind(customer, track->state, track->key);
+  State* const state = track->state();
+  state->queued = kNever;
+  if (state->due > entry.due) {
+    Remind(customer, state, track->key());
   } else if (MustWait(*customer, *track)) {
     Hold(customer, track);
   } else {
@@ -86,19 +88,19 @@ void EngineImpl::FireNext() {
 }
 
 void EngineImpl::Fire(Customer* customer, Track* track) {
-  const Timestamp due = track->state->due;
+  const Timestamp due = track->state()->due;
   Unhold(customer, track, due);
   const Watcher& watcher = *index_->OfSlot(track->slot());
   track->newest = std::max(track->newest, due);
   std::vector<Found> found;
-  std::optional<Finding> finding = watcher.detector->Fire(track->state);
+  std::optional<Finding> finding = watcher.detector->Fire(track->state());
   const bool silent =
       watcher.detector->LooksAtProfiles() && gone_.contains(customer->origin);
   if (finding && !silent) {
     found.push_back(
-        {&watcher, track->key, track->group.get(), *std::move(finding)});
+        {&watcher, track->key(), track->group(), *std::move(finding)});
   }
-  Remind(customer, track->state, track->key);
+  Remind(customer, track->state(), track->key());
   Touch(customer, due);
   if (!found.empty()) Report(customer, due, std::move(found));
 }
@@ -151,8 +153,9 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
       again = std::min(again, end);
       return false;
     }
-    if (track.state != nullptr && (track.state->due != kNever ||
-                                   !watcher.detector->Forget(track.state))) {
+    State* const state = track.state();
+    if (state != nullptr &&
+        (state->due != kNever || !watcher.detector->Forget(state))) {
       return false;
     }
     Drop(customer, &track);
@@ -165,13 +168,11 @@ Timestamp EngineImpl::Sweep(Customer* customer, Timestamp now) {
 
 void EngineImpl::Drop(Customer* customer, Track* track) {
   changes_.Mark(customer);
-  if (track->state != nullptr) {
-    Unhold(customer, track, track->state->due);
-    index_->OfSlot(track->slot())->detector->Delete(track->state);
-    track->state = nullptr;
-  }
+  const State* const state = track->state();
+  if (state != nullptr) Unhold(customer, track, state->due);
+  index_->OfSlot(track->slot())->detector->Clear(&track->memo());
   std::erase_if(customer->episodes, [track](const Episodes& episodes) {
-    return episodes.key == track->key && episodes.group == track->group.get();
+    return episodes.key == track->key() && episodes.group == track->group();
   });
 }
 

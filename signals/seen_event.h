@@ -89,6 +89,18 @@ class SeenRef {
   const SeenEvent* operator->() const { return event_; }
   void Prefetch() const { __builtin_prefetch(event_, 1); }
 
+  // For who keeps the event as a bare pointer, counted as before.
+  SeenEvent* Release() { return std::exchange(event_, nullptr); }
+  static SeenRef Adopt(SeenEvent* event) {
+    SeenRef ref;
+    ref.event_ = event;
+    return ref;
+  }
+  static SeenRef Share(SeenEvent* event) {
+    ++event->refs_;
+    return Adopt(event);
+  }
+
  private:
   static SeenRef Make(Timestamp time, std::uint32_t arrival, SymbolId name_id,
                       std::string_view bytes);

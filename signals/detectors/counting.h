@@ -10,11 +10,14 @@
 //   static const Seen& SeenOf(const Item&);
 //   static constexpr Standing::Measure kMeasure;
 //   static SeenEvents TakeEvents(Items*);  // Leaves none.
+//   static SeenRef Fold(const Items&);     // As Detector's.
+//   static void Unfold(SeenRef, Items*);
 
 #pragma once
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "signals/detector.h"
 
@@ -111,6 +114,14 @@ class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
     if (state != nullptr) this->As(state).items.clear();
   }
   bool Forget(State*) const override { return true; }
+  SeenRef Fold(const State& state) const override {
+    return Kind::Fold(this->As(&state).items);
+  }
+  State* Unfold(SeenRef event) const override {
+    State* state = nullptr;
+    Kind::Unfold(std::move(event), &this->Obtain(state).items);
+    return state;
+  }
 
   Standing Explain(const State* state, Timestamp now) const override {
     Standing standing =

@@ -25,6 +25,12 @@ struct Events {
   static SeenEvents TakeEvents(Items* items) {
     return std::exchange(*items, {});
   }
+  static SeenRef Fold(const Items& items) {
+    return items.size() == 1 ? items.front().event : SeenRef();
+  }
+  static void Unfold(SeenRef event, Items* items) {
+    InsertInOrder(std::move(event), items);
+  }
 };
 
 }  // namespace

@@ -70,6 +70,8 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   void Reset(State*& state, Timestamp) const override;
   Duration Memory() const override;
   bool Forget(State* state) const override;
+  SeenRef Fold(const State& state) const override;
+  State* Unfold(SeenRef event) const override;
   Standing Explain(const State* state, Timestamp now) const override;
   void Prefetch(const State& state, int step) const override;
 
@@ -357,6 +359,23 @@ Duration SequenceDetector::Memory() const {
 }
 
 bool SequenceDetector::Forget(State*) const { return true; }
+
+// One attempt that has been opened, and no more.
+SeenRef SequenceDetector::Fold(const State& state) const {
+  const SequenceState& own = As(&state);
+  if (spec_.looks_back || own.attempts.size() != 1 || !own.blocked.empty()) {
+    return {};
+  }
+  const std::vector<Taken>& taken = own.attempts.front().taken;
+  const bool opened = taken.size() == 1 && taken.front().place == 0;
+  return opened ? taken.front().event : SeenRef();
+}
+
+State* SequenceDetector::Unfold(SeenRef event) const {
+  State* state = nullptr;
+  Obtain(state).attempts.emplace_back().Take(event, 0);
+  return state;
+}
 
 void SequenceDetector::Prefetch(const State& state, int step) const {
   const std::vector<Attempt>& attempts = As(&state).attempts;

@@ -66,6 +66,10 @@ struct Values {
     *items = {};
     return events;
   }
+
+  // What the value was, the event alone does not say.
+  static SeenRef Fold(const Items&) { return {}; }
+  static void Unfold(SeenRef, Items*) {}
 };
 
 }  // namespace
