@@ -3,7 +3,6 @@
 #include "signals/customer.h"
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace premura {
 
@@ -11,38 +10,8 @@ namespace {
 
 // Beside the customer, so that most look-ups touch only the right one.
 struct Entry {
-  std::uint64_t hash;
-  Customer* customer;
-};
-
-struct Wanted {
-  std::uint64_t hash;
-  std::string_view name;
-};
-
-struct HashOfEntry {
-  using is_transparent = void;  // NOLINT: the standard's name.
-  using is_avalanching = void;  // NOLINT: Boost's name.
-  std::size_t operator()(const Entry& entry) const { return entry.hash; }
-  std::size_t operator()(const Wanted& wanted) const { return wanted.hash; }
-  std::size_t operator()(std::uint64_t hash) const { return hash; }
-};
-
-struct SameEntry {
-  using is_transparent = void;  // NOLINT: the standard's name.
-  bool operator()(const Entry& a, const Entry& b) const {
-    return a.customer == b.customer;
-  }
-  bool operator()(const Wanted& wanted, const Entry& entry) const {
-    return wanted.hash == entry.hash && wanted.name == entry.customer->name;
-  }
-  bool operator()(std::uint64_t hash, const Entry& entry) const {
-    return hash == entry.hash;
-  }
-  template <typename A>
-  bool operator()(const Entry& entry, const A& a) const {
-    return (*this)(a, entry);
-  }
+  std::uint64_t hash = 0;
+  Customer* customer = nullptr;  // Without: it is free.
 };
 
 // As std::lower_bound(), but without a branch to guess wrong.
@@ -125,15 +94,74 @@ void Customer::PrefetchTracks() const {
 
 // --- CustomerTable ----------------------------------------------------------
 
+// Each entry lies at its hash's place or, where that is taken, at the next free
+// one behind it, so that a look-up is one line of memory, known in advance.
 class CustomerTable::Impl {
  public:
-  boost::unordered_flat_set<Entry, HashOfEntry, SameEntry> customers;
+  std::size_t size() const { return size_; }
+  const std::vector<Entry>& entries() const { return entries_; }
+  // Where those of the hash begin.
+  const Entry* First(std::uint64_t hash) const {
+    return &entries_[hash & mask()];
+  }
+
+  // The first entry that `is` wants; nullptr if there is none.
+  template <typename Test>
+  Customer* Find(std::uint64_t hash, const Test& is) const {
+    for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
+      const Entry& entry = entries_[at];
+      if (entry.customer == nullptr) return nullptr;
+      if (entry.hash == hash && is(*entry.customer)) return entry.customer;
+    }
+  }
+
+  void Add(const Entry& entry) {
+    if ((size_ + 1) * 8 > entries_.size() * 7) Grow();
+    Put(entry);
+    ++size_;
+  }
+
+  // Those behind it move up, until one is where it belongs.
+  void Remove(const Entry& entry) {
+    std::size_t hole = entry.hash & mask();
+    while (entries_[hole].customer != entry.customer)
+      hole = (hole + 1) & mask();
+    for (std::size_t at = (hole + 1) & mask(); entries_[at].customer != nullptr;
+         at = (at + 1) & mask()) {
+      const std::size_t place = entries_[at].hash & mask();
+      if (((at - place) & mask()) < ((at - hole) & mask())) continue;
+      entries_[hole] = entries_[at];
+      hole = at;
+    }
+    entries_[hole] = {};
+    --size_;
+  }
+
+ private:
+  std::size_t mask() const { return entries_.size() - 1; }
+
+  void Put(const Entry& entry) {
+    std::size_t at = entry.hash & mask();
+    while (entries_[at].customer != nullptr) at = (at + 1) & mask();
+    entries_[at] = entry;
+  }
+
+  void Grow() {
+    std::vector<Entry> old(2 * entries_.size());
+    old.swap(entries_);
+    for (const Entry& entry : old) {
+      if (entry.customer != nullptr) Put(entry);
+    }
+  }
+
+  std::vector<Entry> entries_{16};  // Always a power of two, never full.
+  std::size_t size_ = 0;
 };
 
 CustomerTable::CustomerTable() : impl_(std::make_unique<Impl>()) {}
 
 CustomerTable::~CustomerTable() {
-  for (const Entry& entry : impl_->customers) delete entry.customer;
+  for (const Entry& entry : impl_->entries()) delete entry.customer;
 }
 
 std::uint64_t CustomerTable::HashOf(std::string_view name) {
@@ -141,36 +169,43 @@ std::uint64_t CustomerTable::HashOf(std::string_view name) {
 }
 
 Customer* CustomerTable::Find(std::string_view name, std::uint64_t hash) const {
-  const auto found = impl_->customers.find(Wanted{hash, name});
-  return found == impl_->customers.end() ? nullptr : found->customer;
+  return impl_->Find(hash,
+                     [name](const Customer& one) { return one.name == name; });
 }
 
-Customer* CustomerTable::Prefetch(std::uint64_t hash) const {
+void CustomerTable::Prefetch(std::uint64_t hash) const {
+  __builtin_prefetch(impl_->First(hash));
+}
+
+Customer* CustomerTable::PrefetchCustomer(std::uint64_t hash) const {
   constexpr std::size_t kLines = (sizeof(Customer) + 63) / 64;
-  const auto found = impl_->customers.find(hash);
-  if (found == impl_->customers.end()) return nullptr;
-  PrefetchLines(found->customer, kLines);
-  return found->customer;
+  Customer* const found =
+      impl_->Find(hash, [](const Customer&) { return true; });
+  if (found != nullptr) PrefetchLines(found, kLines);
+  return found;
 }
 
 Customer& CustomerTable::Add(std::string_view name) {
   auto customer = std::make_unique<Customer>();
   customer->name = name;
-  impl_->customers.insert({HashOf(name), customer.get()});
+  impl_->Add({HashOf(name), customer.get()});
   return *customer.release();
 }
 
 void CustomerTable::Remove(Customer* customer) {
-  impl_->customers.erase(Entry{HashOf(customer->name), customer});
+  impl_->Remove({HashOf(customer->name), customer});
   delete customer;
 }
 
-std::size_t CustomerTable::size() const { return impl_->customers.size(); }
+std::size_t CustomerTable::size() const { return impl_->size(); }
 
 void CustomerTable::ForEach(const std::function<void(Customer&)>& visit) const {
-  const std::vector<Entry> all(impl_->customers.begin(),
-                               impl_->customers.end());
-  for (const Entry& entry : all) visit(*entry.customer);
+  std::vector<Customer*> all;
+  all.reserve(size());
+  for (const Entry& entry : impl_->entries()) {
+    if (entry.customer != nullptr) all.push_back(entry.customer);
+  }
+  for (Customer* const customer : all) visit(*customer);
 }
 
 }  // namespace premura

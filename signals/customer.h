@@ -148,8 +148,10 @@ class CustomerTable {
   }
   // `hash` is the name's.
   Customer* Find(std::string_view name, std::uint64_t hash) const;
+  // Has on its way what Find() will look at first.
+  void Prefetch(std::uint64_t hash) const;
   // Who this most likely is, without a look at the name; has that on its way.
-  Customer* Prefetch(std::uint64_t hash) const;
+  Customer* PrefetchCustomer(std::uint64_t hash) const;
   // Valid until Remove(). REQUIRES: not in memory.
   Customer& Add(std::string_view name);
   void Remove(Customer* customer);

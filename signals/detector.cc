@@ -48,6 +48,7 @@ void Detector::Close(State* state, Memo* memo) const {
 }
 
 std::optional<Finding> Detector::Take(const Sight& sight, Memo* memo) const {
+  if (memo->state() == nullptr && TakeAlone(sight, memo)) return std::nullopt;
   State* state = Open(memo);
   std::optional<Finding> finding = Take(sight, state);
   Close(state, memo);
@@ -61,8 +62,11 @@ void Detector::Reset(Timestamp at, Memo* memo) const {
 }
 
 void Detector::Clear(Memo* memo) const {
-  if (memo->alone()) memo->TakeEvent();
-  if (State* const state = std::exchange(*memo, {}).state()) Delete(state);
+  if (memo->alone()) {
+    memo->TakeEvent();
+  } else if (State* const state = std::exchange(*memo, {}).state()) {
+    Delete(state);
+  }
 }
 
 void Detector::Save(const Memo& memo, RecordWriter* record) const {

@@ -60,6 +60,8 @@ class Memo {
     word_ = 0;
     return event;
   }
+  // REQUIRES: alone(); as long as it is.
+  const SeenEvent& operator*() const { return *Bytes<const SeenEvent>(); }
   // Has the state or the event on its way from memory.
   void Prefetch() const { __builtin_prefetch(Bytes<const char>()); }
 
@@ -167,6 +169,9 @@ class Detector {
   // none. Unfold() makes the state of it again. REQUIRES: no timer is set.
   virtual SeenRef Fold(const State&) const { return {}; }
   virtual State* Unfold(SeenRef) const { return nullptr; }
+  // Take() where there is no state before it and none after it; false if it is
+  // not so, and nothing has happened. REQUIRES: the memo has no state.
+  virtual bool TakeAlone(const Sight&, Memo*) const { return false; }
 
   // `queued` is the engine's.
   virtual void Save(const State& state, RecordWriter* record) const = 0;

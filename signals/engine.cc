@@ -51,6 +51,9 @@ void EngineImpl::Match(const Event& event) {
   matched.begin = hits_.size();
   if (!concerned.empty()) hits_.Push(*index_, concerned, matched.facts);
   matched.end = hits_.size();
+  if (matched.begin == matched.end) return;
+  matched.hash = CustomerTable::HashOf(event.customer);
+  customers_.Prefetch(matched.hash);
 }
 
 void EngineImpl::TakeMatched() {
@@ -81,8 +84,7 @@ void EngineImpl::TakeMatched() {
 void EngineImpl::Prefetch() {
   for (Matched& matched : matched_) {
     if (matched.begin == matched.end) continue;
-    matched.hash = CustomerTable::HashOf(matched.event.customer);
-    matched.customer = customers_.Prefetch(matched.hash);
+    matched.customer = customers_.PrefetchCustomer(matched.hash);
   }
   for (Matched& matched : matched_) {
     Customer*& customer = matched.customer;

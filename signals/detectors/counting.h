@@ -10,7 +10,8 @@
 //   static const Seen& SeenOf(const Item&);
 //   static constexpr Standing::Measure kMeasure;
 //   static SeenEvents TakeEvents(Items*);  // Leaves none.
-//   static SeenRef Fold(const Items&);     // As Detector's.
+//   static constexpr bool kFolds;          // One item is its event, and so
+//   static SeenRef Fold(const Items&);     // these are as Detector's.
 //   static void Unfold(SeenRef, Items*);
 
 #pragma once
@@ -121,6 +122,18 @@ class AtLeast final : public Counting<Kind, AtLeastState<Kind>> {
     State* state = nullptr;
     Kind::Unfold(std::move(event), &this->Obtain(state).items);
     return state;
+  }
+  bool TakeAlone(const Sight& sight, Memo* memo) const override {
+    const Timestamp edge = this->Edge(sight);
+    if (!Kind::kFolds || this->bound() < 2 || sight.time() <= edge) {
+      return false;
+    }
+    if (memo->alone()) {
+      if ((**memo).time() > edge) return false;
+      memo->TakeEvent();
+    }
+    *memo = Memo(sight.Keep());
+    return true;
   }
 
   Standing Explain(const State* state, Timestamp now) const override {

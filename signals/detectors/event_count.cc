@@ -25,6 +25,7 @@ struct Events {
   static SeenEvents TakeEvents(Items* items) {
     return std::exchange(*items, {});
   }
+  static constexpr bool kFolds = true;
   static SeenRef Fold(const Items& items) {
     return items.size() == 1 ? items.front().event : SeenRef();
   }

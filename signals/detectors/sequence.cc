@@ -40,10 +40,13 @@ struct Attempt {
       opened = event->time();
       opening = event->arrival();
     }
-    last = event->time();
-    moved = event->arrival();
-    place = at + 1;
+    MoveTo(*event, at);
     taken.push_back({event, at});
+  }
+  void MoveTo(const SeenEvent& event, std::uint32_t at) {
+    last = event.time();
+    moved = event.arrival();
+    place = at + 1;
   }
 
   static auto Fields(auto& own) { return std::tie(own.taken); }
@@ -72,6 +75,7 @@ class SequenceDetector final : public DetectorOf<SequenceState> {
   bool Forget(State* state) const override;
   SeenRef Fold(const State& state) const override;
   State* Unfold(SeenRef event) const override;
+  bool TakeAlone(const Sight& sight, Memo* memo) const override;
   Standing Explain(const State* state, Timestamp now) const override;
   void Prefetch(const State& state, int step) const override;
 
@@ -404,6 +408,29 @@ bool SequenceDetector::Restore(SequenceState* own) const {
     if (attempt.taken.empty()) return false;
   }
   return own->blocked.empty() || own->blocked.size() == plan_.leading.size();
+}
+
+// As Take() of one attempt, or none, of which only the times are needed.
+bool SequenceDetector::TakeAlone(const Sight& sight, Memo* memo) const {
+  if (spec_.looks_back || !plan_.leading.empty() || plan_.places.size() < 2) {
+    return false;
+  }
+  bool used = false;
+  if (memo->alone()) {
+    Attempt attempt;
+    attempt.opened = (**memo).time();
+    attempt.MoveTo(**memo, 0);
+    const bool over = OutOfTime(attempt, sight.newest);
+    const Fate fate = over ? Fate::kKill : Decide(sight, &attempt);
+    if (fate == Fate::kMove) return false;
+    used = !over && fate == Fate::kKill;
+    if (fate == Fate::kKill) memo->TakeEvent();
+  }
+  if (sight.late() && !used) ++sight.counts.late;
+  if (!Opens(sight, nullptr)) return true;
+  if (memo->alone()) memo->TakeEvent();  // The later opening is enough.
+  *memo = Memo(sight.Keep());
+  return true;
 }
 
 // --- Standing ---------------------------------------------------------------

@@ -68,6 +68,7 @@ struct Values {
   }
 
   // What the value was, the event alone does not say.
+  static constexpr bool kFolds = false;
   static SeenRef Fold(const Items&) { return {}; }
   static void Unfold(SeenRef, Items*) {}
 };
