@@ -65,10 +65,16 @@ class Track {
   const Memo& memo() const { return grouped() ? group_->memo : memo_; }
   // nullptr if there is none.
   State* state() const { return memo().state(); }
-  // Has what it points to on its way from memory.
-  void Prefetch() const {
-    if (grouped()) return PrefetchLines(group_, sizeof(Group) / 64 + 1);
-    memo_.Prefetch();
+  // Has what it remembers on its way from memory: at once, or, where that
+  // takes a second step, the way to it.
+  void Prefetch(int step) const {
+    if (!grouped()) {
+      if (step == 0) memo_.Prefetch();
+    } else if (step == 0) {
+      PrefetchLines(group_, sizeof(Group) / 64 + 1);
+    } else {
+      group_->memo.Prefetch();
+    }
   }
 
   Timestamp newest = kUnseen;
@@ -122,9 +128,13 @@ struct Customer {
   std::vector<Track> tracks;       // In order of key.
   std::vector<Episodes> episodes;  // Of tracks that have had detections.
 
-  // nullptr if there is none.
-  Track* Find(std::uint64_t key, std::string_view group);
-  const Track* Find(std::uint64_t key, std::string_view group) const;
+  // nullptr if there is none. Faster if it is known how many slots there are:
+  // the tracks are mostly spread evenly over them.
+  Track* Find(std::uint64_t key, std::string_view group, std::size_t slots = 0);
+  const Track* Find(std::uint64_t key, std::string_view group,
+                    std::size_t slots = 0) const;
+  // Has what Find() will look at first on its way.
+  void PrefetchTrack(std::uint64_t key, std::size_t slots) const;
   // The track whose reminder for `due` lies in the queue.
   Track* FindReminded(std::uint64_t key, Timestamp due);
   // The track whose timer of `due` is held.
@@ -133,6 +143,9 @@ struct Customer {
   Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
   // Has the tracks on their way before they are looked at.
   void PrefetchTracks() const;
+
+ private:
+  std::size_t Guess(std::uint64_t key, std::size_t slots) const;
 };
 
 class CustomerTable {

@@ -92,15 +92,21 @@ void EngineImpl::Prefetch() {
     if (customer == nullptr || customer->name != matched.event.customer) {
       customer = Find(matched.event.customer, matched.hash);
     }
-    if (customer != nullptr) customer->PrefetchTracks();
+    if (customer == nullptr) continue;
+    for (std::size_t i = matched.begin; i < matched.end; ++i) {
+      customer->PrefetchTrack(hits_[i].key, index_->slots());
+    }
   }
   for (Matched& matched : matched_) {
     matched.moves = moves_;
     Locate(matched.customer, {matched.begin, matched.end});
     for (std::size_t i = matched.begin; i < matched.end; ++i) {
       const Track* track = hits_[i].track;
-      if (track != nullptr) track->Prefetch();
+      if (track != nullptr) track->Prefetch(0);
     }
+  }
+  for (std::size_t i = 0; i < hits_.size(); ++i) {
+    if (hits_[i].track != nullptr) hits_[i].track->Prefetch(1);
   }
   for (int step = 0; step < Detector::kPrefetchSteps; ++step) {
     for (std::size_t i = 0; i < hits_.size(); ++i) {
@@ -157,9 +163,10 @@ void EngineImpl::TakeHits(const Event& event, EventFacts* facts,
 void EngineImpl::Locate(Customer* customer, Hits hits) {
   for (std::size_t i = hits.begin; i < hits.end; ++i) {
     Hit& hit = hits_[i];
-    hit.track = customer == nullptr
-                    ? nullptr
-                    : customer->Find(hit.key, hits_.GroupKey(hit));
+    hit.track =
+        customer == nullptr
+            ? nullptr
+            : customer->Find(hit.key, hits_.GroupKey(hit), index_->slots());
   }
 }
 
@@ -202,7 +209,7 @@ void EngineImpl::TakeHit(const Hit& hit, const Event& event, EventFacts* facts,
                          Customer* customer, SeenRef* record,
                          std::vector<Found>* found) {
   Track& track = *hit.track;
-  if (hit.watcher->rule->detect.ignore_late && event.time < track.newest) {
+  if (hit.watcher->ignore_late && event.time < track.newest) {
     ++counts_.late;
     return;
   }

@@ -81,12 +81,10 @@ Match* Matcher::AddMatches(std::size_t count) {
 }
 
 bool Matcher::AddGroup(const EventFacts& facts, Hit* hit) {
-  const Rule& rule = *hit->watcher->rule;
   hit->group = groups_.size();
-  if (rule.detect.group_by.empty()) {
-    hit->key = TrackKey(rule.state_slot, {});
-    return true;
-  }
+  hit->key = hit->watcher->key;
+  if (!hit->watcher->grouped) return true;
+  const Rule& rule = *hit->watcher->rule;
   for (const FieldRef& field : rule.detect.group_by) {
     const Value value = facts.Get(field);
     if (!value.present()) {

@@ -148,6 +148,9 @@ void WatchIndex::AddWatcher(const Rule& rule) {
   Watcher watcher{&rule, NewDetector(rule)};
   const std::vector<Detector::Watch> watches = watcher.detector->Watches();
   watcher.patterns = watches.size();
+  watcher.key = std::uint64_t{rule.state_slot} << 32;
+  watcher.grouped = !rule.detect.group_by.empty();
+  watcher.ignore_late = rule.detect.ignore_late;
   watcher.keep = KeepFor(watcher.detector->Memory());
   watcher.stamp = StampOf(rule);
   shortest_keep_ = std::min(shortest_keep_, watcher.keep);

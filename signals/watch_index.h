@@ -26,6 +26,10 @@ struct Watcher {
   const Rule* rule = nullptr;
   std::unique_ptr<Detector> detector;
   std::size_t patterns = 0;
+  // What every event asks of the rule, beside each other.
+  std::uint64_t key = 0;  // TrackKey() without a group.
+  bool grouped = false;
+  bool ignore_late = false;
   // How long a track is kept once nothing more is seen.
   Duration keep{};
   // Made of the rule's id and revision: names it in records.
@@ -98,6 +102,8 @@ class WatchIndex {
   const Concerned& OfDetection(const Rule& rule) const {
     return by_name_[rule.detection_name];
   }
+  // Slots of tracks are below this.
+  std::size_t slots() const { return by_slot_.size(); }
   Duration shortest_keep() const { return shortest_keep_; }
 
  private:
