@@ -85,6 +85,11 @@ Status Cell::LoadProfile(std::string_view customer, std::string_view record) {
   return {};
 }
 
+void Cell::ForgetProfiles() {
+  profiles_->ForgetSaid(owns_);
+  knows_others_ = false;
+}
+
 void Cell::Load(const CheckpointRecords& customers) {
   customers.ForEach([this](RecordKind kind, std::string_view customer,
                            std::string_view record) {
@@ -104,6 +109,11 @@ void Cell::LoadOwn(std::string_view record, std::size_t spread) {
 
 Status Cell::EndLoading() {
   clock_ = std::max(clock_, engine_->Stats().clock);
+  if (keeps_profiles_ && knows_others_) {
+    for (std::string& customer : profiles_->Customers(owns_)) {
+      profiled_.insert(std::move(customer));
+    }
+  }
   return loaded_;
 }
 

@@ -48,7 +48,10 @@ class Cell {
   void Take(std::size_t source, EventBatch* batch);
   CellRecords Save(CellId id);
 
-  // As Engine says; what is wrong is kept for loaded().
+  // What is known of its customers by events goes: what is loaded next is all
+  // there is. Else, what is known is to be written down, too.
+  void ForgetProfiles();
+  // As Engine says; what is wrong is kept for EndLoading().
   void Load(const CheckpointRecords& customers);
   void LoadOwn(std::string_view record, std::size_t spread);
   // All has been loaded: it goes on from there. What was wrong, if anything.
@@ -91,6 +94,7 @@ class Cell {
   ProfileStore* const profiles_;
   ShardOutput* const output_;
   const bool keeps_profiles_;
+  bool knows_others_ = true;        // Whose profiles are nowhere written down.
   std::set<std::string> profiled_;  // Since they were written down.
   std::vector<Timestamp> clocks_;   // By source.
   Timestamp clock_ = Timestamp::min();

@@ -66,7 +66,7 @@ class CellFeeds final : public SourceFeeds {
     } else if (it->second.stage == Stage::kKept) {
       it->second.back.clear();
     } else {
-      Drop(it->first);
+      LetGo(it->first);
     }
   }
   void OnReading() override {}
@@ -234,11 +234,18 @@ class CellFeeds final : public SourceFeeds {
     cells_.erase(it);
   }
 
+  // It is somebody else's now.
+  void LetGo(std::uint32_t number) {
+    const Held& it = cells_[number];
+    it.shard->ForgetProfiles(it.id);
+    Drop(number);
+  }
+
   // Without inputs it is not ours any more.
   void Reopen(std::uint32_t number, std::string lost) {
     std::vector<std::uint32_t> inputs = cells_[number].inputs;
+    if (inputs.empty()) return LetGo(number);
     Drop(number);
-    if (inputs.empty()) return;
     Open(number, std::move(lost));
     cells_[number].inputs = std::move(inputs);
   }

@@ -310,6 +310,8 @@ class ChangelogCells final : public CellStore {
 void LoadRecords(const CellStore::Request& request,
                  const std::unordered_map<std::string, std::string>& all,
                  LoadedCell* loaded) {
+  // The ledger, too, knows what events said, but of later ones besides.
+  request.shard->ForgetProfiles(request.cell);
   CheckpointRecords customers;
   for (const auto& [whole, bytes] : all) {
     const auto kind = static_cast<RecordKind>(whole.front());

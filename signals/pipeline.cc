@@ -20,8 +20,7 @@ class PipelineImpl final : public Pipeline {
                const std::shared_ptr<const RuleSet>& rules,
                ProfileStore* profiles, OutputSink* sink,
                DeadLetterSink* dead_letters, PipelineObserver* observer)
-      : profiles_(profiles),
-        store_(options.checkpoints),
+      : store_(options.checkpoints),
         cells_(options.cells),
         checkpoint_every_(options.checkpoint_every),
         observer_(observer) {
@@ -45,7 +44,7 @@ class PipelineImpl final : public Pipeline {
     if (store_ == nullptr) return {};
     std::vector<SourceWorker*> workers;
     for (const auto& worker : workers_) workers.push_back(worker.get());
-    Restorer restorer(Shards(), ids_, std::move(workers), profiles_, observer_);
+    Restorer restorer(Shards(), ids_, std::move(workers), observer_);
     return restorer.Restore(store_, progress, &first_records_);
   }
 
@@ -166,7 +165,6 @@ class PipelineImpl final : public Pipeline {
     return shards;
   }
 
-  ProfileStore* const profiles_;
   CheckpointStore* const store_;
   CellStore* const cells_;
   std::unique_ptr<CheckpointSink> store_sink_;

@@ -117,14 +117,20 @@ struct ProfileStore::Stripe {
     }
   }
 
-  void ForgetSaid() {
+  void ForgetSaid(const std::function<bool(std::string_view)>& whose) {
     const std::unique_lock lock(mutex);
-    std::erase_if(profiles, [](const auto& entry) {
-      return entry.second->from_file().empty();
-    });
-    for (auto& [customer, profile] : profiles) {
-      profile =
-          std::make_shared<const Profile>(profile->from_file(), SaidByEvents());
+    for (auto it = profiles.begin(); it != profiles.end();) {
+      auto& [customer, profile] = *it;
+      const bool kept = profile->from_events().empty() || !whose(customer);
+      if (!kept && profile->from_file().empty()) {
+        it = profiles.erase(it);
+        continue;
+      }
+      if (!kept) {
+        profile = std::make_shared<const Profile>(profile->from_file(),
+                                                  SaidByEvents());
+      }
+      ++it;
     }
   }
 
@@ -183,8 +189,9 @@ void ProfileStore::Restore(std::string_view customer,
              std::move(from_events));
 }
 
-void ProfileStore::ForgetSaid() {
-  for (std::size_t i = 0; i < kStripes; ++i) stripes_[i].ForgetSaid();
+void ProfileStore::ForgetSaid(
+    const std::function<bool(std::string_view)>& whose) {
+  for (std::size_t i = 0; i < kStripes; ++i) stripes_[i].ForgetSaid(whose);
 }
 
 std::vector<std::string> ProfileStore::ReplaceFileLayer(

@@ -67,8 +67,8 @@ class ProfileStore {
   // Puts back what events had said (from the ledger, at start): the events'
   // layer of each, replaced.
   void Restore(std::string_view customer, SaidByEvents from_events);
-  // The events' layer of everybody goes.
-  void ForgetSaid();
+  // The events' layer of those `whose` goes.
+  void ForgetSaid(const std::function<bool(std::string_view)>& whose);
   // Replaces the files' layer of everybody at once; answers of whom it has
   // changed anything.
   std::vector<std::string> ReplaceFileLayer(

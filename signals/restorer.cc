@@ -26,12 +26,11 @@ CellId CellOf(std::size_t shard) {
 }  // namespace
 
 Restorer::Restorer(std::vector<Shard*> shards, std::vector<std::string> ids,
-                   std::vector<SourceWorker*> workers, ProfileStore* profiles,
+                   std::vector<SourceWorker*> workers,
                    PipelineObserver* observer)
     : shards_(std::move(shards)),
       ids_(std::move(ids)),
       workers_(std::move(workers)),
-      profiles_(profiles),
       observer_(observer),
       customers_(shards_.size()) {}
 
@@ -53,7 +52,9 @@ Status Restorer::Restore(CheckpointStore* store,
   }
   if (!restored.ok()) return restored;
   DropOtherSources(first);
-  if (!knows_profiles_) AddProfiles(first);
+  if (!knows_profiles_) {
+    first->Add(RecordKind::kProfile, kAllProfiles, kProfilesAreHere);
+  }
   return ResumeSources();
 }
 
@@ -109,7 +110,9 @@ Status Restorer::TakeAllProfiles(std::string_view bytes) {
     return Error{"the record of what is known of customers is damaged"};
   }
   knows_profiles_ = true;
-  profiles_->ForgetSaid();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i]->ForgetProfiles(CellOf(i));
+  }
   return {};
 }
 
@@ -136,19 +139,6 @@ void Restorer::LoadEngines(CheckpointRecords* first) {
     if (number >= shards_.size()) {
       first->Add(RecordKind::kEngine, std::to_string(number), {});
     }
-  }
-}
-
-// A checkpoint of a version that did not keep them, or none at all: what the
-// ledger knows now is what is known.
-void Restorer::AddProfiles(CheckpointRecords* first) const {
-  first->Add(RecordKind::kProfile, kAllProfiles, kProfilesAreHere);
-  const auto all = [](std::string_view) { return true; };
-  for (const std::string& customer : profiles_->Customers(all)) {
-    const auto profile = profiles_->Get(customer);
-    if (profile->from_events().empty()) continue;
-    first->Add(RecordKind::kProfile, customer,
-               PackSaid(profile->from_events()));
   }
 }
 

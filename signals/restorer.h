@@ -24,11 +24,8 @@ namespace premura {
 class Restorer final : private CheckpointStore::Taker {
  public:
   // `ids`: the workers', in their order, which is the sources' in shards.
-  // `profiles`: what the ledger knows; becomes what was known at the instant of
-  // the checkpoint.
   Restorer(std::vector<Shard*> shards, std::vector<std::string> ids,
-           std::vector<SourceWorker*> workers, ProfileStore* profiles,
-           PipelineObserver* observer);
+           std::vector<SourceWorker*> workers, PipelineObserver* observer);
 
   // `first`: what the first checkpoint is to say besides.
   Status Restore(CheckpointStore* store,
@@ -41,14 +38,12 @@ class Restorer final : private CheckpointStore::Taker {
   Status TakeAllProfiles(std::string_view bytes);
   void TellStalled();
   void LoadEngines(CheckpointRecords* first);
-  void AddProfiles(CheckpointRecords* first) const;
   Status ResumeSources();
   void DropOtherSources(CheckpointRecords* first);
 
   const std::vector<Shard*> shards_;
   const std::vector<std::string> ids_;
   const std::vector<SourceWorker*> workers_;
-  ProfileStore* const profiles_;
   PipelineObserver* const observer_;
   Pipeline::RestoreProgress progress_;
   std::uint64_t total_ = 0;

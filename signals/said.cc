@@ -92,24 +92,27 @@ class Budget {
 // Entries of a record without a path: when the others were said.
 constexpr std::string_view kTimes;
 
+// Each as its distance from the one before, most of which are 0; without sign,
+// for one that is not known is as far away as can be.
 std::string PackTimes(const SaidByEvents& said) {
   std::string packed;
-  std::int64_t before = 0;
+  std::uint64_t before = 0;
   for (const auto& [path, value] : said) {
-    const std::int64_t at = value.at.time_since_epoch().count();
-    AppendVarint(Zigzag(at - before), &packed);
+    const auto at =
+        static_cast<std::uint64_t>(value.at.time_since_epoch().count());
+    AppendVarint(Zigzag(static_cast<std::int64_t>(at - before)), &packed);
     before = at;
   }
   return packed;
 }
 
 bool UnpackTimes(std::string_view packed, SaidByEvents* said) {
-  std::int64_t at = 0;
+  std::uint64_t at = 0;
   for (auto& [path, value] : *said) {
     std::uint64_t step = 0;
     if (!TakeVarint(&packed, &step)) return false;
-    at += Unzigzag(step);
-    value.at = Timestamp(Duration(at));
+    at += static_cast<std::uint64_t>(Unzigzag(step));
+    value.at = Timestamp(Duration(static_cast<std::int64_t>(at)));
   }
   return packed.empty();
 }

@@ -59,6 +59,11 @@ class ShardImpl final : public Shard {
       cells_[id].cell = std::move(cell);
     });
   }
+  void ForgetProfiles(CellId id) override {
+    queue_.Push([this, id] {
+      if (Cell* const cell = Find(id)) cell->ForgetProfiles();
+    });
+  }
   void Load(CellId id, CheckpointRecords customers) override {
     queue_.Push([this, id, records = std::move(customers)] {
       if (Cell* const cell = Find(id)) cell->Load(records);

@@ -43,6 +43,9 @@ class Shard {
   // The cell is there, and can be loaded. Until it begins its sources count as
   // stalled.
   virtual void Open(CellId cell, CellOptions options) = 0;
+  // What is known of its customers by events goes: they are somebody else's,
+  // or what is loaded next is all there is.
+  virtual void ForgetProfiles(CellId cell) = 0;
   // Takes up what was written down, in any order. REQUIRES: before Begin(); the
   // customers are the cell's own.
   virtual void Load(CellId cell, CheckpointRecords customers) = 0;

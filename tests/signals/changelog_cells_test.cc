@@ -348,7 +348,7 @@ class Instance {
     sources[0].decoder = NewEventDecoder(decoder).value();
     pipeline =
         NewPipeline(std::move(options), std::move(sources), Rules(kRules),
-                    &profiles_, ledger, &letters_, &observer);
+                    &profiles, ledger, &letters_, &observer);
     pipeline->Start();
   }
   ~Instance() { pipeline->Stop(Duration::zero()); }
@@ -399,11 +399,11 @@ class Instance {
   std::deque<Word> words_;
   std::atomic<std::int64_t> ticks_ = 0;
   NoLetters letters_;
-  ProfileStore profiles_;
   std::unique_ptr<CellStore> cells_;
 
  public:
   Observer observer;
+  ProfileStore profiles;
   std::unique_ptr<Pipeline> pipeline;  // Last: it uses the others.
 };
 
@@ -658,6 +658,28 @@ TEST_F(ChangelogCellsTest, WhatWasSaidOfACustomerMovesToo) {
   b.Hear(Word::kAssign);
   Fails("ann", 3);
   EXPECT_THAT(ledger_.Await(1), ElementsAre("gold-fails ann"));
+}
+
+TEST_F(ChangelogCellsTest, WhatIsKnownOfCustomersIsWhatTheChangelogKnows) {
+  {
+    Instance a("a", &cluster_, &ledger_);
+    a.Hear(Word::kAssign);
+    Fails("ann", 1);
+    ASSERT_TRUE(a.observer.AwaitRecords(1));
+    ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+    a.profiles.Restore("ann", {{"tier", {"\"gold\""}}});
+    // Nobody else may keep what is somebody else's now.
+    a.Hear(Word::kRevoke);
+    a.Hear(Word::kAssign, {});
+    EXPECT_TRUE(a.Await(
+        [&a](const CellStoreHealth&) { return a.profiles.size() == 0; }));
+  }
+  // The ledger has heard of gold since.
+  Instance b("b", &cluster_, &ledger_);
+  b.profiles.Restore("ann", {{"tier", {"\"gold\""}}});
+  b.Hear(Word::kAssign);
+  for (int i = 2; i <= 3; ++i) Fails("ann", i);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
 }
 
 TEST_F(ChangelogCellsTest, WhatIsDamagedBeginsAnewLoudly) {

@@ -78,7 +78,9 @@ TEST(ProfileStoreTest, ReplacesTheFileLayerOfEverybody) {
   EXPECT_EQ(store.Get("c7")->Text("n"), "");
   store.Restore("ada", {{"tier", {"\"old\""}}});
   EXPECT_EQ(store.Get("ada")->Text("tier"), "old");
-  store.ForgetSaid();
+  store.ForgetSaid([](std::string_view name) { return name == "bob"; });
+  EXPECT_EQ(store.Get("ada")->Text("tier"), "old");
+  store.ForgetSaid(is_ada);
   EXPECT_EQ(store.Get("ada")->Text("tier"), "");
   EXPECT_EQ(store.Get("bob")->Text("tier"), "pro") << "the file's word";
 }
