@@ -297,6 +297,11 @@ std::int64_t KafkaConsumer::EndOf(const std::string& topic,
   return error == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
 }
 
+bool KafkaConsumer::IsFenced() const {
+  return rd_kafka_fatal_error(consumer_, nullptr, 0) ==
+         RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
 std::string KafkaConsumer::Fatal() const {
   std::array<char, 512> why{};
   const rd_kafka_resp_err_t error =
@@ -316,6 +321,7 @@ void KafkaConsumer::Close(Duration limit) {
   const auto deadline = SteadyClock::now() + limit;
   Settle(limit / 2);
   const bool left = limit == Duration::zero() || Leave(Left(deadline));
+  unsettled_.clear();
   messages_.reset();
   rd_kafka_t* const consumer = std::exchange(consumer_, nullptr);
   // One that cannot leave would never end; it is abandoned instead. Nothing of

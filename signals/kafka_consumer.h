@@ -51,6 +51,7 @@ class KafkaConsumer {
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
   ~KafkaConsumer() { Close(Duration::zero()); }
 
+  // Also after Close(), once more.
   Status Start(KafkaConf conf, const std::vector<std::string>& topics);
 
   // Runs the callbacks that are due. Does not wait.
@@ -90,6 +91,8 @@ class KafkaConsumer {
   std::int64_t EndOf(const std::string& topic, std::int32_t partition) const;
   // Words if the consumer cannot go on; else empty.
   std::string Fatal() const;
+  // Whether that is because another has its instance_id, or seems to.
+  bool IsFenced() const;
 
   // Settles, leaves the group in order; without a limit to wait, neither: the
   // group notices by itself.

@@ -30,6 +30,8 @@ constexpr Duration kHealthEvery = std::chrono::seconds(1);
 // To finish and commit before partitions are given back.
 constexpr Duration kRevokeLimit = std::chrono::seconds(5);
 constexpr Duration kCloseLimit = std::chrono::seconds(5);
+// Two that have one instance_id throw each other out within seconds.
+constexpr Duration kFencedAgain = std::chrono::minutes(1);
 constexpr int kError = 3;  // Syslog's.
 
 // Whether librdkafka is connected to a broker; nullopt if its statistics are
@@ -70,7 +72,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     health_.joined = false;
   }
 
-  Status Start() {
+  Status Join() {
     std::map<std::string, std::string> properties = options_.properties;
     if (options_.hold) UseHoldingDefaults(&properties);
     properties = CompleteConsumerProperties(std::move(properties));
@@ -143,7 +145,8 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     while (true) {
       consumer_.Serve();
       if (options_.hold) KeepReading();
-      if (std::string fatal = consumer_.Fatal(); !fatal.empty()) {
+      if (std::string fatal = consumer_.Fatal();
+          !fatal.empty() && !JoinAgain()) {
         connection_problem_ = fatal;
         ShowProblem();
         return Error{std::move(fatal)};
@@ -196,6 +199,24 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
           ->offset = it.next >= 0 ? it.next : it.start;
     }
     return list;
+  }
+
+  // A broker that dies while a member with an instance_id joins may then take
+  // the member for another one of that name (KAFKA-20983), so it joins once
+  // more. Where there are two indeed, the elder is fenced again at once.
+  bool JoinAgain() {
+    const auto now = SteadyClock::now();
+    const bool again = fenced_ && now - *fenced_ < kFencedAgain;
+    if (!consumer_.IsFenced() || again) return false;
+    fenced_ = now;
+    OnLog(kError, "FENCED",
+          "another seems to use the same instance_id; it joins the group once "
+          "more");
+    for (std::uint32_t i = 0; i < partitions_.all().size(); ++i) Revoked(i);
+    partitions_.ForgetHandles();
+    const std::lock_guard lock(interrupt_mutex_);
+    consumer_.Close(Duration::zero());
+    return Join().ok();
   }
 
   void KeepReading() {
@@ -442,6 +463,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   bool closed_ = false;
   SteadyClock::time_point health_time_{};
   SteadyClock::time_point kept_reading_{};
+  std::optional<SteadyClock::time_point> fenced_;  // The last time.
   std::uint64_t health_rebalances_ = 0;
   simdjson::dom::parser statistics_;
 
@@ -466,7 +488,7 @@ Result<std::unique_ptr<Source>> NewKafkaSource(KafkaOptions options) {
     }
   }
   auto source = std::make_unique<KafkaSource>(std::move(options));
-  const Status started = source->Start();
+  const Status started = source->Join();
   if (!started.ok()) return started.error();
   return std::unique_ptr<Source>(std::move(source));
 }

@@ -74,7 +74,8 @@ class Soak:
 
     def supervise(self):
         """A broker that dies while a static member joins may take it for
-        another one afterwards (KAFKA-20983): it ends, and is started again."""
+        another one afterwards (KAFKA-20983): the second time within a minute it
+        ends, and is started again."""
         first = self.daemons[0]
         if first.process.poll() is None:
             return

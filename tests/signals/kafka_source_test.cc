@@ -404,11 +404,43 @@ TEST_F(KafkaSourceTest, FailsWhenAnotherTakesItsInstanceId) {
   ASSERT_TRUE(first.PollUntil([&] { return first.Assigned() == 1; }));
   Member second(*broker, {topic}, same);
   ASSERT_TRUE(second.PollUntil([&] { return second.Assigned() == 1; }));
-  EXPECT_FALSE(first.PollUntil([] { return false; }));
+  // Each believes once that it was a mistake; then the elder gives way.
+  const bool both = first.PollUntil([&] {
+    second.Poll();
+    return !second.failure.empty();
+  });
+  EXPECT_FALSE(both);
+  EXPECT_EQ(second.failure, "");
   EXPECT_EQ(first.failure,
             "kafka: another member of the group uses the same instance_id, and "
             "has taken this one's place");
   EXPECT_FALSE(first.source->Health().reachable);
+  broker->Produce(topic, 0, {{"more"}});
+  EXPECT_TRUE(second.PollUntil([&] { return second.Count() >= 1; }));
+}
+
+// As a broker does that takes a member for another one of that name.
+TEST_F(KafkaSourceTest, GoesOnWhenNobodyHasItsInstanceId) {
+  const std::string topic = broker->CreateTopic("fenced-once", 1);
+  const std::map<std::string, std::string> same = {
+      {"group.instance.id", "one"}};
+  Member member(*broker, {topic}, same);
+  broker->Produce(topic, 0, {{"before"}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.Count() == 1; }));
+  {
+    Member other(*broker, {topic}, same);
+    ASSERT_TRUE(other.PollUntil([&] { return other.Assigned() == 1; }));
+  }
+  const std::string words =
+      "FENCED: another seems to use the same instance_id; it joins the group "
+      "once more";
+  ASSERT_TRUE(member.PollUntil([&] {
+    return std::count(member.logged.begin(), member.logged.end(), words) == 1;
+  }));
+  broker->Produce(topic, 0, {{"after"}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.Count() >= 3; }));
+  EXPECT_EQ(member.failure, "");
+  EXPECT_EQ(member.Assigned(), 1U);
 }
 
 TEST_F(KafkaSourceTest, KeepsStaticMembersPartitionsOverARestart) {
