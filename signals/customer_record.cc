@@ -113,9 +113,9 @@ void CustomerReader::Read(std::uint64_t* left_out) {
   customer_.seen_day = head.seen_day;
   customer_.late = head.late;
   customer_.sweep = head.sweep;
-  for (std::size_t rules = from_.Count(); rules > 0 && from_.ok(); --rules) {
-    ReadRule(left_out);
-  }
+  std::size_t rules = from_.Count();
+  customer_.tracks.reserve(rules);  // Most have one of each.
+  for (; rules > 0 && from_.ok(); --rules) ReadRule(left_out);
   PutInOrder();
 }
 
@@ -168,9 +168,13 @@ std::unique_ptr<Group> CustomerReader::ReadGroup(const Rule& rule) {
 // By slots, which may be others now. No two tracks are of one group.
 void CustomerReader::PutInOrder() {
   auto& tracks = customer_.tracks;
-  std::stable_sort(
-      tracks.begin(), tracks.end(),
-      [](const Track& a, const Track& b) { return a.key() < b.key(); });
+  const auto before = [](const Track& a, const Track& b) {
+    return a.key() < b.key();
+  };
+  // Mostly they are, unless rules have changed.
+  if (!std::is_sorted(tracks.begin(), tracks.end(), before)) {
+    std::stable_sort(tracks.begin(), tracks.end(), before);
+  }
   for (std::size_t i = 1; i < tracks.size(); ++i) {
     if (tracks[i].key() == tracks[i - 1].key() &&
         tracks[i].group_key() == tracks[i - 1].group_key()) {
