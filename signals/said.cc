@@ -39,10 +39,10 @@ class Budget {
     for (const auto& [path, value] : *said) bytes_ += BytesOf(path, value);
   }
 
-  const Said& Known(const std::string& path) const {
-    static const Said nothing;
+  // nullptr if nothing is.
+  const Said* Known(const std::string& path) const {
     const auto known = said_->find(path);
-    return known == said_->end() ? nothing : known->second;
+    return known == said_->end() ? nullptr : &known->second;
   }
 
   // False if it is more than there is room for; then the old value stays.
@@ -124,9 +124,10 @@ std::size_t MergeSaid(const ProfileChange& change, SaidByEvents* said) {
   std::size_t refused = 0;
   for (const ProfileChange::Entry& entry : change.entries) {
     Said now{entry.json, change.time};
-    const Said& known = budget.Known(entry.path);
-    if (!Holds(entry.path, now, known)) continue;
-    now.at = std::max(now.at, known.at);
+    if (const Said* const known = budget.Known(entry.path)) {
+      if (!Holds(entry.path, now, *known)) continue;
+      now.at = std::max(now.at, known->at);
+    }
     const Timestamp at = now.at;
     const bool consent = IsConsent(entry.path);
     if (budget.Set(entry.path, std::move(now), consent ? 2 : 1)) continue;

@@ -52,6 +52,7 @@ TEST(SaidTest, TheLaterWordHolds) {
       {"consent.sms",
        {{At(9), "true"}, {kUnknown, "false"}, {At(9), "true"}},
        {"false", At(9)}},
+      {"consent.sms", {{kUnknown, "true"}}, {"true", kUnknown}},
       {"consent.sms", {{At(1), "false"}, {kUnknown, "true"}}, {"false", At(1)}},
   };
   for (const auto& each : cases) {
