@@ -111,7 +111,8 @@ Status Cell::EndLoading() {
   clock_ = std::max(clock_, engine_->Stats().clock);
   if (keeps_profiles_ && knows_others_) {
     for (std::string& customer : profiles_->Customers(owns_)) {
-      profiled_.insert(std::move(customer));
+      const bool said = !profiles_->Get(customer)->from_events().empty();
+      if (said) profiled_.insert(std::move(customer));
     }
   }
   return loaded_;

@@ -216,7 +216,9 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     partitions_.ForgetHandles();
     const std::lock_guard lock(interrupt_mutex_);
     consumer_.Close(Duration::zero());
-    return Join().ok();
+    const Status joined = Join();
+    if (!joined.ok()) OnLog(kError, "FENCED", joined.error().message.c_str());
+    return joined.ok();
   }
 
   void KeepReading() {

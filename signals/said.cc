@@ -89,8 +89,9 @@ class Budget {
   std::size_t bytes_ = 0;
 };
 
-// Entries of a record without a path: when the others were said.
-constexpr std::string_view kTimes;
+// What stands in a record in place of a path where it says when the others were
+// said. Paths are UTF-8, whoever sends them, and this is not.
+constexpr std::string_view kTimes = "\xFF";
 
 // Each as its distance from the one before, most of which are 0; without sign,
 // for one that is not known is as far away as can be.
