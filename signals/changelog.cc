@@ -12,7 +12,7 @@ namespace {
 using Fate = CheckpointResult::Fate;
 using Kind = LogTrouble::Kind;
 
-constexpr std::uint64_t kLookEvery = 64;
+constexpr std::uint64_t kLookEvery = 16;
 
 CheckpointResult TryAgain(const std::string& why) {
   return {Fate::kTryAgain, why};
@@ -118,24 +118,30 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
     }
   }
   CheckpointResult result = Claim(shares);
-  if (result.fate == Fate::kWritten && ++commits_ % kLookEvery == 0) {
-    LookAtEnds(shares);
+  if (result.fate != Fate::kWritten || ++commits_ % kLookEvery != 0) {
+    return result;
   }
-  return result;
+  return LookAtEnds(shares);
 }
 
-// So that a doubt has little to read.
-void Changelog::LookAtEnds(const Shares& shares) {
+// So that a doubt has little to read, and a log that lacks what had been decided
+// is found out: another has been made in its place.
+CheckpointResult Changelog::LookAtEnds(const Shares& shares) {
+  CheckpointResult result;
   for (const auto& [id, share] : shares) {
     const auto ends = log_->EndsOf(id.number);
-    if (!ends.ok()) return;  // Another time: each may take long.
-    if (ends.value().stable < ends.value().last) continue;
+    if (!ends.ok()) break;  // Another time: each may take long.
     const std::lock_guard lock(mutex_);
     const auto it = open_.find(id);
-    if (it != open_.end() && it->second.claimed) {
+    if (it == open_.end() || !it->second.claimed) continue;
+    if (ends.value().stable < it->second.end) {
+      replaced_.insert(id.number);
+      result = {Fate::kVoid, "the changelog was made anew meanwhile"};
+    } else if (ends.value().stable == ends.value().last) {
       it->second.end = ends.value().stable;
     }
   }
+  return result;
 }
 
 // Nobody waits meanwhile who only wants to drop a cell. Of one that has gone

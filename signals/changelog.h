@@ -16,6 +16,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -125,7 +126,7 @@ class Changelog {
   Result<Seen> LookUpTo(std::int64_t end, std::uint32_t partition,
                         const Writing& writing);
   CheckpointResult Claim(const Shares& shares);
-  void LookAtEnds(const Shares& shares);
+  CheckpointResult LookAtEnds(const Shares& shares);
 
   // Where the log ends and what the group has committed, once both are decided.
   struct Decided {
@@ -140,7 +141,7 @@ class Changelog {
               std::uint64_t* torn);
   Writing TakeOver(FoldedChangelog* folded, const TransactionLog::Ends& ends,
                    bool anew) const;
-  void AbortLeftOpen(const std::optional<Progress>& progress);
+  bool IsReplaced(std::uint32_t partition);
   static void AddOwner(Writing* writing, Takeover owner);
 
   TransactionLog* const log_;
@@ -150,6 +151,7 @@ class Changelog {
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::map<CellId, Writing> open_;
+  std::set<std::uint32_t> replaced_;  // Partitions whose log was made anew.
   Counts counts_;
 };
 

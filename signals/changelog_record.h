@@ -59,7 +59,7 @@ struct Progress {
   std::vector<Takeover> takeovers;  // The last of them; back() wrote this.
   std::uint64_t number = 0;         // Of the commit.
   bool fresh = false;               // Nothing that was there before it counts.
-  std::string writer;               // Whose transaction it is, see Fence().
+  std::string writer;               // By its name in the log.
   std::uint32_t partitions = 0;     // Of the topic.
   // Next to read, by the source's names.
   std::map<std::string, std::int64_t> positions;

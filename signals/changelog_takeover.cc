@@ -46,16 +46,18 @@ Changelog::Opened Changelog::Open(CellId cell,
     opened.waits = decided.waits;
     return opened;
   }
-  std::uint64_t torn = 0;
-  opened = Read(cell, decided.ends, anew, &torn);
-  if (!opened.waits.empty()) return opened;
   if (decided.undecided) {
-    AbortLeftOpen(opened.progress);
-    Drop(cell);
-    opened = {};
+    (void)log_->AbortUndecided(cell.number);  // Else the brokers will, in time.
     opened.waits = "a former owner's transaction is being ended";
     return opened;
   }
+  if (IsReplaced(cell.number)) {
+    opened.damage = "the changelog was made anew while premura ran";
+    return opened;
+  }
+  std::uint64_t torn = 0;
+  opened = Read(cell, decided.ends, anew, &torn);
+  if (!opened.waits.empty()) return opened;
   for (const auto& [name, position] : decided.committed) {
     if (!opened.progress) break;
     const auto it = opened.progress->positions.find(name);
@@ -203,16 +205,17 @@ Changelog::Writing Changelog::TakeOver(FoldedChangelog* folded,
   return writing;
 }
 
+// Says so once: whoever has been told begins anew.
+bool Changelog::IsReplaced(std::uint32_t partition) {
+  const std::lock_guard lock(mutex_);
+  return replaced_.erase(partition) > 0;
+}
+
 void Changelog::AddOwner(Writing* writing, Takeover owner) {
   writing->takeovers.push_back(owner);
   while (writing->takeovers.size() > kTakeoversKept) {
     writing->takeovers.erase(writing->takeovers.begin());
   }
-}
-
-void Changelog::AbortLeftOpen(const std::optional<Progress>& progress) {
-  if (!progress || progress->writer == log_->writer()) return;
-  (void)log_->Fence(progress->writer);  // Else the brokers will, in time.
 }
 
 void Changelog::Drop(CellId cell) {

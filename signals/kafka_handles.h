@@ -55,6 +55,8 @@ class KafkaMembership final : public Membership {
 
 // A changelog's records have this header.
 inline constexpr const char* kKafkaLogHeader = "premura";
+// Has the transactional id, with a transaction's first record of a partition.
+inline constexpr const char* kKafkaWriterHeader = "premura-writer";
 
 // "topic/3": what a partition is called outside the kafka_*.cc files.
 inline std::string KafkaPartitionName(const std::string& topic,

@@ -25,13 +25,13 @@ bool IsUndecided(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
 }
 
-std::string_view HeaderOf(const rd_kafka_message_t& message) {
+std::string_view HeaderOf(const rd_kafka_message_t& message, const char* name) {
   rd_kafka_headers_t* headers = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;
   if (rd_kafka_message_headers(&message, &headers) !=
           RD_KAFKA_RESP_ERR_NO_ERROR ||
-      rd_kafka_header_get_last(headers, kKafkaLogHeader, &value, &size) !=
+      rd_kafka_header_get_last(headers, name, &value, &size) !=
           RD_KAFKA_RESP_ERR_NO_ERROR) {
     return {};
   }
@@ -45,7 +45,7 @@ void HandOn(const rd_kafka_message_t& message,
   if (message.payload != nullptr) {
     record.value = {static_cast<const char*>(message.payload), message.len};
   }
-  record.head = HeaderOf(message);
+  record.head = HeaderOf(message, kKafkaLogHeader);
   visit(record);
 }
 
@@ -101,13 +101,21 @@ Result<std::int64_t> KafkaLogReader::Ask(rd_kafka_t* reader,
 }
 
 // A transaction's end takes up a place too, so that nothing may come between
-// the last record and `to` but the end of the partition.
+// the last record and `to` but the end of the partition. Where there is nothing
+// to read it is tried nevertheless: a right that is missing shows at the start.
 Status KafkaLogReader::Read(std::uint32_t partition, std::int64_t from,
                             std::int64_t to,
                             const TransactionLog::Visit& visit) {
-  if (from >= to) return {};
+  if (from > to) return {};
   const Borrowed readers = Borrow();
-  rd_kafka_t* const reader = readers.it->committed.get();
+  return ReadBy(
+      readers.it->committed.get(), partition, from, to,
+      [&visit](const rd_kafka_message_t& message) { HandOn(message, visit); });
+}
+
+Status KafkaLogReader::ReadBy(rd_kafka_t* reader, std::uint32_t partition,
+                              std::int64_t from, std::int64_t to,
+                              const VisitMessage& visit) const {
   const KafkaList list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(),
                                     clients_->options().topic.c_str(),
@@ -120,7 +128,7 @@ Status KafkaLogReader::Read(std::uint32_t partition, std::int64_t from,
 }
 
 Status KafkaLogReader::ReadAssigned(rd_kafka_t* reader, std::int64_t to,
-                                    const TransactionLog::Visit& visit) const {
+                                    const VisitMessage& visit) const {
   for (int idle = 0; idle < kReadLimit;) {
     if (cancelled_) return Error{"kafka: reading the changelog: cancelled"};
     const KafkaMessage message(rd_kafka_consumer_poll(reader, kSlice));
@@ -139,7 +147,7 @@ Status KafkaLogReader::ReadAssigned(rd_kafka_t* reader, std::int64_t to,
     }
     idle = 0;
     if (message->offset >= to) return {};
-    HandOn(*message, visit);
+    visit(*message);
     if (message->offset + 1 >= to) return {};
   }
   return Error{"kafka: reading the changelog: nothing came for too long"};
@@ -191,6 +199,22 @@ Result<TransactionLog::Unread> KafkaLogReader::UnreadOf(
     unread[inputs[i]] = std::max<std::int64_t>(0, end->elems[i].offset - from);
   }
   return unread;
+}
+
+// Where what is stable ends, the first transaction begins that is open.
+Result<std::string> KafkaLogReader::UndecidedWriterOf(std::uint32_t partition) {
+  const Borrowed readers = Borrow();
+  const auto at =
+      Ask(readers.it->committed.get(), partition, RD_KAFKA_OFFSET_END);
+  if (!at.ok()) return at.error();
+  std::string writer;
+  const Status read =
+      ReadBy(readers.it->all.get(), partition, at.value(), at.value() + 1,
+             [&writer](const rd_kafka_message_t& message) {
+               writer = HeaderOf(message, kKafkaWriterHeader);
+             });
+  if (!read.ok()) return read.error();
+  return writer;
 }
 
 }  // namespace premura

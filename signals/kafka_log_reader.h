@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ class KafkaLogReader {
       const std::vector<std::string>& inputs);
   Result<TransactionLog::Unread> UnreadOf(
       const std::vector<std::string>& inputs);
+  // Whose transaction the first undecided record is of; empty where there is
+  // none, or it does not say.
+  Result<std::string> UndecidedWriterOf(std::uint32_t partition);
   void Cancel() { cancelled_ = true; }
 
  private:
@@ -52,8 +56,12 @@ class KafkaLogReader {
   // it; as far as the reader's isolation lets it see.
   Result<std::int64_t> Ask(rd_kafka_t* reader, std::uint32_t partition,
                            std::int64_t which) const;
+  using VisitMessage = std::function<void(const rd_kafka_message_t&)>;
+  // What that reader sees of it.
+  Status ReadBy(rd_kafka_t* reader, std::uint32_t partition, std::int64_t from,
+                std::int64_t to, const VisitMessage& visit) const;
   Status ReadAssigned(rd_kafka_t* reader, std::int64_t to,
-                      const TransactionLog::Visit& visit) const;
+                      const VisitMessage& visit) const;
 
   KafkaLogClients* const clients_;
   std::array<Readers, 2> readers_;

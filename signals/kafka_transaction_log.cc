@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -81,6 +82,7 @@ class KafkaTransactionLog final : public TransactionLog {
   LogTrouble Begin() override {
     if (cancelled_) return Cancelled("begin_transaction");
     rd_kafka_poll(producer_.get(), 0);
+    begun_.clear();
     if (clients_.doubtful()) {
       return {Kind::kFatal, "kafka: a broker has not answered in time"};
     }
@@ -91,7 +93,10 @@ class KafkaTransactionLog final : public TransactionLog {
   LogTrouble Append(std::uint32_t partition, const LogRecord& record) override {
     for (int waited = 0;; waited += kSlice) {
       const rd_kafka_resp_err_t error = Produce(partition, record);
-      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        begun_.insert(partition);
+        return {};
+      }
       if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL || cancelled_ ||
           waited >= kKafkaTransactionLimit) {
         return {Kind::kAbort,
@@ -134,8 +139,11 @@ class KafkaTransactionLog final : public TransactionLog {
     });
   }
 
-  LogTrouble Fence(const std::string& writer) override {
-    const auto producer = clients_.OpenProducer(writer);
+  LogTrouble AbortUndecided(std::uint32_t partition) override {
+    const Result<std::string> other = reader_.UndecidedWriterOf(partition);
+    if (!other.ok()) return {Kind::kRetry, other.error().message};
+    if (other.value().empty() || other.value() == writer()) return {};
+    const auto producer = clients_.OpenProducer(other.value());
     if (!producer.ok()) return {Kind::kRetry, producer.error().message};
     return Wait("init_transactions", kFenceLimit, [&producer](int limit) {
       return rd_kafka_init_transactions(producer.value().get(), limit);
@@ -170,7 +178,11 @@ class KafkaTransactionLog final : public TransactionLog {
   }
 
   // A call that goes on where it was when it is made again, until it is done or
-  // time is up, or nobody waits for it any more.
+  // time is up, or nobody waits for it any more. In librdkafka 2.0 these three
+  // are such: after a timeout they go on in the background, and the next call
+  // takes their result (rdkafka_txnmgr.c, rd_kafka_txn_curr_api_begin). Where it
+  // takes another step's for it, the last, which acknowledges, wants the
+  // transaction to be over, and fails.
   template <typename Call>
   LogTrouble Wait(const char* what, int limit, const Call& call) const {
     for (int waited = 0;; waited += kSlice) {
@@ -187,7 +199,11 @@ class KafkaTransactionLog final : public TransactionLog {
 
   rd_kafka_resp_err_t Produce(std::uint32_t partition,
                               const LogRecord& record) {
-    rd_kafka_headers_t* const headers = rd_kafka_headers_new(1);
+    rd_kafka_headers_t* const headers = rd_kafka_headers_new(2);
+    if (!begun_.contains(partition)) {
+      rd_kafka_header_add(headers, kKafkaWriterHeader, -1, writer().c_str(),
+                          -1);
+    }
     rd_kafka_header_add(headers, kKafkaLogHeader, -1, record.head.data(),
                         static_cast<ssize_t>(record.head.size()));
     // A value that is empty is not one that is not there.
@@ -209,7 +225,9 @@ class KafkaTransactionLog final : public TransactionLog {
   KafkaLogClients clients_;
   KafkaLogReader reader_;
   std::atomic<bool> cancelled_ = false;
-  KafkaProducer producer_;  // The writing thread's.
+  // The writing thread's.
+  KafkaProducer producer_;
+  std::set<std::uint32_t> begun_;  // Partitions that the transaction is in.
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ class TransactionLog {
 
   // --- Writing ---------------------------------------------------------------
 
-  // Who writes, as Fence() takes it.
+  // Who writes, by its own name.
   virtual std::string writer() const = 0;
   // Begins anew: a transaction of this writer that was left open is aborted,
   // and whoever else writes by its name can no more.
@@ -88,8 +88,9 @@ class TransactionLog {
   // what is undecided. A transaction's end counts as one.
   using Unread = std::map<std::string, std::int64_t>;
   virtual Result<Unread> UnreadOf(const std::vector<std::string>& inputs) = 0;
-  // Aborts what that writer has left open.
-  virtual LogTrouble Fence(const std::string& writer) = 0;
+  // Aborts, for good, the transaction that has the first undecided record there.
+  // Not one of this writer, which Init() aborts.
+  virtual LogTrouble AbortUndecided(std::uint32_t partition) = 0;
 };
 
 }  // namespace premura

@@ -65,7 +65,7 @@ build() {
   shift
   step "building $preset"
   cmake --preset "$preset" > "$results/configure.log" || { cat "$results/configure.log" >&2; return 1; }
-  cmake --build --preset "$preset" ${1:+--target "$@"} > "$results/build.log" ||
+  nice cmake --build --preset "$preset" ${1:+--target "$@"} > "$results/build.log" ||
     { grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$results/build.log" | tail -n 60 >&2; return 1; }
 }
 
@@ -96,6 +96,7 @@ whole_program() {
   python_tests kills "$kills" > "$results/kills.log" 2>&1 &
   python_tests faults tests/faults --ignore="$kills" > "$results/faults.log" 2>&1 &
   python_tests e2e tests/e2e
+  [ -z "$fuzz" ] || build fuzz || true  # Tried again, and told, when it is its turn.
   wait
   cat "$results/kills.log" "$results/faults.log"
 }

@@ -181,11 +181,14 @@ class Kafka(Server):
                 size, = struct.unpack(">i", answers.read(4))
                 return answers.read(size)[4:]
 
-    def create_topic(self, topic, partitions=3, copies=1):
-        # CreateTopics: one topic, no assignments, no settings.
-        answer = self.ask(19, 2, struct.pack(">i", 1) + kafka_text(topic)
-                          + struct.pack(">ihii", partitions, copies, 0, 0)
-                          + struct.pack(">i?", 10000, False))
+    def create_topic(self, topic, partitions=3, copies=1, **settings):
+        # CreateTopics: one topic, no assignments.
+        answer = self.ask(
+            19, 2, struct.pack(">i", 1) + kafka_text(topic)
+            + struct.pack(">ihii", partitions, copies, 0, len(settings))
+            + b"".join(kafka_text(name.replace("_", ".")) + kafka_text(value)
+                       for name, value in settings.items())
+            + struct.pack(">i?", 10000, False))
         name = answer.index(topic.encode()) + len(topic)
         code, = struct.unpack(">h", answer[name:name + 2])
         assert code == 0, "topic %s: error %d" % (topic, code)

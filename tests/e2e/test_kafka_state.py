@@ -109,6 +109,34 @@ def test_a_changelog_that_is_deleted_is_said_and_made_up_for(
     assert only.stop() == 0
 
 
+def test_a_changelog_that_is_made_anew_meanwhile_is_said_and_made_up_for(
+        servers, start, tmp_path):
+    group = Group(servers, start, tmp_path, "4.1.0")
+    only = group.join("only")
+    group.await_served()
+    users = new_users(30)
+    others = [track(user, "searched") for user in new_users(100)]
+    group.produce(fails(users, 2))
+    group.await_read(60)
+    # So many that what is new is not soon as long as what there was.
+    for _ in range(12):
+        group.produce(others)
+        group.await_commits()
+    changelog = "g-%s-state" % group.topic
+    group.kafka.delete_topic(changelog)
+    group.kafka.create_topic(changelog, partitions=PARTITIONS,
+                             cleanup_policy="compact")
+
+    def is_said():
+        group.produce(others)
+        return only.metric("premura_state_lost_total") == PARTITIONS
+    eventually(is_said, "of each partition it is said", 120)
+    assert "the changelog was made anew while premura ran" in only.log()
+    group.produce(fails(users))
+    group.await_tickets(users)
+    assert only.stop() == 0
+
+
 class Load:
     """Customers who fail three times, among many who do not, for as long as a
     test does other things."""

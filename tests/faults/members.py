@@ -68,6 +68,9 @@ class Stream:
         return (int(events) / float(seconds),
                 min(b - a for a, b in zip(totals, totals[10:])) / 10)
 
+    def come_to_its_end(self):
+        self.process.terminate()
+
     def close(self):
         self.process.kill()
         self.process.wait()

@@ -5,10 +5,14 @@
 //
 //   steady_stream BROKERS TOPIC RATE SECONDS TAG SEED
 //
+// At most so many SECONDS: it comes to its end when it gets SIGTERM, once all who
+// have begun to fail are through.
+//
 // Says "1234 20000" each second, events so far and of this second, and at the
 // end "done EVENTS SECONDS": all of them are known to be in the topic. Who
 // fails three times is TAG-f-000000 and so on; twice, TAG-n-000000.
 #include <librdkafka/rdkafka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,10 +36,16 @@ static rd_kafka_t* producer;
 static const char* topic;
 static const char* tag;
 static unsigned random_seed;
+static volatile sig_atomic_t told_to_end;
 static long produced, delivered, lost;
 // Who fails in which second, in turns.
 static struct Failing due[kSlots][8 * kBeginners * kSlots];
 static int due_count[kSlots];
+
+static void End(int signal) {
+  (void)signal;
+  told_to_end = 1;
+}
 
 static unsigned Random(unsigned below) {
   return (unsigned)rand_r(&random_seed) % below;
@@ -163,10 +173,14 @@ int main(int argc, char** argv) {
   tag = argv[5];
   random_seed = (unsigned)atol(argv[6]);
   const long rate = atol(argv[3]);
-  const int seconds = atoi(argv[4]);
+  int seconds = atoi(argv[4]);
+  signal(SIGTERM, End);
   Open(argv[1]);
   const double begin = Now();
   for (int second = 0; second < seconds; ++second) {
+    if (told_to_end && second + 2 * kLongest < seconds) {
+      seconds = second + 2 * kLongest;
+    }
     if (second + 2 * kLongest < seconds) Begin(second);
     Second(second, rate);
   }

@@ -191,8 +191,11 @@ def test_receivers_behind_a_network_that_breaks(servers, start, tmp_path):
                     != expected(name)]
         try:
             eventually(lambda: not differences(), "all as promised", 200)
-        finally:
+        except AssertionError:
             print("\n".join(differences()))
+            print((tmp_path / "smtp.log").read_text())
+            print(servers.mail.log_path.read_text("utf-8", "replace"))
+            raise
         assert daemon.stop() == 0
     finally:
         world.close()

@@ -136,9 +136,9 @@ class LockedLog final : public TransactionLog {
     const std::lock_guard lock(cluster_->mutex);
     return log_.CommittedOf(inputs);
   }
-  LogTrouble Fence(const std::string& writer) override {
+  LogTrouble AbortUndecided(std::uint32_t partition) override {
     const std::lock_guard lock(cluster_->mutex);
-    return log_.Fence(writer);
+    return log_.AbortUndecided(partition);
   }
 
  private:

@@ -20,8 +20,10 @@ namespace {
 
 using Fate = CheckpointResult::Fate;
 using Kind = LogTrouble::Kind;
+using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
@@ -75,13 +77,12 @@ class ScriptedLog final : public TransactionLog {
     return log_.UnreadOf(inputs);
   }
   void Cancel() override {}
-  LogTrouble Fence(const std::string& writer) override {
-    fenced.push_back(writer);
-    return log_.Fence(writer);
+  LogTrouble AbortUndecided(std::uint32_t partition) override {
+    return Do("abort undecided",
+              [&] { return log_.AbortUndecided(partition); });
   }
 
   std::vector<std::string> calls;
-  std::vector<std::string> fenced;
   bool group_is_slow = false;
   std::int64_t read_from = 0;  // The last time.
   std::function<void()> at_begin = [] {};
@@ -222,6 +223,29 @@ TEST_F(ChangelogTest, ADoubtHasLittleToRead) {
   EXPECT_EQ(Find().records.at("Dann"), "in doubt");
 }
 
+// What there was of others is gone with the old one.
+TEST_F(ChangelogTest, OneThatIsMadeAnewMeanwhileIsFoundOut) {
+  (void)a_.Open();
+  for (int i = 1; i <= 50; ++i) {
+    ASSERT_EQ(a_.Write(i, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  }
+  broker_.MakeAnew(0);
+  CheckpointResult result;
+  for (int i = 51; i <= 70 && result.fate == Fate::kWritten; ++i) {
+    result = a_.Write(i, 0, {{"bob", "two"}});
+  }
+  EXPECT_EQ(result.fate, Fate::kVoid);
+  EXPECT_EQ(result.problem, "the changelog was made anew meanwhile");
+  EXPECT_EQ(a_.Open().damage, "the changelog was made anew while premura ran");
+  const Changelog::Opened opened = a_.Open(false, true);
+  EXPECT_EQ(opened.damage, "");
+  EXPECT_FALSE(opened.progress);
+  ASSERT_EQ(a_.Write(9, 0, {{"cid", "three"}}).fate, Fate::kWritten);
+  const Changelog::Opened found = Find();
+  EXPECT_EQ(found.damage, "");
+  EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dcid", "three")));
+}
+
 struct Trouble {
   const char* call;
   Kind kind;
@@ -302,13 +326,54 @@ TEST_F(ChangelogTest, WaitsForAFormerOwnersTransactionOrEndsIt) {
   ++broker_.generation;
   Instance b("b", &broker_);
   EXPECT_EQ(b.Open().waits, "a former owner's transaction is not over");
-  EXPECT_THAT(b.log.fenced, IsEmpty());
+  EXPECT_EQ(b.Open().waits, "a former owner's transaction is not over");
   EXPECT_EQ(b.Open(true).waits, "a former owner's transaction is being ended");
-  EXPECT_THAT(b.log.fenced, testing::ElementsAre("a"));
   const Changelog::Opened found = b.Open();
   EXPECT_EQ(found.waits, "");
   EXPECT_EQ(found.progress->source, "at 5");
   EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "one")));
+}
+
+// Whoever wrote before: what is open is of one that never got further.
+TEST_F(ChangelogTest, EndsWhatIsOpenAndNotWhoWroteLast) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  ++broker_.generation;
+  ASSERT_EQ(b.Open().waits, "");
+  b.log.Fail("commit", Kind::kRetry);
+  ASSERT_EQ(b.Write(6, 1, {{"ann", "two"}}).fate, Fate::kTryAgain);
+  // Of another cell, meanwhile.
+  LogTrouble begun = a_.log.Begin();
+  begun = begun.ok() ? a_.log.Append(1, {"Dbob", "one", "head"}) : begun;
+  ASSERT_TRUE(begun.ok());
+  Instance c("c", &broker_);
+  EXPECT_EQ(c.Open(true).waits, "a former owner's transaction is being ended");
+  EXPECT_EQ(c.Open().progress->source, "at 5");
+  EXPECT_TRUE(a_.log.Commit().ok());
+}
+
+TEST_F(ChangelogTest, EndsWhatIsOpenOfWhoeverItWasBefore) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  a_.changelog.Drop(kCell);
+  Instance b("b", &broker_);
+  ASSERT_EQ(b.Open().waits, "");
+  b.log.Fail("commit", Kind::kRetry);
+  ASSERT_EQ(b.Write(6, 0, {{"ann", "two"}}).fate, Fate::kTryAgain);
+  EXPECT_EQ(a_.Open(true).waits, "a former owner's transaction is being ended");
+  EXPECT_EQ(a_.Open().progress->source, "at 5");
+}
+
+// Init() ends it, with the next commit.
+TEST_F(ChangelogTest, WhatItHasOpenItselfItDoesNotTakeForAnothers) {
+  (void)a_.Open();
+  a_.log.Fail("commit", Kind::kRetry);
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kTryAgain);
+  EXPECT_NE(a_.Open(true).waits, "");
+  EXPECT_NE(a_.Open(true).waits, "");
+  EXPECT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  EXPECT_EQ(a_.Open().progress->source, "at 5");
 }
 
 // Its broker may be slow: nobody's transaction is ended for that.
@@ -320,7 +385,7 @@ TEST_F(ChangelogTest, WaitsForTheGroupsWordAndEndsNobodysTransaction) {
   EXPECT_EQ(b.Open(true).waits,
             "a former owner's transaction is not over, or the group's broker "
             "is slow");
-  EXPECT_THAT(b.log.fenced, IsEmpty());
+  EXPECT_THAT(b.log.calls, Not(Contains("abort undecided")));
   b.log.group_is_slow = false;
   EXPECT_EQ(b.Open(true).progress->source, "at 5");
 }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <future>
 #include <map>
 #include <string>
 #include <thread>
@@ -252,6 +253,38 @@ TEST_F(KafkaChangelogTest, WhatADeadOwnerLeftOpenIsEndedByTheNext) {
   EXPECT_EQ(late.kind, LogTrouble::Kind::kFatal) << late.words;
 }
 
+// The last who wrote is not who has something open: who is in its first commit
+// of a partition has left its name nowhere else.
+TEST_F(KafkaChangelogTest, WhatIsOpenOfAnOwnerThatNeverWroteIsEndedByTheNext) {
+  const auto elder = Open("a");
+  Changelog changelog(elder.get(), Owners());
+  changelog.Begin();
+  (void)OpenCell(&changelog);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+  const auto log = Open("b");
+  ASSERT_TRUE(log->Init().ok());
+  ASSERT_TRUE(log->Begin().ok());
+  const std::string head = PackHead({{2, 7, 2}, ChecksumOf("Dann", "half")});
+  ASSERT_TRUE(log->Append(1, {"Dann", "half", head}).ok());
+  ASSERT_TRUE(log->Append(1, {"Dbob", "half", head}).ok());
+  const auto member = AsNobody();
+  ASSERT_TRUE(log->SendPositions({{inputs()[0], 9}}, member.get()).ok());
+  // The elder is alive, and busy with another partition.
+  ASSERT_TRUE(elder->Begin().ok());
+  ASSERT_TRUE(elder->Append(0, {"Dcid", "two", head}).ok());
+
+  const auto other = Open("c");
+  Changelog heir(other.get(), Owners());
+  const auto begun = SteadyClock::now();
+  const Changelog::Opened found = OpenCell(&heir);
+  EXPECT_LT(SteadyClock::now() - begun, std::chrono::seconds(15));
+  ASSERT_TRUE(found.progress);
+  EXPECT_EQ(found.progress->source, "at 5");
+  const LogTrouble committed = elder->Commit();
+  EXPECT_TRUE(committed.ok()) << committed.words;
+  EXPECT_EQ(log->Commit().kind, LogTrouble::Kind::kFatal);
+}
+
 // One that has the same id is the one that goes on.
 TEST_F(KafkaChangelogTest, ARestartEndsWhatItLeftOpenItself) {
   const auto log = Open("a");
@@ -266,6 +299,49 @@ TEST_F(KafkaChangelogTest, ARestartEndsWhatItLeftOpenItself) {
   EXPECT_EQ(found.waits, "");
   EXPECT_FALSE(found.progress);
   ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+}
+
+// Nobody knows whether it arrived: what is found is one or the other, whole.
+TEST_F(KafkaChangelogTest, ACommitThatIsCancelledUnderWayIsInDoubt) {
+  KafkaChangelogOptions options = OptionsOf("a");
+  ASSERT_TRUE(CheckChangelogTopic(options).ok());
+  // librdkafka tells of each call of a transaction, in the thread that calls.
+  options.properties["debug"] = "eos";
+  std::promise<void> committing;
+  bool armed = false;
+  options.log = [&](int, const std::string& words) {
+    if (!armed || words.find("API called: commit_transaction") == words.npos) {
+      return;
+    }
+    armed = false;
+    broker->Freeze();
+    committing.set_value();
+  };
+  const auto log = OpenKafkaTransactionLog(options).value();
+  Changelog changelog(log.get(), Owners());
+  changelog.Begin();
+  (void)OpenCell(&changelog);
+  ASSERT_EQ(Write(&changelog, 5, "one").fate, Fate::kWritten);
+  armed = true;
+  CheckpointResult result;
+  std::thread writer([&] { result = Write(&changelog, 6, "two"); });
+  committing.get_future().wait();
+  log->Cancel();
+  writer.join();
+  broker->Thaw();
+  EXPECT_EQ(result.fate, Fate::kTryAgain);
+  EXPECT_EQ(result.problem, "kafka: commit_transaction: cancelled");
+
+  const auto again = Open("a");
+  Changelog next(again.get(), Owners());
+  next.Begin();
+  const Changelog::Opened found = OpenCell(&next);
+  ASSERT_TRUE(found.progress) << found.waits;
+  EXPECT_THAT(found.progress->source, testing::AnyOf("at 5", "at 6"));
+  EXPECT_THAT(found.records,
+              UnorderedElementsAre(Pair(
+                  "Dann", found.progress->source == "at 5" ? "one" : "two")));
+  ASSERT_EQ(Write(&next, 7, "three").fate, Fate::kWritten);
 }
 
 TEST_F(KafkaChangelogTest, AMemberThatIsNoneWritesNothing) {

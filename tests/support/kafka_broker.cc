@@ -58,9 +58,12 @@ void KafkaBroker::Restart() {
       "kafka-up.sh", directory_, std::to_string(port_)});
 }
 
-void KafkaBroker::Crash() {
-  const pid_t pid = std::stoi((*process_)["pid"]);
-  ASSERT_EQ(kill(pid, SIGKILL), 0);
+void KafkaBroker::Crash() { Signal(SIGKILL); }
+void KafkaBroker::Freeze() { Signal(SIGSTOP); }
+void KafkaBroker::Thaw() { Signal(SIGCONT); }
+
+void KafkaBroker::Signal(int number) {
+  ASSERT_EQ(kill(std::stoi((*process_)["pid"]), number), 0);
 }
 
 std::string KafkaBroker::bootstrap() const { return (*process_)["bootstrap"]; }

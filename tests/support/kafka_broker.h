@@ -39,8 +39,12 @@ class KafkaBroker {
 
   void Crash();    // SIGKILL.
   void Restart();  // On its data.
+  void Freeze();   // SIGSTOP,
+  void Thaw();     // and SIGCONT.
 
  private:
+  void Signal(int number);
+
   std::string directory_;
   int port_;
   std::unique_ptr<ServerProcess> process_;

@@ -49,7 +49,7 @@ class SimulatedBroker {
     if (begun && (!it.open || !it.open->partitions.contains(partition))) {
       return Answer::kNoTransaction;
     }
-    Open(&it)->partitions.insert(partition);
+    Open(id)->partitions.insert(partition);
     Entry entry;
     entry.key = record.key;
     if (record.value) entry.value = std::string(*record.value);
@@ -65,7 +65,7 @@ class SimulatedBroker {
     if (it.epoch != epoch) return Answer::kFenced;
     if (of != generation) return Answer::kIllegalGeneration;
     for (const auto& [name, position] : positions) {
-      Open(&it)->positions[name] = position;
+      Open(id)->positions[name] = position;
     }
     return Answer::kDone;
   }
@@ -100,6 +100,12 @@ class SimulatedBroker {
     return {first == first_.end() ? 0 : first->second,
             static_cast<std::int64_t>(stable),
             static_cast<std::int64_t>(log.size())};
+  }
+  // Whose the first is that is undecided; empty where there is none.
+  std::string UndecidedWriterOf(std::uint32_t partition) const {
+    const auto at = static_cast<std::size_t>(EndsOf(partition).stable);
+    const std::vector<Entry>& log = logs_[partition];
+    return at < log.size() ? log[at].transaction->writer : "";
   }
   void Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
             const TransactionLog::Visit& visit) const {
@@ -140,6 +146,11 @@ class SimulatedBroker {
   void Shorten(std::uint32_t partition, std::int64_t first) {
     first_[partition] = first;
   }
+  // The topic is deleted, and another made in its place.
+  void MakeAnew(std::uint32_t partition) {
+    logs_[partition].clear();
+    stable_[partition] = 0;
+  }
   // Transactions that are open for too long are aborted.
   void TimeOut() {
     for (auto& [id, it] : writers_) {
@@ -152,9 +163,10 @@ class SimulatedBroker {
  private:
   enum class State { kOpen, kCommitted, kAborted };
   struct Transaction {
+    std::string writer;
     State state = State::kOpen;
-    std::set<std::uint32_t> partitions;
-    std::map<std::string, std::int64_t> positions;
+    std::set<std::uint32_t> partitions{};
+    std::map<std::string, std::int64_t> positions{};
   };
   struct Entry {
     std::string key;
@@ -173,9 +185,10 @@ class SimulatedBroker {
     bool commit;
   };
 
-  static Transaction* Open(Writer* it) {
-    if (!it->open) it->open = std::make_shared<Transaction>();
-    return it->open.get();
+  Transaction* Open(const std::string& id) {
+    Writer& it = writers_[id];
+    if (!it.open) it.open = std::make_shared<Transaction>(Transaction{id});
+    return it.open.get();
   }
   void Finish(Writer* it, bool commit) {
     if (!it->open) return;
@@ -272,9 +285,10 @@ class SimulatedLog final : public TransactionLog {
     return Error{"nobody knows"};
   }
   void Cancel() override {}  // Nothing takes any time.
-  LogTrouble Fence(const std::string& writer) override {
-    if (roll_(10)) return {LogTrouble::Kind::kRetry, "fence: not sent"};
-    broker_->Init(writer);
+  LogTrouble AbortUndecided(std::uint32_t partition) override {
+    if (roll_(10)) return {LogTrouble::Kind::kRetry, "abort: not sent"};
+    const std::string writer = broker_->UndecidedWriterOf(partition);
+    if (!writer.empty() && writer != id_) broker_->Init(writer);
     return {};
   }
 
