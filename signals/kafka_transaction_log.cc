@@ -106,12 +106,14 @@ class KafkaTransactionLog final : public TransactionLog {
     }
   }
 
-  // This one can be done again, but not gone on with.
+  // This one can be done again, but not gone on with. The records go first:
+  // where positions are undecided, the changelog says whose they are.
   LogTrouble SendPositions(const std::map<std::string, std::int64_t>& positions,
                            const Membership* membership) override {
     if (cancelled_) {
       return {Kind::kAbort, Cancelled("send_offsets_to_transaction").words};
     }
+    if (LogTrouble flushed = Flush(); !flushed.ok()) return flushed;
     std::vector<std::string> names;
     for (const auto& [name, position] : positions) names.push_back(name);
     const KafkaList list = KafkaListOf(names);
@@ -194,6 +196,19 @@ class KafkaTransactionLog final : public TransactionLog {
           rd_kafka_error_is_retriable(error) != 0;
       if (!late || waited + kSlice >= limit) return TroubleOf(what, error);
       rd_kafka_error_destroy(error);
+    }
+  }
+
+  // Whether they were delivered the transaction knows.
+  LogTrouble Flush() {
+    for (int waited = 0;; waited += kSlice) {
+      const rd_kafka_resp_err_t error =
+          rd_kafka_flush(producer_.get(), kSlice);
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+      if (cancelled_ || waited >= kKafkaTransactionLimit) {
+        return {Kind::kAbort,
+                std::string("kafka: flush: ") + rd_kafka_err2str(error)};
+      }
     }
   }
 

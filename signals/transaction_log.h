@@ -54,7 +54,8 @@ class TransactionLog {
   virtual LogTrouble Begin() = 0;
   virtual LogTrouble Append(std::uint32_t partition,
                             const LogRecord& record) = 0;
-  // What the group has read, by the source's names, along with it.
+  // What the group has read, by the source's names, along with it. By then all
+  // that was appended is in the log, undecided.
   virtual LogTrouble SendPositions(
       const std::map<std::string, std::int64_t>& positions,
       const Membership* membership) = 0;

@@ -6,8 +6,8 @@ session and comes back. Says what became of the customers.
 usage: members.py [--seconds 600] [--rate 20000] [--kafka 4.1.0] [--seed N]
 
 Every customer who failed three times has exactly one ticket, and nobody else
-has one: not who failed twice and was counted again. After a kill all partitions
-are served again within 30 s.
+has one: not who failed twice and was counted again. After a kill or a pause
+all partitions are served again within 30 s.
 """
 import argparse
 import contextlib
@@ -117,7 +117,7 @@ class Members:
         with self.without(self.any()) as member:
             member.process.send_signal(signal.SIGSTOP)
             try:
-                self.group.await_served()
+                self.served_after.append(self.group.await_served(90))
             finally:
                 member.process.send_signal(signal.SIGCONT)
         eventually(lambda: member.process.poll() is not None or
@@ -179,7 +179,7 @@ class Members:
         whole, slowest = self.stream.rate()
         self.summary = (
             "%d events at %.0f/s (%.0f/s in the slowest ten seconds); %s; served"
-            " again %s s after a kill; the end was read after %.1f s; %d of %d"
+            " again %s s after a kill or a pause; the end was read after %.1f s; %d of %d"
             " tickets" % (produced, whole, slowest, ", ".join(self.done),
                           " ".join("%.1f" % took for took in self.served_after),
                           self.behind, len(self.ticketed()),

@@ -253,6 +253,23 @@ TEST_F(KafkaChangelogTest, WhatADeadOwnerLeftOpenIsEndedByTheNext) {
   EXPECT_EQ(late.kind, LogTrouble::Kind::kFatal) << late.words;
 }
 
+// Else an heir would not know whose positions are undecided.
+TEST_F(KafkaChangelogTest, RecordsAreThereBeforePositions) {
+  const auto log = Open("a");
+  ASSERT_TRUE(log->Init().ok());
+  const std::string head = PackHead({{1, 7, 2}, ChecksumOf("Dann", "half")});
+  ASSERT_TRUE(log->Begin().ok());
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(log->Append(1, {"Dann", "half", head}).ok());
+  }
+  const auto member = AsNobody();
+  ASSERT_TRUE(log->SendPositions({{inputs()[0], 9}}, member.get()).ok());
+  const auto ends = log->EndsOf(1);
+  ASSERT_TRUE(ends.ok());
+  EXPECT_EQ(ends.value().stable, 0);
+  EXPECT_EQ(ends.value().last, 5000);
+}
+
 // The last who wrote is not who has something open: who is in its first commit
 // of a partition has left its name nowhere else.
 TEST_F(KafkaChangelogTest, WhatIsOpenOfAnOwnerThatNeverWroteIsEndedByTheNext) {
