@@ -124,8 +124,8 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
   return LookAtEnds(shares);
 }
 
-// So that a doubt has little to read, and a log that lacks what had been decided
-// is found out: another has been made in its place.
+// So that a doubt has little to read, and a log that lacks what had been
+// decided is found out: another has been made in its place.
 CheckpointResult Changelog::LookAtEnds(const Shares& shares) {
   CheckpointResult result;
   for (const auto& [id, share] : shares) {

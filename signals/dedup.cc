@@ -14,6 +14,9 @@ namespace premura {
 namespace {
 
 constexpr std::size_t kFirstSize = 1024;
+// Of so many entries the table's memory is fetched before it is looked at: it
+// is large, and each is somewhere else.
+constexpr std::size_t kFetched = 32;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -101,14 +104,15 @@ void DuplicateFilter::Remember(const Key& key, Timestamp clock,
 }
 
 void DuplicateFilter::Add(const Entry& entry) {
+  MakeRoom(1);
+  Place(entry.key, oldest_ + static_cast<std::uint32_t>(first_seen_.size()));
   first_seen_.push_back(entry);
-  if (first_seen_.size() * 4 > table_.size() * 3) {
-    Index(table_.size() * 2);
-  } else {
-    const auto number =
-        oldest_ + static_cast<std::uint32_t>(first_seen_.size() - 1);
-    table_[Find(entry.key)] = {number, TagOf(entry.key)};
-  }
+}
+
+void DuplicateFilter::MakeRoom(std::size_t more) {
+  std::size_t slots = table_.size();
+  while ((first_seen_.size() + more) * 4 > slots * 3) slots *= 2;
+  if (slots != table_.size()) Index(slots);
 }
 
 void DuplicateFilter::Begin(Timestamp clock) {
@@ -135,20 +139,34 @@ std::string DuplicateFilter::Save(bool* whole) {
 }
 
 bool DuplicateFilter::Load(std::string_view saved) {
-  Entry entry{};
+  constexpr std::size_t kLeast = sizeof(Key) + 2;  // Bytes of an entry.
+  MakeRoom(saved.size() / kLeast);
+  std::array<Entry, kFetched> entries{};
+  Timestamp clock{};
   while (!saved.empty()) {
-    std::uint64_t since = 0;
-    std::uint64_t partition = 0;
-    if (saved.size() < sizeof entry.key) return false;
-    saved.copy(reinterpret_cast<char*>(&entry.key), sizeof entry.key);
-    saved.remove_prefix(sizeof entry.key);
-    if (!TakeVarint(&saved, &since) || !TakeVarint(&saved, &partition)) {
-      return false;
+    std::size_t count = 0;
+    for (; count < entries.size() && !saved.empty(); ++count) {
+      if (!TakeEntry(&saved, clock, &entries[count])) return false;
+      clock = entries[count].clock;
+      Fetch(entries[count].key);
     }
-    entry.clock += Duration(Unzigzag(since));
-    entry.partition = static_cast<std::uint32_t>(partition);
-    if (table_[Find(entry.key)].tag == 0) Add(entry);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (table_[Find(entries[i].key)].tag == 0) Add(entries[i]);
+    }
   }
+  return true;
+}
+
+bool DuplicateFilter::TakeEntry(std::string_view* from, Timestamp before,
+                                Entry* entry) {
+  std::uint64_t since = 0;
+  std::uint64_t partition = 0;
+  if (from->size() < sizeof entry->key) return false;
+  from->copy(reinterpret_cast<char*>(&entry->key), sizeof entry->key);
+  from->remove_prefix(sizeof entry->key);
+  if (!TakeVarint(from, &since) || !TakeVarint(from, &partition)) return false;
+  entry->clock = before + Duration(Unzigzag(since));
+  entry->partition = static_cast<std::uint32_t>(partition);
   return true;
 }
 
@@ -186,10 +204,16 @@ void DuplicateFilter::Erase(const Key& key) {
 void DuplicateFilter::Index(std::size_t slots) {
   table_.assign(slots, Slot{});
   mask_ = slots - 1;
-  std::uint32_t number = oldest_;
-  for (const Entry& entry : first_seen_) {
-    table_[Find(entry.key)] = {number++, TagOf(entry.key)};
+  for (std::size_t i = 0; i < first_seen_.size(); ++i) {
+    if (i + kFetched < first_seen_.size()) Fetch(first_seen_[i + kFetched].key);
+    Place(first_seen_[i].key, oldest_ + static_cast<std::uint32_t>(i));
   }
+}
+
+void DuplicateFilter::Place(const Key& key, std::uint32_t number) {
+  std::size_t at = TagOf(key) & mask_;
+  while (table_[at].tag != 0) at = (at + 1) & mask_;
+  table_[at] = {number, TagOf(key)};
 }
 
 }  // namespace premura

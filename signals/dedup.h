@@ -79,12 +79,19 @@ class DuplicateFilter {
     return std::max(static_cast<std::uint32_t>(key.low), 1U);
   }
 
+  static bool TakeEntry(std::string_view* from, Timestamp before, Entry* entry);
   void Add(const Entry& entry);
+  void MakeRoom(std::size_t more);
   void Forget(Timestamp clock);
   const Entry& EntryOf(const Slot& slot) const {
     return first_seen_[static_cast<std::uint32_t>(slot.number - oldest_)];
   }
   std::size_t Find(const Key& key) const;  // Its place, or an empty one.
+  // Of a key that is not there.
+  void Place(const Key& key, std::uint32_t number);
+  void Fetch(const Key& key) const {
+    __builtin_prefetch(&table_[TagOf(key) & mask_], 1);
+  }
   void Erase(const Key& key);
   void Index(std::size_t slots);  // All entries, anew.
 

@@ -182,8 +182,8 @@ class KafkaTransactionLog final : public TransactionLog {
   // A call that goes on where it was when it is made again, until it is done or
   // time is up, or nobody waits for it any more. In librdkafka 2.0 these three
   // are such: after a timeout they go on in the background, and the next call
-  // takes their result (rdkafka_txnmgr.c, rd_kafka_txn_curr_api_begin). Where it
-  // takes another step's for it, the last, which acknowledges, wants the
+  // takes their result (rdkafka_txnmgr.c, rd_kafka_txn_curr_api_begin). Where
+  // it takes another step's for it, the last, which acknowledges, wants the
   // transaction to be over, and fails.
   template <typename Call>
   LogTrouble Wait(const char* what, int limit, const Call& call) const {
@@ -202,8 +202,7 @@ class KafkaTransactionLog final : public TransactionLog {
   // Whether they were delivered the transaction knows.
   LogTrouble Flush() {
     for (int waited = 0;; waited += kSlice) {
-      const rd_kafka_resp_err_t error =
-          rd_kafka_flush(producer_.get(), kSlice);
+      const rd_kafka_resp_err_t error = rd_kafka_flush(producer_.get(), kSlice);
       if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
       if (cancelled_ || waited >= kKafkaTransactionLimit) {
         return {Kind::kAbort,

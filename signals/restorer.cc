@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <future>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -41,7 +40,7 @@ Status Restorer::Restore(CheckpointStore* store,
   total_ = store->size();
   Status restored = store->Restore(this);
   if (!restored.ok()) return restored;
-  TellStalled();
+  BeginCustomers();
   LoadEngines(first);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     std::promise<Status> told;
@@ -50,12 +49,14 @@ Status Restorer::Restore(CheckpointStore* store,
     const Status loaded = told.get_future().get();
     if (restored.ok() && !loaded.ok()) restored = loaded;
   }
+  const Status resumed = resumed_.get();
   if (!restored.ok()) return restored;
+  if (!resumed.ok()) return resumed;
   DropOtherSources(first);
   if (!knows_profiles_) {
     first->Add(RecordKind::kProfile, kAllProfiles, kProfilesAreHere);
   }
-  return ResumeSources();
+  return {};
 }
 
 Status Restorer::Take(CheckpointRecords records) {
@@ -97,7 +98,7 @@ Status Restorer::Take(RecordKind kind, std::string_view key,
       if (key == kAllProfiles) return TakeAllProfiles(bytes);
       [[fallthrough]];
     case RecordKind::kCustomer:
-      TellStalled();
+      BeginCustomers();
       customers_[ShardOf(key, shards_.size())].Add(kind, key, bytes);
       return {};
   }
@@ -116,14 +117,16 @@ Status Restorer::TakeAllProfiles(std::string_view bytes) {
   return {};
 }
 
-// Before any state comes: what is held must not go off.
-void Restorer::TellStalled() {
-  if (std::exchange(told_stalled_, true)) return;
+// Before any state comes: what is held must not go off. All that is kept of the
+// sources has come by then; it is long, and they take it up meanwhile.
+void Restorer::BeginCustomers() {
+  if (resumed_.valid()) return;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const auto it = sources_.find(ids_[i]);
     if (it == sources_.end() || !it->second.stalled) continue;
     for (Shard* shard : shards_) shard->SetStalled(i, true);
   }
+  resumed_ = std::async(std::launch::async, [this] { return ResumeSources(); });
 }
 
 // Customers of shard i of n are now in those shards j of m for which i and j

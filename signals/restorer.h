@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ class Restorer final : private CheckpointStore::Taker {
   Status Take(CheckpointRecords records) override;
   Status Take(RecordKind kind, std::string_view key, std::string_view bytes);
   Status TakeAllProfiles(std::string_view bytes);
-  void TellStalled();
+  void BeginCustomers();
   void LoadEngines(CheckpointRecords* first);
   Status ResumeSources();
   void DropOtherSources(CheckpointRecords* first);
@@ -48,13 +49,13 @@ class Restorer final : private CheckpointStore::Taker {
   Pipeline::RestoreProgress progress_;
   std::uint64_t total_ = 0;
   std::uint64_t done_ = 0;
-  bool told_stalled_ = false;
   bool knows_profiles_ = false;
   std::map<std::string, SourceRecord> sources_;
   // By source, then by key.
   std::map<std::string, std::map<std::string, std::string>> seen_;
   std::map<std::size_t, std::string> engines_;
   std::vector<CheckpointRecords> customers_;  // By shard.
+  std::future<Status> resumed_;  // Last: it is waited for before the rest goes.
 };
 
 }  // namespace premura

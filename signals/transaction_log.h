@@ -89,8 +89,8 @@ class TransactionLog {
   // what is undecided. A transaction's end counts as one.
   using Unread = std::map<std::string, std::int64_t>;
   virtual Result<Unread> UnreadOf(const std::vector<std::string>& inputs) = 0;
-  // Aborts, for good, the transaction that has the first undecided record there.
-  // Not one of this writer, which Init() aborts.
+  // Aborts, for good, the transaction that has the first undecided record
+  // there. Not one of this writer, which Init() aborts.
   virtual LogTrouble AbortUndecided(std::uint32_t partition) = 0;
 };
 
