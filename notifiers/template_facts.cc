@@ -2,10 +2,10 @@
 #include "notifiers/template_facts.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 
+#include "notifiers/json_parts.h"
 #include "notifiers/template_names.h"
 #include "notifiers/template_words.h"
 #include "notifiers/text.h"
@@ -18,21 +18,21 @@ namespace {
 constexpr std::size_t kMostEvents = 10;
 constexpr std::size_t kMostCharacters = 200;
 
-// A JSON value as a reader wants it; lists with commas.
+// A JSON value as a reader wants it; lists with commas. What is neither text
+// nor list stays as it is written, for numbers may have more digits than 64
+// bits.
 std::string PlainText(const std::string& json) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element value;
-  if (parser.parse(json).get(value) != simdjson::SUCCESS) return "";
-  std::string_view text;
-  if (value.get(text) == simdjson::SUCCESS) return std::string(text);
-  simdjson::dom::array list;
-  if (value.get(list) != simdjson::SUCCESS) {
-    return value.is_null() ? "" : simdjson::minify(value);
+  if (json.starts_with('"')) {
+    const auto text = JsonString(json);
+    return text.ok() ? text.value() : "";
   }
+  if (!json.starts_with('[')) return json == "null" ? "" : json;
+  const auto elements = JsonElements(json);
+  if (!elements.ok()) return "";
   std::string joined;
-  for (const simdjson::dom::element element : list) {
+  for (const std::string& element : elements.value()) {
     if (!joined.empty()) joined += ", ";
-    joined += PlainText(simdjson::minify(element));
+    joined += PlainText(element);
   }
   return joined;
 }

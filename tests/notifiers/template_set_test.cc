@@ -58,6 +58,41 @@ TEST_F(TemplateSetTest, TellsTheCauseAndHowLongItTook) {
   EXPECT_EQ(said(), "x\n");
 }
 
+TEST_F(TemplateSetTest, NumbersKeepTheirDigitsHoweverLarge) {
+  folder_.Write("t.en.yaml",
+                "ticket:\n"
+                "  subject: order {{#event.no}}{{event.no}}{{/event.no}}\n"
+                "  text: |\n"
+                "    {{cause}}\n    {{group.no}}\n"
+                "    {{#evidence}}\n    {{details}}\n    {{/evidence}}\n");
+  const auto set = Load();
+  ASSERT_EQ(RenderText(diagnostics_), "");
+  const struct {
+    const char* json;
+    const char* text;
+  } cases[] = {
+      {"123456789012345678901234567890", "123456789012345678901234567890"},
+      {"18446744073709551615", "18446744073709551615"},
+      {"18446744073709551616", "18446744073709551616"},
+      {"-9223372036854775809", "-9223372036854775809"},
+      {"1e999", "1e999"},
+      {"[7,18446744073709551616,null,\"a\\u00e8\",[1e999,true]]",
+       "7, 18446744073709551616, , aè, 1e999, true"},
+      {"{\"a\":[18446744073709551616],\"b\":\"c\"}",
+       "{\"a\":[18446744073709551616],\"b\":\"c\"}"},
+      {"12.5", "12.5"},
+      {"false", "false"},
+  };
+  for (const auto& c : cases) {
+    const std::string text = c.text;
+    record_.cause = record_.group = {{"no", c.json}};
+    record_.evidence = {{"order", {}, "e1", {{"no", c.json}, {"amount", "7"}}}};
+    const auto said = set->Render("t", "ticket", Input()).value();
+    EXPECT_EQ(said.subject, "order " + text);
+    EXPECT_EQ(said.text, text + "\n" + text + "\nno " + text + ", amount 7\n");
+  }
+}
+
 TEST_F(TemplateSetTest, OnlyWhatOthersSayIsCut) {
   folder_.Write("t.en.yaml",
                 "ticket:\n  subject: s\n  text: |\n"
