@@ -3,6 +3,7 @@
 // synchronous=FULL, so that a commit survives the loss of power.
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 
 namespace premura {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int kBusyMilliseconds = 5000;
 
@@ -226,22 +229,46 @@ Status Prepare(SqliteDatabase* database, bool read_only) {
       "pragma temp_store = memory; pragma cache_size = -32000");
 }
 
+// Even who only reads a ledger has SQLite make its companions (-wal, -shm).
+// Where none are and none can be made, in a folder or on a disk that is
+// read-only, nobody is writing either: the file is read as one that does not
+// change. `path` as SQLite takes it then; else as it is.
+std::string NameToRead(const std::string& path) {
+  std::error_code error;
+  const fs::path file = fs::canonical(path, error);
+  if (error || fs::exists(file.string() + "-wal", error) ||
+      ::faccessat(AT_FDCWD, file.parent_path().c_str(), W_OK, AT_EACCESS) ==
+          0) {
+    return path;
+  }
+  std::string uri = "file://";
+  for (const char c : file.string()) {
+    const bool has_meaning = c == '%' || c == '?' || c == '#';
+    uri += has_meaning ? fmt::format("%{:02x}", static_cast<unsigned char>(c))
+                       : std::string(1, c);
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> OpenSqlite(const std::string& path,
                                              bool read_only) {
+  std::string name = path;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
   if (read_only) {
     std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
+    if (!fs::exists(path, ignored)) {
       return Error{path + ": there is no such ledger"};
     }
+    name = NameToRead(path);
+    flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    if (name != path) flags |= SQLITE_OPEN_URI;
   } else if (auto status = CreatePrivately(path); !status.ok()) {
     return status.error();
   }
   sqlite3* handle = nullptr;
-  const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
-                    SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   auto database = std::make_unique<SqliteDatabase>(handle, path);
   if (code != SQLITE_OK) return database->Problem("cannot open");
   sqlite3_extended_result_codes(handle, 1);

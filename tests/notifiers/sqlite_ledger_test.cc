@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -73,6 +74,60 @@ TEST_F(SqliteLedgerTest, IsAFileOfItsOwnersAlone) {
   struct stat info {};
   ASSERT_EQ(stat(path().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
+}
+
+// The user `nobody` while it lives, if this is root: who may write anywhere.
+class WithoutRights {
+ public:
+  WithoutRights() {
+    constexpr uid_t kNobody = 65534;
+    if (::geteuid() == 0) {
+      EXPECT_EQ(::seteuid(kNobody), 0);
+    }
+  }
+  WithoutRights(const WithoutRights&) = delete;
+  WithoutRights& operator=(const WithoutRights&) = delete;
+  ~WithoutRights() {
+    if (::geteuid() != ::getuid()) {
+      EXPECT_EQ(::seteuid(::getuid()), 0);
+    }
+  }
+};
+
+TEST_F(SqliteLedgerTest, OneThatNobodyCanWriteToIsRead) {
+  const std::string folder = folder_.Path("100%25 of? what#");
+  const std::string path = folder + "/ledger.db";
+  const std::string wal = path + "-wal";
+  std::filesystem::create_directory(folder);
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+  {
+    auto ledger = Ledger::Open("sqlite:" + path, Ledger::Access::kWrite);
+    ASSERT_TRUE(ledger.ok());
+    StopAll state;
+    state.on = true;
+    ASSERT_TRUE(ledger.value()->SetStopAll(state).ok());
+  }
+  ASSERT_FALSE(std::filesystem::exists(wal)) << "a clean stop";
+  ASSERT_EQ(::chmod(path.c_str(), 0444), 0);
+  ASSERT_EQ(::chmod(folder.c_str(), 0555), 0);
+  {
+    const WithoutRights without;
+    auto ledger = Ledger::Open("sqlite:" + path, Ledger::Access::kRead);
+    ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+    EXPECT_TRUE(ledger.value()->ReadStopAll().value().on);
+    EXPECT_FALSE(ledger.value()->SetStopAll({}).ok());
+    EXPECT_EQ(Problem("sqlite:" + path, Ledger::Access::kWrite),
+              "ledger: " + path + ": cannot open: Permission denied");
+  }
+  // What a writer left behind may hold what the file does not: not passed over.
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+  std::ofstream(wal) << "x";
+  ASSERT_EQ(::chmod(folder.c_str(), 0555), 0);
+  {
+    const WithoutRights without;
+    EXPECT_NE(Problem("sqlite:" + path, Ledger::Access::kRead), "");
+  }
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
 }
 
 TEST_F(SqliteLedgerTest, AFileThatWasTakenAwayIsNoticed) {
