@@ -49,10 +49,16 @@ class Shown final : public BacktestSink {
 // From the intake to the lanes.
 class ToLanes final : public IntakeSink {
  public:
-  explicit ToLanes(Lanes* lanes) : lanes_(lanes) {}
+  ToLanes(Lanes* lanes, const BacktestOptions& options)
+      : lanes_(lanes), options_(options) {}
 
   void OnEvent(const Event& event) override {
     ++counts.events;
+    if (!options_.from || event.time >= *options_.from) ++counts.shown_events;
+    if (!counts.known_customers) {
+      counts.known_customers =
+          options_.profiles.contains(std::string(event.customer));
+    }
     if (status.ok()) status = lanes_->Take(event);
   }
   void OnProfile(ProfileChange change) override {
@@ -73,6 +79,7 @@ class ToLanes final : public IntakeSink {
 
  private:
   Lanes* const lanes_;
+  const BacktestOptions& options_;
 };
 
 // What makes the decoders, each like the others.
@@ -241,7 +248,7 @@ Result<BacktestCounts> RunBacktest(PastEvents* events,
   Shown shown(options.from, sink);
   const auto lanes = NewLanes(cores, simulation, &shown);
   if (!lanes.ok()) return lanes.error();
-  ToLanes to_lanes(lanes.value().get());
+  ToLanes to_lanes(lanes.value().get(), options);
   Watched watched(events, options, &to_lanes.counts.records);
   Pass pass(&watched, options, &decoding.value(), rules->symbols(), &to_lanes);
   const Status taken = options.sort ? pass.TakeSorted() : pass.TakeInOrder();

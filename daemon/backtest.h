@@ -47,7 +47,9 @@ struct BacktestOptions {
 struct BacktestCounts {
   std::uint64_t records = 0;
   std::uint64_t events = 0;
-  std::uint64_t detections = 0;  // Shown.
+  std::uint64_t shown_events = 0;  // Not before `from`.
+  bool known_customers = false;    // Some are of customers that files know.
+  std::uint64_t detections = 0;    // Shown.
   std::uint64_t duplicates = 0;
   std::uint64_t late = 0;
   std::map<Refusal, std::uint64_t> refused;

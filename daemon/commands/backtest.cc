@@ -101,7 +101,7 @@ int CompareVersions(const BacktestLine& given, const Io& io,
   WipeBar(*plan);
   if (RefuseNothing(counts, *plan, io) != kOk) return kFailure;
   PrintComparison(Compare(found[0], found[1]), given.output, io.out);
-  WarnOfEvents(counts, plan->options.sort, io);
+  WarnOfEvents(counts, *plan, io);
   EndBar(played, plan);
   return kOk;
 }
@@ -144,7 +144,7 @@ int TuneRule(const BacktestLine& given, const Io& io, const TuneRange& range,
   *io.out << (given.output == "jsonl" ? TuneJsonLines(tuned.value())
               : given.output == "csv" ? TuneCsv(tuned.value())
                                       : TuneTable(tuned.value()));
-  WarnOfEvents(counts, plan->options.sort, io);
+  WarnOfEvents(counts, *plan, io);
   EndBar(played, plan);
   return kOk;
 }
@@ -185,7 +185,7 @@ int Show(const BacktestLine& given, const Io& io, BacktestPlan* plan) {
   if (RefuseNothing(counts.value(), *plan, io) != kOk) return kFailure;
   if (report) report->Finish();
   if (given.success && !html) PrintSuccess(given.output, *success, io);
-  WarnOfEvents(counts.value(), options.sort, io);
+  WarnOfEvents(counts.value(), *plan, io);
   EndBar(counts.value().events, plan);
   return kOk;
 }

@@ -224,20 +224,62 @@ Status ReadInstant(const std::string& text, const char* option,
   if (text.empty()) return {};
   const auto day = ParseDate(text);
   *into = day ? Timestamp(*day) : ParseInstant(text);
-  if (*into) return {};
-  return Error{fmt::format(
-      "{} is `{}`, which is no instant: write 2026-01-31T00:00:00Z, "
-      "2026-01-31 for midnight UTC, or epoch milliseconds",
-      option, text)};
+  constexpr Timestamp kEarliest =
+      std::chrono::sys_days(std::chrono::year(1990) / std::chrono::January / 1);
+  const bool as_meant =
+      *into && (*into >= kEarliest || day || ParseRfc3339(text));
+  if (as_meant) return {};
+  const std::string what =
+      *into ? FormatInstant(**into) + " in epoch milliseconds" : "no instant";
+  return Error{
+      fmt::format("{} is `{}`, which is {}: write 2026-01-31T00:00:00Z, "
+                  "2026-01-31 for midnight UTC, or epoch milliseconds",
+                  option, text, what)};
 }
 
-void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io) {
+namespace {
+
+// With where they were looked for.
+void WarnOfNone(const BacktestPlan& plan, const Io& io) {
+  const BacktestOptions& options = plan.options;
+  std::string where;
+  if (options.from) where += " from " + FormatInstant(*options.from) + " on";
+  if (options.from && options.to) where += " and";
+  if (options.to) where += " before " + FormatInstant(*options.to);
+  *io.err << fmt::format("warning: there is no event{} in {}\n", where,
+                         plan.events->name());
+}
+
+// Profiles of others are of no use, and the rules may ask for them.
+void WarnOfStrangers(const BacktestPlan& plan, const Io& io) {
+  const std::size_t known = plan.options.profiles.size();
+  *io.err << fmt::format(
+      "warning: none of the {} in {} occurs in the events{}\n",
+      Counted(known, "customer"), fmt::join(plan.profile_files, ", "),
+      plan.options.decoder.customer_is_user
+          ? ""
+          : "; if they name customers by their user, a configuration (-c) "
+            "with `customer: user` is missing");
+}
+
+}  // namespace
+
+void WarnOfEvents(const BacktestCounts& counts, const BacktestPlan& plan,
+                  const Io& io) {
+  if (counts.shown_events == 0 &&
+      (counts.events > 0 || counts.refused.empty())) {
+    WarnOfNone(plan, io);
+  }
+  if (counts.events > 0 && !counts.known_customers &&
+      !plan.options.profiles.empty()) {
+    WarnOfStrangers(plan, io);
+  }
   if (counts.late > 0) {
     *io.err << fmt::format(
         "warning: {} older than the clock when {} came (late){}\n",
         counts.late == 1 ? "1 event is" : Grouped(counts.late) + " events are",
         counts.late == 1 ? "it" : "they",
-        sorted ? "" : "; --sort puts the file in order of time");
+        plan.options.sort ? "" : "; --sort puts the file in order of time");
   }
   if (counts.refused.empty()) return;
   std::string reasons;
@@ -259,7 +301,7 @@ void EndBar(std::uint64_t events, BacktestPlan* plan) {
 int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,
                   const Io& io) {
   if (counts.events > 0 || counts.refused.empty()) return kOk;
-  WarnOfEvents(counts, plan.options.sort, io);
+  WarnOfEvents(counts, plan, io);
   return Fail(io, plan.events->name() +
                       ": no event in it can be used; `premura infer` tells "
                       "why");
@@ -289,6 +331,7 @@ int MakeBacktestPlan(const BacktestLine& given, const Io& io,
   LoadedRules rules = LoadRulePaths(plan->rule_paths, {});
   Diagnostics diagnostics = std::move(rules.diagnostics);
   plan->rules = std::move(rules.rules);
+  plan->profile_files = sources.profile_files;
   plan->options.profiles =
       ReadProfileFiles(sources.profile_files, plan->rules.get(), &diagnostics);
   FillLines(&diagnostics);

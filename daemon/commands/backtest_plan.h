@@ -43,6 +43,7 @@ struct BacktestPlan {
   BacktestOptions options;
   std::vector<std::string> rule_paths;
   std::shared_ptr<const RuleSet> rules;
+  std::vector<std::string> profile_files;
   std::unique_ptr<PastEvents> events;
   std::unique_ptr<ProgressBar> bar;  // nullptr: quiet.
 };
@@ -54,11 +55,14 @@ int MakeBacktestPlan(const BacktestLine& given, const Io& io,
 // The options that say which rules run over which events, but for `-c`.
 void AddPastOptions(CLI::App* command, BacktestLine* options);
 
+// Refuses a lone number that is no instant of our time, as a year is.
 Status ReadInstant(const std::string& text, const char* option,
                    std::optional<Timestamp>* into);
 
-// Warns of events that were late or could not be used.
-void WarnOfEvents(const BacktestCounts& counts, bool sorted, const Io& io);
+// Warns of events that were late or could not be used, and where there are none
+// of those that were meant.
+void WarnOfEvents(const BacktestCounts& counts, const BacktestPlan& plan,
+                  const Io& io);
 
 // On a terminal: how fast so many events were played. Once all is shown.
 void EndBar(std::uint64_t events, BacktestPlan* plan);

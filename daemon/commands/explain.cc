@@ -148,7 +148,7 @@ int ExplainFile(const Options& options, const Io& io) {
       RunBacktest(plan.events.get(), plan.options, plan.rules, &asker);
   plan.bar.reset();
   if (!counts.ok()) return Fail(io, counts.error().message);
-  WarnOfEvents(counts.value(), options.past.sort, io);
+  WarnOfEvents(counts.value(), plan, io);
   if (!asker.answer().ok()) return Fail(io, asker.answer().error().message);
   Show(asker.answer().value(), options, io);
   return kOk;

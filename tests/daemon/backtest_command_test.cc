@@ -131,7 +131,50 @@ TEST_F(BacktestCommandTest, BacktestOfAnEmptyFileIsNoMistake) {
   folder_.Write("events.jsonl", "");
   const Ran ran = Backtest({});
   EXPECT_EQ(ran.code, kOk);
-  EXPECT_EQ(ran.out + ran.err, "");
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(ran.err, "warning: there is no event in " +
+                         folder_.Path("events.jsonl") + "\n");
+}
+
+TEST_F(BacktestCommandTest, BacktestWarnsWhereNothingIsLookedAt) {
+  const struct {
+    std::vector<std::string> more;
+    const char* where;
+  } cases[] = {
+      {{"--from", "2026-01-02"}, " from 2026-01-02T00:00:00.000Z on"},
+      {{"--to", "2026-01-01"}, " before 2026-01-01T00:00:00.000Z"},
+      {{"--from", "2025-01-02", "--to", "2026-01-01"},
+       " from 2025-01-02T00:00:00.000Z on and before "
+       "2026-01-01T00:00:00.000Z"},
+      {{"--from", "2026-01-02", "--against", folder_.Path("rules")},
+       " from 2026-01-02T00:00:00.000Z on"},
+  };
+  for (const auto& c : cases) {
+    const Ran ran = Backtest(c.more);
+    EXPECT_EQ(ran.code, kOk);
+    EXPECT_EQ(ran.err, "warning: there is no event" + std::string(c.where) +
+                           " in " + folder_.Path("events.jsonl") + "\n");
+  }
+  EXPECT_EQ(Backtest({"--from", "2026-01-01T00:20:00Z"}).err, "");
+}
+
+TEST_F(BacktestCommandTest, BacktestWarnsOfProfilesOfOthers) {
+  const std::string path = folder_.Path("customers.csv");
+  const std::string warning =
+      "warning: none of the 2 customers in " + path + " occurs in the events";
+  folder_.Write("user.yaml",
+                "customer: user\nsources: [{file: {path: e}}]\n"
+                "state: {dir: state}\nrules: [rules]\n"
+                "http: {admin: {listen: \"127.0.0.1:0\"}}\n");
+  folder_.Write("customers.csv", "customer,tier\nu1,pro\nu2,pro\n");
+  EXPECT_EQ(Backtest({"--profiles", path}).err,
+            warning +
+                "; if they name customers by their user, a configuration (-c) "
+                "with `customer: user` is missing\n");
+  EXPECT_EQ(Backtest({"--profiles", path, "-c", folder_.Path("user.yaml")}).err,
+            warning + "\n");
+  folder_.Write("customers.csv", "customer,tier\nu1,pro\nb,pro\n");
+  EXPECT_EQ(Backtest({"--profiles", path}).err, "");
 }
 
 // A rule that finds nobody is shown, one in simulation counts as live.
@@ -246,6 +289,12 @@ TEST_F(BacktestCommandTest, BacktestSaysWhatIsWrongWithItsOptions) {
       {{"--from", "2026-01-02T00:00:00Z", "--to", "2026-01-02T00:00:00Z"},
        "--to is not after --from: nothing lies between them"},
       {{"--until", "tomorrow"}, "--until is `tomorrow`, which is no instant"},
+      {{"--to", "2026"},
+       "--to is `2026`, which is 1970-01-01T00:00:02.026Z in epoch "
+       "milliseconds: write 2026-01-31T00:00:00Z, 2026-01-31 for midnight "
+       "UTC, or epoch milliseconds"},
+      {{"--from", "20260301"}, "--from is `20260301`, which is 1970-01-01T05:"},
+      {{"--until", "1767225600"}, "--until is `1767225600`, which is 1970-01-"},
       {{"--reorder", "5"}, "--reorder is `5`, which is no duration"},
       {{"--preset", "segmant"}, "there is no preset `segmant`"},
   };
@@ -254,6 +303,9 @@ TEST_F(BacktestCommandTest, BacktestSaysWhatIsWrongWithItsOptions) {
     EXPECT_EQ(ran.code, kUsage);
     EXPECT_TRUE(Contains(ran.err, message)) << ran.err;
   }
+  EXPECT_EQ(Backtest({"--from", "1767225600000"}).code, kOk);
+  EXPECT_EQ(Backtest({"--from", "1985-01-01"}).code, kOk);
+  EXPECT_EQ(Backtest({"--from", "1985-01-01T00:00:00Z"}).code, kOk);
   const Ran csv =
       Premura({"backtest", "--rules", folder_.Path("rules"), "--events", "-",
                "--output", "csv", "--detections-only"});
