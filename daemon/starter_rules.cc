@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <span>
 #include <string_view>
@@ -95,7 +96,8 @@ struct Counting {
 
 class Starter {
  public:
-  Starter(const Survey& survey, const StarterTrial& trial) : trial_(trial) {
+  Starter(const Survey& survey, const StarterTrial& trial)
+      : trial_(trial), span_(survey.last - survey.first) {
     for (const auto& [name, events] : survey.names) {
       if (IsEventName(name)) names_.emplace(name, &events);
     }
@@ -234,6 +236,25 @@ class Starter {
     return true;
   }
 
+  // A rule that counts nothing. False if it would find nobody.
+  bool WriteIfItFinds(
+      std::string why,
+      const std::function<void(const std::string& why, YamlWriter*)>& write) {
+    if (trial_) {
+      YamlWriter yaml;
+      yaml.Plain("version", "1");
+      yaml.Begin("rules");
+      write(why, &yaml);
+      yaml.End();
+      const auto found = trial_(yaml.text());
+      if (found.empty() || found.begin()->second == 0) return false;
+      why += fmt::format(" In these events it finds {}.",
+                         Counted(found.begin()->second, "customer"));
+    }
+    write(why, &yaml_);
+    return true;
+  }
+
   bool WriteFailures() {
     const Named* const failing = Commonest(kFailing);
     if (failing == nullptr) return false;
@@ -280,19 +301,20 @@ class Starter {
       ends = std::move(found);
     }
     if (best == nullptr) return false;
-    Begin(IdOf(best->first, "not-finished"),
-          fmt::format("{} and then nothing", best->first),
-          fmt::format("Begun: {}, by customers: {}.", best->second->count,
-                      best->second->customers.Count()),
-          &yaml_);
-    yaml_.Begin("absence");
-    yaml_.Text("after", best->first);
-    yaml_.Texts("without", ends);
-    yaml_.Text("group_by", Shared(*best->second, ends));
-    yaml_.Plain("for", "1h");
-    yaml_.End();
-    End(&yaml_);
-    return true;
+    return WriteIfItFinds(
+        fmt::format("Begun: {}, by customers: {}.", best->second->count,
+                    best->second->customers.Count()),
+        [&](const std::string& why, YamlWriter* yaml) {
+          Begin(IdOf(best->first, "not-finished"),
+                fmt::format("{} and then nothing", best->first), why, yaml);
+          yaml->Begin("absence");
+          yaml->Text("after", best->first);
+          yaml->Texts("without", ends);
+          yaml->Text("group_by", Shared(*best->second, ends));
+          yaml->Plain("for", "1h");
+          yaml->End();
+          End(yaml);
+        });
   }
 
   bool WriteCommonest() {
@@ -304,20 +326,26 @@ class Starter {
                                       kOfVisits});
     const std::uint64_t least =
         std::min<std::uint64_t>(5, MostOfOne(*common->second));
-    if (least < 2) return loop;
-    Begin(IdOf(common->first, "no-more"),
-          fmt::format("{} no more", common->first),
-          "Was active, and has been silent for two weeks.", &yaml_);
-    yaml_.Begin("silence");
-    yaml_.Text("event", common->first);
-    yaml_.Plain("for", "14d");
-    yaml_.Plain("min_events", std::to_string(least));
-    yaml_.End();
-    End(&yaml_);
-    return true;
+    if (least < 2 || span_ < kSilence) return loop;
+    const bool silence = WriteIfItFinds(
+        "Was active, and has been silent for two weeks.",
+        [&](const std::string& why, YamlWriter* yaml) {
+          Begin(IdOf(common->first, "no-more"),
+                fmt::format("{} no more", common->first), why, yaml);
+          yaml->Begin("silence");
+          yaml->Text("event", common->first);
+          yaml->Plain("for", "14d");
+          yaml->Plain("min_events", std::to_string(least));
+          yaml->End();
+          End(yaml);
+        });
+    return loop || silence;
   }
 
+  static constexpr Duration kSilence = std::chrono::days(14);
+
   const StarterTrial& trial_;
+  const Duration span_;  // Of all events.
   Names names_;
   YamlWriter yaml_;
 };

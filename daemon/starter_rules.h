@@ -21,7 +21,8 @@ using StarterTrial =
 // failures that repeat, something begun and not finished; where there is
 // neither, the commonest event. Empty if there are none. How many events in
 // how long is too many is tried out, so that the rule finds somebody, and not
-// everybody; with an empty `trial` it is what one customer has at most.
+// everybody; with an empty `trial` it is what one customer has at most. A rule
+// that finds nobody when tried is left out.
 std::string StarterRules(const Survey& survey, const StarterTrial& trial);
 
 }  // namespace premura

@@ -38,6 +38,8 @@ const std::vector<std::string>& FirstGiven(
   return mapped.empty() ? preset : mapped;
 }
 
+}  // namespace
+
 std::vector<std::string> CustomerPaths(const DecoderOptions& options) {
   const EventMapping& mapping = options.mapping;
   if (!mapping.customer.empty()) return mapping.customer;
@@ -53,6 +55,8 @@ std::vector<std::string> CustomerPaths(const DecoderOptions& options) {
   }
   return paths;
 }
+
+namespace {
 
 // Adds what a mapping names to a plan, and remembers the first mistake.
 class PlanBuilder {

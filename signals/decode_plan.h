@@ -21,6 +21,9 @@ namespace premura {
 // The paths of a preset, before any mapping.
 EventMapping PresetMapping(Preset preset);
 
+// Where events name their customer: the first path that holds one.
+std::vector<std::string> CustomerPaths(const DecoderOptions& options);
+
 // Where one path of a mapping looks.
 struct PathSource {
   enum class From : std::uint8_t { kJson, kHeader, kKey, kBrokerTime };

@@ -16,6 +16,7 @@
 #include "daemon/past_events.h"
 #include "daemon/starter_rules.h"
 #include "daemon/survey_report.h"
+#include "signals/decode_plan.h"
 
 namespace premura {
 namespace {
@@ -28,16 +29,26 @@ struct Options {
   std::string format = "text";
 };
 
-// Without a customer an event is no use, whatever else it says.
+// Without a customer an event is no use, whatever else it says. Some that are
+// nobody's among others are as they should be.
 void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
                            const Io& io) {
-  if (!survey.refused.contains(Refusal::kNoCustomer)) return;
+  const auto nobodys = survey.refused.find(Refusal::kNoCustomer);
+  if (nobodys == survey.refused.end() ||
+      nobodys->second.count < survey.events) {
+    return;
+  }
   const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
   if (!events.ok()) return;
   const auto head = events.value()->Head(kRecordsLookedAt);
   if (!head.ok()) return;
   const std::string field = GuessCustomerField(head.value());
-  if (field.empty()) return;
+  DecoderOptions decoder = options.decoder;
+  decoder.preset = survey.preset;
+  const std::vector<std::string> paths = CustomerPaths(decoder);
+  const bool looked_at =
+      std::find(paths.begin(), paths.end(), field) != paths.end();
+  if (field.empty() || looked_at) return;
   *io.err << fmt::format(
       "`{0}` looks like the customer: write it in a configuration, and pass "
       "that with -c\n\n"

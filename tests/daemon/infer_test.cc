@@ -111,12 +111,15 @@ TEST_F(InferTest, TheRulesToBeginWithPassTheCheckAndFire) {
        "group_by: method\n        gte: 3\n        within: 15m\n"
        "        unless:\n          event: [payment_succeeded]\n"},
       {Line(0, "a", "Export Started", R"(,"export_id":"1")") +
-           Line(1, "a", "Export Finished", R"(,"export_id":"1")"),
+           Line(1, "a", "Export Finished", R"(,"export_id":"1")") +
+           Line(2, "b", "Export Started", R"(,"export_id":"2")") +
+           Line(90, "a", "Export Started", R"(,"export_id":"3")"),
        "absence:\n        after: \"Export Started\"\n"
        "        without: [\"Export Finished\"]\n"
        "        group_by: export_id\n        for: 1h\n"},
       {Line(0, "a", "odd: \\\"name\\\" #1", "") +
-           Line(1, "a", "odd: \\\"name\\\" #1", ""),
+           Line(1, "a", "odd: \\\"name\\\" #1", "") +
+           Line(20 * 1440, "b", "odd: \\\"name\\\" #1", ""),
        "silence:\n        event: \"odd: \\\"name\\\" #1\"\n"
        "        for: 14d\n        min_events: 2\n"}};
   for (const auto& [events, expected] : cases) {
@@ -211,6 +214,22 @@ TEST_F(InferTest, NoRuleIsWrittenThatCouldFireForNobody) {
         Starter(Infer(Line(0, "a", name, "") + Line(1, "b", name, "")).out),
         "");
   }
+  std::string events;
+  for (int i = 0; i < 5; ++i) events += Line(i, "a", "viewed", "");
+  EXPECT_FALSE(Contains(Starter(Infer(events).out), "silence")) << "too short";
+  events += Line(20 * 1440, "a", "viewed", "");
+  EXPECT_TRUE(Contains(Starter(Infer(events).out),
+                       "two weeks. In these events it finds 1 customer."));
+  events.clear();
+  for (int day = 0; day < 20; ++day) {
+    events += Line(day * 1440, "a", "viewed", "");
+  }
+  EXPECT_FALSE(Contains(Starter(Infer(events).out), "silence")) << "all along";
+  EXPECT_FALSE(Contains(Starter(Infer(Line(0, "a", "Export Started", "") +
+                                      Line(1, "a", "Export Finished", "") +
+                                      Line(90, "b", "Export Started", ""))
+                                    .out),
+                        "absence"));
 }
 
 TEST_F(InferTest, SaysWhereCustomersMayBe) {
@@ -225,6 +244,25 @@ TEST_F(InferTest, SaysWhereCustomersMayBe) {
                 "\"}\n      mapping: {customer: [customer_id]}\n");
   EXPECT_TRUE(Contains(said(R"("who":{"clientId":7})"), "`who.clientId`"));
   EXPECT_EQ(said(R"("page":"/")"), "");
+}
+
+TEST_F(InferTest, SaysNothingOfCustomersWhereTheyAreRead) {
+  const std::string nobody =
+      "{\"event\":\"x\",\"ts\":1767225600,\"user_name\":\"u\"}\n";
+  const std::string somebody = Line(0, "a", "x", "");
+  EXPECT_EQ(Infer(nobody + somebody + somebody).err, "");
+  EXPECT_EQ(Infer(somebody + nobody + nobody).err, "");
+  EXPECT_TRUE(Contains(Infer(nobody).err, "`user_name` looks like"));
+  folder_.Write("premura.yaml", R"(
+sources: [{file: {path: events.jsonl}, mapping: {customer: user_name}}]
+rules: [rules]
+state: {dir: state}
+)");
+  folder_.Write("rules/.keep", "");
+  EXPECT_EQ(Infer("{\"event\":\"x\",\"ts\":1767225600,\"user_name\":\"\"}\n",
+                  {"-c", folder_.Path("premura.yaml")})
+                .err,
+            "");
 }
 
 TEST_F(InferTest, AnEmptyFileIsNoMistake) {
