@@ -2,6 +2,7 @@
 
 #include "signals/path_trie.h"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -27,9 +28,20 @@ Result<std::vector<std::string>> SplitPath(std::string_view path) {
 std::uint32_t PathTrie::Add(std::span<const std::string> names) {
   static std::atomic<std::uint64_t> ids = 0;
   id_ = ++ids;
-  Node node = kRoot;
-  for (const std::string& name : names) node = AddChild(node, name);
-  std::uint32_t& slot = nodes_[node].slot;
+  std::vector<Node> passed = {kRoot};
+  for (const std::string& name : names) {
+    passed.push_back(AddChild(passed.back(), name));
+  }
+  constexpr std::size_t kMostJoined = 8;  // Few names in one, for few edges.
+  for (std::size_t from = 0; from < names.size(); ++from) {
+    const std::size_t end = std::min(names.size(), from + kMostJoined);
+    std::string joined = names[from];
+    for (std::size_t to = from + 1; to < end; ++to) {
+      joined += "." + names[to];
+      AddEdge(passed[from], joined, passed[to + 1]);
+    }
+  }
+  std::uint32_t& slot = nodes_[passed.back()].slot;
   if (slot == kNoSlot) slot = slots_++;
   return slot;
 }
@@ -38,12 +50,17 @@ PathTrie::Node PathTrie::AddChild(Node node, const std::string& name) {
   if (const Node child = Child(node, name); child != kNone) return child;
   const auto child = static_cast<Node>(nodes_.size());
   nodes_.emplace_back();
+  nodes_[node].children.push_back(child);
+  AddEdge(node, name, child);
+  return child;
+}
+
+void PathTrie::AddEdge(Node node, const std::string& name, Node child) {
+  if (Child(node, name) != kNone) return;  // Leads there already.
   NodeData& parent = nodes_[node];
-  parent.children.push_back(child);
-  if (parent.children.size() * 2 > parent.table.size()) Rehash(&parent);
+  if (++parent.edges * 2 > parent.table.size()) Rehash(&parent);
   names_.push_back(name);
   Insert(&parent, {names_.back(), child});
-  return child;
 }
 
 void PathTrie::Rehash(NodeData* node) {

@@ -74,6 +74,8 @@ class PathTrie {
   }
 
   // The number of this path, counted from 0; the same path, the same number.
+  // A name that holds dots itself ("http.status_code") leads where the names
+  // between them lead, eight at most.
   // REQUIRES: !names.empty().
   std::uint32_t Add(std::span<const std::string> names);
 
@@ -119,11 +121,13 @@ class PathTrie {
   struct NodeData {
     std::uint32_t slot = kNoSlot;
     std::size_t mask = 0;
+    std::size_t edges = 0;
     std::vector<Edge> table;  // Open addressing, at most half full.
     std::vector<Node> children;
   };
 
   Node AddChild(Node node, const std::string& name);
+  void AddEdge(Node node, const std::string& name, Node child);
   void Rehash(NodeData* node);
   static void Insert(NodeData* node, const Edge& edge);
 

@@ -265,6 +265,12 @@ state: {dir: state}
             "");
 }
 
+TEST_F(InferTest, KeysThatHoldDotsAreFields) {
+  const Ran ran = Infer(Line(0, "a", "x", R"(,"http.status_code":500)"));
+  EXPECT_TRUE(Contains(ran.out, "http.status_code  whole number  100%"))
+      << ran.out;
+}
+
 TEST_F(InferTest, AnEmptyFileIsNoMistake) {
   const Ran ran = Infer("");
   EXPECT_EQ(ran.code, kOk);

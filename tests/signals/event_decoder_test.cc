@@ -100,6 +100,32 @@ TEST(PlainEventsTest, ReadWhatIsWritten) {
   }
 }
 
+TEST(PlainEventsTest, KeysThatHoldDotsAreReadAsIfNested) {
+  Decoding decoding(Of(Preset::kPlain), {"a", "a.b", "a.b.c", "d.e"});
+  const Case cases[] = {
+      {"one key", R"("a.b.c":1)", "a.b.c=1"},
+      {"at the end", R"("a":{"b.c":1})", R"(a={"b.c":1} a.b.c=1)"},
+      {"in front", R"("a.b":{"c":1})", R"(a.b={"c":1} a.b.c=1)"},
+      {"of both the last", R"("a.b":1,"a":{"b":2})", R"(a.b=2 a={"b":2})"},
+      {"the other way round", R"("a":{"b":2},"a.b":1)", R"(a={"b":2} a.b=1)"},
+      {"another", R"("d":{"e":2},"d.e.f":1,"d.":1,".e":1)", "d.e=2"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(decoding.One(R"({"customer":"a","event":"e","ts":1704164645,)" +
+                           c.json + "}"),
+              "a e at 2024-01-02T03:04:05.000Z " + c.expected)
+        << c.what;
+  }
+  std::string path = "n1";
+  for (const char* more : {"n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9"}) {
+    Decoding deep(Of(Preset::kPlain), {path});
+    EXPECT_EQ(deep.One(R"({"customer":"a","event":"e","ts":1704164645,")" +
+                       path + "\":1}"),
+              "a e at 2024-01-02T03:04:05.000Z " + path + "=1");
+    path += "." + std::string(more);
+  }
+}
+
 TEST(PlainEventsTest, AreRefusedWithTheReason) {
   Decoding decoding(
       {.preset = Preset::kPlain, .max_bytes = 400, .max_depth = 8});
