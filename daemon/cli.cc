@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/cli.h"
 
+#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "daemon/secret_origin.h"
 #include "daemon/terminal_filter.h"
 #include "daemon/version.h"
+#include "rules/diagnostic.h"
+#include "rules/printable.h"
 
 namespace premura {
 namespace {
@@ -29,7 +32,26 @@ constexpr const char* kFooter =
     "Exit codes: 0 it went well; 1 mistakes were found, or it failed; 2 the "
     "command line\nis wrong.";
 
+// Empty if it is one, or none is named.
+std::string UnknownCommand(const CLI::App& app,
+                           const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0].starts_with('-')) return "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    if (command->get_name() == arguments[0]) return "";
+    names.push_back(command->get_name());
+  }
+  const std::string nearest = Nearest(arguments[0], names);
+  return fmt::format("unknown command `{}`: {}", Printable(arguments[0]),
+                     nearest.empty() ? "`premura --help` lists them"
+                                     : "did you mean `" + nearest + "`?");
+}
+
 int Parse(std::vector<std::string> arguments, const Io& io) {
+  if (!arguments.empty() && arguments[0] == "help") {  // "help run"
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
   // `run` sees to it by itself, for it has colours.
   Io shown = io;
   std::unique_ptr<std::ostream> filter;
@@ -58,6 +80,8 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   AddDrop(&app, shown, &chosen);
   AddSettle(&app, shown, &chosen);
   AddVersion(&app, shown, &chosen);
+  const std::string unknown = UnknownCommand(app, arguments);
+  if (!unknown.empty()) return Fail(io, unknown, kUsage);
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
   try {
     app.parse(std::move(arguments));

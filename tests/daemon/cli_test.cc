@@ -20,6 +20,27 @@ TEST_F(CliTest, WithoutACommandItIsAUsageError) {
   EXPECT_EQ(Premura({"stop-all", "maybe", "-c", "x"}).code, kUsage);
 }
 
+TEST_F(CliTest, AnUnknownCommandIsNamed) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"expain", "x"}, "`expain`: did you mean `explain`?"},
+      {{"stopall", "on"}, "`stopall`: did you mean `stop-all`?"},
+      {{"nothing-of-ours"}, "`nothing-of-ours`: `premura --help` lists them"},
+      {{"help", "rum"}, "`rum`: did you mean `run`?"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Ran ran = Premura(arguments);
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_EQ(ran.err,
+              "premura: unknown command " + std::string(message) + "\n");
+  }
+}
+
+TEST_F(CliTest, HelpIsACommandToo) {
+  EXPECT_EQ(Premura({"help"}).out, Premura({"--help"}).out);
+  EXPECT_EQ(Premura({"help", "run"}).out, Premura({"run", "--help"}).out);
+  EXPECT_EQ(Premura({"help", "run"}).code, kOk);
+}
+
 TEST_F(CliTest, HelpTellsTheExitCodes) {
   const Ran ran = Premura({"--help"});
   EXPECT_EQ(ran.code, kOk);
