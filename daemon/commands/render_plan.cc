@@ -17,12 +17,15 @@
 #include "notifiers/profile_facts.h"
 #include "rules/document.h"
 #include "rules/isolated.h"
+#include "rules/printable.h"
 #include "rules/rule_set.h"
 #include "rules/value.h"
 #include "signals/json_reader.h"
 
 namespace premura {
 namespace {
+
+constexpr const char* kSampleCustomer = "sample-customer";
 
 class Planner {
  public:
@@ -43,11 +46,22 @@ class Planner {
     plan_.rule = plan_.detection->rule;
     plan_.profile = std::make_shared<Profile>(values_, SaidByEvents());
     plan_.settings = settings_;
+    NoteWhoIsShown();
     NoteWhomItIsFor();
     return kOk;
   }
 
  private:
+  // A sample under a real customer's id is taken for what is known of them.
+  void NoteWhoIsShown() const {
+    const std::string& customer = plan_.detection->customer;
+    if (!sample_ || customer == kSampleCustomer) return;
+    *io_.err << fmt::format(
+        "note: no profile of `{}` is known: name and address are a sample's; "
+        "--profiles FILE says what is known\n",
+        Printable(customer));
+  }
+
   void NoteWhomItIsFor() const {
     const ProfileFacts facts(*plan_.profile, plan_.detection->rules->symbols());
     if (plan_.rule->only_for.Matches(facts)) return;
@@ -210,7 +224,7 @@ class Planner {
   }
 
   std::string Customer() const {
-    return given_.customer.empty() ? "sample-customer" : given_.customer;
+    return given_.customer.empty() ? kSampleCustomer : given_.customer;
   }
 
   int FindDetection() {

@@ -146,6 +146,12 @@ TEST_F(RenderTest, ACustomerOfTheProfilesIsWrittenTo) {
   EXPECT_THAT(Render({"--set", "tier=tin"}).err,
               HasSubstr("note: the rule is not for this customer "
                         "(`only_for`), who would get none of this"));
+  EXPECT_THAT(sms.err, Not(HasSubstr("no profile of")));
+  EXPECT_THAT(Render({}).err, Not(HasSubstr("no profile of")));
+  EXPECT_THAT(Render({"--customer", "nobody"}).err,
+              HasSubstr("note: no profile of `nobody` is known: name and "
+                        "address are a sample's; --profiles FILE says what is "
+                        "known\n"));
   const Ran other = Render({"--profiles", profiles, "--customer", "acne"});
   EXPECT_EQ(other.code, kFailure);
   EXPECT_THAT(other.err, HasSubstr("the profiles have no customer `acne`; did "
