@@ -302,6 +302,12 @@ int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,
                   const Io& io) {
   if (counts.events > 0 || counts.refused.empty()) return kOk;
   WarnOfEvents(counts, plan, io);
+  if (const auto head = plan.events->Head(1);
+      head.ok() && !head.value().empty()) {
+    const std::string advice =
+        AdviceOnLines(plan.events->name(), head.value()[0]);
+    if (!advice.empty()) return Fail(io, advice);
+  }
   return Fail(io, plan.events->name() +
                       ": no event in it can be used; `premura infer` tells "
                       "why");

@@ -36,6 +36,19 @@ Result<SurveyOptions> MakeSurveyOptions(const EventOptions& options,
   return made;
 }
 
+std::string AdviceOnLines(const std::string& file, const std::string& head) {
+  const std::size_t begin = head.find_first_not_of(" \t\r\n");
+  if (begin == head.npos) return "";
+  const char last = head[head.find_last_not_of(" \t\r\n")];
+  const bool list = head[begin] == '[' && last != ']';
+  const bool object = head[begin] == '{' && head.find('}') == head.npos;
+  if (!list && !object) return "";
+  return fmt::format(
+      "{0} looks like JSON over several lines, and one object a line is "
+      "wanted: `jq -c {1} {0}` writes it so",
+      file, list ? "'.[]'" : ".");
+}
+
 Result<Preset> ReadPreset(const std::string& name) {
   if (const auto preset = ParsePreset(name)) return *preset;
   return Error{fmt::format(

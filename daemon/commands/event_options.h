@@ -24,6 +24,10 @@ struct EventOptions {
 // Answers that of `--events`.
 CLI::Option* AddEventOptions(CLI::App* command, EventOptions* options);
 
+// How `file`, of which `head` is the first line, becomes one object a line;
+// empty if it does not look like JSON that is spread over lines.
+std::string AdviceOnLines(const std::string& file, const std::string& head);
+
 // What `--preset` says.
 Result<Preset> ReadPreset(const std::string& name);
 

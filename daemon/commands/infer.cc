@@ -29,6 +29,17 @@ struct Options {
   std::string format = "text";
 };
 
+void TellHowLinesAreMade(const SurveyOptions& options, const Survey& survey,
+                         const Io& io) {
+  if (!survey.refused.contains(Refusal::kBrokenJson)) return;
+  const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
+  if (!events.ok()) return;
+  const auto head = events.value()->Head(1);
+  if (!head.ok() || head.value().empty()) return;
+  const std::string advice = AdviceOnLines(options.events, head.value()[0]);
+  if (!advice.empty()) *io.err << advice << '\n';
+}
+
 // Without a customer an event is no use, whatever else it says. Some that are
 // nobody's among others are as they should be.
 void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
@@ -91,6 +102,7 @@ int Infer(const Options& options, const Io& io) {
   const auto survey = SurveyEvents(how.value());
   if (!survey.ok()) return Fail(io, survey.error().message);
   if (options.events.file != "-") {
+    TellHowLinesAreMade(how.value(), survey.value(), io);
     TellWhereCustomersAre(how.value(), survey.value(), io);
   }
   const std::string starter = StarterRules(

@@ -127,6 +127,14 @@ TEST_F(BacktestCommandTest, BacktestOfNothingThatCanBeUsedFails) {
   }
 }
 
+TEST_F(BacktestCommandTest, BacktestSaysHowJsonOverLinesBecomesLines) {
+  folder_.Write("events.jsonl", "[\n{\n\"customer\":\"a\"\n}\n]\n");
+  EXPECT_TRUE(Contains(Backtest({}).err,
+                       "premura: " + folder_.Path("events.jsonl") +
+                           " looks like JSON over several lines, and one "
+                           "object a line is wanted: `jq -c '.[]' "));
+}
+
 TEST_F(BacktestCommandTest, BacktestOfAnEmptyFileIsNoMistake) {
   folder_.Write("events.jsonl", "");
   const Ran ran = Backtest({});

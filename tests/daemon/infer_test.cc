@@ -271,6 +271,32 @@ TEST_F(InferTest, KeysThatHoldDotsAreFields) {
       << ran.out;
 }
 
+TEST_F(InferTest, SaysHowJsonOverLinesBecomesLines) {
+  const std::string path = folder_.Path("events.jsonl");
+  const struct {
+    const char* events;
+    const char* filter;  // nullptr: nothing is said.
+  } cases[] = {
+      {"[\n  {\"customer\": \"a\"}\n]\n", "'.[]'"},
+      {"[{\"customer\": \"a\"},\n {\"customer\": \"b\"}]\n", "'.[]'"},
+      {"{\n  \"customer\": \"a\"\n}\n", "."},
+      {"{\"customer\":\n \"a\"}\n", "."},
+      {"nonsense\n", nullptr},
+      {"{\"customer\":}\n", nullptr},
+      {"[1,,2]\n", nullptr},
+  };
+  for (const auto& c : cases) {
+    const std::string advice =
+        c.filter == nullptr
+            ? ""
+            : path +
+                  " looks like JSON over several lines, and one object a line "
+                  "is wanted: `jq -c " +
+                  c.filter + " " + path + "` writes it so\n";
+    EXPECT_EQ(Infer(c.events).err, advice) << c.events;
+  }
+}
+
 TEST_F(InferTest, AnEmptyFileIsNoMistake) {
   const Ran ran = Infer("");
   EXPECT_EQ(ran.code, kOk);
