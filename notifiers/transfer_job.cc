@@ -85,6 +85,14 @@ Fault HttpFault(CURLcode code, bool sent) {
   return sent ? Fault::kBroken : Fault::kUnreachable;
 }
 
+// libcurl adds whatever call failed last: "response reading failed (errno:
+// 115)".
+std::string WithoutErrno(std::string problem) {
+  const std::size_t at = problem.find(" (errno: ");
+  if (at != problem.npos) problem.resize(at);
+  return problem;
+}
+
 }  // namespace
 
 curl_socket_t OpenSockets::Open(const curl_sockaddr& address) {
@@ -293,8 +301,8 @@ TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
   answer.fault = smtp_ ? SmtpFault(code, status, ended_)
                        : HttpFault(code, request_bytes > 0);
   if (code != CURLE_OK) {
-    answer.problem =
-        OneLine(problem_[0] != '\0' ? problem_ : curl_easy_strerror(code));
+    answer.problem = WithoutErrno(
+        OneLine(problem_[0] != '\0' ? problem_ : curl_easy_strerror(code)));
   }
   if (late_) {
     answer.fault = Fault::kTimeoutBefore;

@@ -131,6 +131,8 @@ TEST_F(SmtpTest, EveryReplyHasItsMeaning) {
     if (c.detail != nullptr) {
       EXPECT_EQ(outcome.detail, c.detail);
     }
+    EXPECT_EQ(outcome.detail.find("errno"), std::string::npos)
+        << c.to << ' ' << outcome.detail;
     EXPECT_EQ(Stored(), c.stored) << c.to;
   }
   const Outcome last = Send(options, "jane@acme.example");
