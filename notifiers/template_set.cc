@@ -15,6 +15,7 @@
 #include "notifiers/template_words.h"
 #include "notifiers/templates.h"
 #include "notifiers/text.h"
+#include "rules/hidden.h"
 
 namespace premura {
 namespace {
@@ -113,7 +114,8 @@ void LoadedTemplates::LoadFolder(const std::string& folder,
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string extension = entry->path().extension().string();
-    if (extension == ".yaml" || extension == ".yml") {
+    const bool yaml = extension == ".yaml" || extension == ".yml";
+    if (yaml && !IsHidden(entry->path().string())) {
       paths.push_back(entry->path());
     }
   }

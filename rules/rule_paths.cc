@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "rules/document.h"
+#include "rules/hidden.h"
 #include "rules/rule_set.h"
 
 namespace premura {
@@ -23,10 +25,23 @@ bool IsTestsFile(std::string_view name) {
 
 namespace {
 
+bool HasKey(std::string_view text, const std::string& key) {
+  return text.starts_with(key + ":") ||
+         text.find("\n" + key + ":") != text.npos;
+}
+
+// By its lines, so that one that is being written is passed over too. No rules
+// file is: it has a version.
+bool IsConfiguration(const fs::path& path) {
+  const Result<std::string> text = ReadFile(path.string());
+  return text.ok() && HasKey(text.value(), "sources") &&
+         !HasKey(text.value(), "version");
+}
+
 bool IsRulesFile(const fs::path& path) {
   const std::string name = path.filename().string();
   const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-  return yaml && !IsTestsFile(name);
+  return yaml && !IsTestsFile(name) && !IsConfiguration(path);
 }
 
 // All below `folder`, but not below a folder `templates`.
@@ -36,11 +51,12 @@ Status AddFolder(const fs::path& folder, std::vector<std::string>* found) {
   fs::path last = folder;  // Where it fails, if it does.
   for (; !error && at != end; at.increment(error)) {
     last = at->path();
+    const bool hidden = IsHidden(last.string());
     if (at->is_directory(error)) {
-      if (at->path().filename() == "templates") {
+      if (hidden || last.filename() == "templates") {
         at.disable_recursion_pending();
       }
-    } else if (IsRulesFile(at->path())) {
+    } else if (!hidden && IsRulesFile(last)) {
       found->push_back(at->path().string());
     }
   }

@@ -227,6 +227,10 @@ bool IsTemplate(const Mapping& file) {
   return file.Has("email") || file.Has("ticket") || file.Has("sms");
 }
 
+bool IsConfiguration(const Mapping& file) {
+  return file && file.Has("sources") && !file.Has("version");
+}
+
 }  // namespace
 
 std::vector<ReadRule> ReadRulesFile(const Document& document,
@@ -245,6 +249,11 @@ std::vector<ReadRule> ReadRulesFile(const Document& document,
     root.Complain("this is a template, and no file of rules",
                   "templates are checked with the rules that use them: "
                   "`premura check RULES`, or with `-c`");
+    return rules;
+  }
+  if (IsConfiguration(file)) {
+    root.Complain("this is a configuration, and no file of rules",
+                  "check it with `premura check -c FILE`");
     return rules;
   }
   file.RequireInt("version", 1, 1);

@@ -56,9 +56,9 @@ struct LoadedRules {
 // Reads, checks, compiles. No file at all is an empty RuleSet.
 LoadedRules LoadRules(std::vector<RuleFile> files, const LoadOptions& options);
 
-// The files that `patterns` name: files, folders (their *.yaml and *.yml,
-// below them too, but not `*.test.yaml`, nor a folder `templates`), globs.
-// One that names nothing is an error.
+// The files that `patterns` name: files, folders (their *.yaml and *.yml, below
+// them too, but no tests, configuration, folder `templates`, or hidden name),
+// globs. One that names nothing is an error.
 Result<std::vector<std::string>> ExpandRulePaths(
     std::span<const std::string> patterns);
 

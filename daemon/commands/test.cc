@@ -15,6 +15,7 @@
 #include "daemon/commands/test_probe.h"
 #include "daemon/junit.h"
 #include "daemon/rule_test.h"
+#include "rules/hidden.h"
 
 namespace premura {
 namespace {
@@ -41,7 +42,7 @@ Result<std::vector<std::string>> FindFiles(
     for (fs::recursive_directory_iterator at(path, error), end;
          !error && at != end; at.increment(error)) {
       const std::string name = at->path().string();
-      if (IsTestsFile(name)) files.push_back(name);
+      if (IsTestsFile(name) && !IsHidden(name)) files.push_back(name);
     }
     if (error) return Error{path + ": " + error.message()};
   }

@@ -25,6 +25,23 @@ TEST_F(CheckCommandTest, CheckFindsNothingInGoodFiles) {
   }
 }
 
+TEST_F(CheckCommandTest, AConfigurationMayLieBesideTheRules) {
+  folder_.Write("rules/premura.yaml", folder_.Read("premura.yaml"));
+  folder_.Write("rules/a.test.yaml",
+                "version: 1\ntests:\n  - name: Two are few\n    events: "
+                "[0m..1m/1m acme failed]\n    detections: []\n");
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"check", folder_.Path("rules")},
+           {"test", folder_.Path("rules")},
+           {"backtest", "--rules", folder_.Path("rules"), "--events",
+            folder_.Path("events.jsonl")}}) {
+    const Ran ran = Premura(arguments);
+    EXPECT_EQ(ran.code, kOk) << ran.out << ran.err;
+  }
+  const Ran named = Premura({"check", folder_.Path("rules/premura.yaml")});
+  EXPECT_TRUE(Contains(named.out, "this is a configuration")) << named.out;
+}
+
 TEST_F(CheckCommandTest, CheckWithoutAnythingToCheckIsAUsageError) {
   const Ran ran = Premura({"check"});
   EXPECT_EQ(ran.code, kUsage);

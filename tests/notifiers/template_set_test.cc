@@ -326,6 +326,14 @@ TEST_F(TemplateSetTest, ALaterFolderWins) {
   EXPECT_FALSE(set->Has("t", "sms"));
 }
 
+TEST_F(TemplateSetTest, WhatEditorsAndSystemsLeaveBehindIsPassedOver) {
+  folder_.Write("t.en.yaml", kFull);
+  folder_.Write("._t.en.yaml", std::string(1, '\0'));
+  folder_.Write(".#t.en.yaml", "");
+  EXPECT_EQ(Load()->Names(), std::vector<std::string>{"t"});
+  EXPECT_EQ(RenderText(diagnostics_), "");
+}
+
 TEST_F(TemplateSetTest, ThePropertiesThatTemplatesNameAreKnown) {
   folder_.Write("t.en.yaml", kFull);
   folder_.Write("u.en.yaml",

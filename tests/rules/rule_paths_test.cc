@@ -57,6 +57,39 @@ TEST_F(RulePathsTest, AGlobLeavesOutTestsAndTemplates) {
             (Paths{"rules/a.yaml", "rules/b.yml", "rules/deep/c.yaml"}));
 }
 
+TEST_F(RulePathsTest, WhatEditorsAndSystemsLeaveBehindIsPassedOver) {
+  const Paths before = Expand({"rules"});
+  fs::create_symlink("anna@desk.4711", root_ / "rules/.#a.yaml");
+  fs::create_directories(root_ / "rules/.git");
+  for (const char* name : {"rules/._a.yaml", "rules/.git/a.yaml"}) {
+    std::ofstream(root_ / name) << '\0';
+  }
+  EXPECT_EQ(Expand({"rules"}), before);
+  EXPECT_EQ(Expand({"rules/*"}), before);
+  EXPECT_EQ(Expand({"rules/._a.yaml"}), Paths{"rules/._a.yaml"});
+}
+
+TEST_F(RulePathsTest, AConfigurationIsNoneOfTheRulesBesideIt) {
+  struct Case {
+    const char* text;
+    bool passed_over;
+  };
+  const Case cases[] = {
+      {"sources: []\nrules: [a.yaml]\n", true},
+      {"name: a\nsources:\n  - file: {path:", true},  // Being written.
+      {"version: 1\nrules: []\nsources: []\n", false},
+      {"rules: []\n", false},
+      {"# sources:\nrules: [{sources: a}]\n", false},
+  };
+  const Paths before = Expand({"rules"});
+  for (const Case& c : cases) {
+    std::ofstream(root_ / "rules/z.yaml") << c.text;
+    EXPECT_EQ(Expand({"rules"}) == before, c.passed_over) << c.text;
+    EXPECT_EQ(Expand({"rules/*.yaml"}) == Paths{"rules/a.yaml"}, c.passed_over);
+    EXPECT_EQ(Expand({"rules/z.yaml"}), Paths{"rules/z.yaml"});
+  }
+}
+
 TEST_F(RulePathsTest, AFileThatIsNamedIsTakenAndOnce) {
   EXPECT_EQ(Expand({"rules/note.txt", "rules/./a.yaml", "rules/a.yaml"}),
             (Paths{"rules/a.yaml", "rules/note.txt"}));
