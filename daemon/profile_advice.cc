@@ -55,6 +55,28 @@ const char* Problem(const std::string& path, const std::string& text,
   return nullptr;
 }
 
+// What is looked at in everybody's profile, beside consents.
+constexpr std::array<std::string_view, 12> kKeys = {
+    "name",    "first_name", "role",  "tier",  "locale", "timezone",
+    "country", "email",      "phone", "owner", "phase",  "account"};
+
+// A key without what people write in one way or the other: `E-mail`.
+std::string Bare(std::string_view key) {
+  std::string bare;
+  for (const char c : FoldCase(key)) {
+    if (c != '-' && c != '_' && c != ' ') bare += c;
+  }
+  return bare;
+}
+
+// Whether a key is another spelling of a known one: `Phone Number`.
+bool MeansKey(const std::string& key, std::string_view known) {
+  const std::string bare = Bare(key);
+  const std::string wanted = Bare(known);
+  return bare == wanted || bare == wanted + "number" ||
+         bare == wanted + "address";
+}
+
 // The first line that names both; 0 if there is none.
 int LineOf(const std::string& text, const std::string& customer,
            const std::string& value) {
@@ -67,6 +89,35 @@ int LineOf(const std::string& text, const std::string& customer,
     at = end + 1;
   }
   return 0;
+}
+
+Diagnostic Warning(const std::string& path, int line, std::string message) {
+  Diagnostic warning;
+  warning.severity = Diagnostic::Severity::kWarning;
+  warning.where = {.file = path, .line = line, .column = line > 0 ? 1 : 0};
+  warning.message = std::move(message);
+  return warning;
+}
+
+// Whoever is right about a key has it too, so a file with both is let be.
+void WarnOfKeys(const std::string& path,
+                const std::map<std::string, Profile::Values>& customers,
+                Diagnostics* diagnostics) {
+  std::set<std::string> keys;
+  for (const auto& [customer, values] : customers) {
+    for (const auto& [key, json] : values) keys.insert(key);
+  }
+  for (const std::string_view known : kKeys) {
+    if (keys.contains(std::string(known))) continue;
+    for (const std::string& key : keys) {
+      if (!MeansKey(key, known)) continue;
+      const Result<std::string> text = ReadFile(path, kLargestShown);
+      const int line = text.ok() ? LineOf(text.value(), key, key) : 0;
+      diagnostics->push_back(Warning(
+          path, line, fmt::format("there is `{}`, and no `{}`", key, known)));
+      diagnostics->back().hint = fmt::format("did you mean `{}`?", known);
+    }
+  }
 }
 
 }  // namespace
@@ -84,10 +135,9 @@ void WarnOfProfiles(const std::string& path,
                     const std::map<std::string, Profile::Values>& customers,
                     const std::set<std::string>& dates,
                     Diagnostics* diagnostics) {
+  WarnOfKeys(path, customers, diagnostics);
   int count = 0;
   std::string text;
-  Diagnostic warning;
-  warning.severity = Diagnostic::Severity::kWarning;
   for (const auto& [customer, values] : customers) {
     for (const auto& [key, json] : values) {
       const std::string value = TextOf(json);
@@ -97,17 +147,14 @@ void WarnOfProfiles(const std::string& path,
         Result<std::string> read = ReadFile(path, kLargestShown);
         if (read.ok()) text = std::move(read).value();
       }
-      warning.where = {.file = path, .line = LineOf(text, customer, value)};
-      warning.where.column = warning.where.line > 0 ? 1 : 0;
-      warning.message =
-          fmt::format("`{}` of customer `{}` {}", key, customer, problem);
-      diagnostics->push_back(warning);
+      diagnostics->push_back(Warning(
+          path, LineOf(text, customer, value),
+          fmt::format("`{}` of customer `{}` {}", key, customer, problem)));
     }
   }
   if (count <= kMost) return;
-  warning.where = {.file = path};
-  warning.message = fmt::format("{} more values like these", count - kMost);
-  diagnostics->push_back(std::move(warning));
+  diagnostics->push_back(Warning(
+      path, 0, fmt::format("{} more values like these", count - kMost)));
 }
 
 }  // namespace premura

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of a profile file that mean nothing to what reads them: such a
-// customer is not written to, or at the wrong time. Warnings.
+// Keys and values of a profile file that mean nothing to what reads them: such
+// a customer is not written to, or at the wrong time. Warnings.
 
 #pragma once
 
@@ -23,7 +23,7 @@ std::set<std::string> DateFields(const RuleSet& rules);
 
 // `dates`: paths whose values must be dates. `path` is the file that
 // `customers` were read from; it is read again for the lines if there is
-// anything to say. At most ten of a file are told one by one.
+// anything to say. At most ten values of a file are told one by one.
 void WarnOfProfiles(const std::string& path,
                     const std::map<std::string, Profile::Values>& customers,
                     const std::set<std::string>& dates,

@@ -97,6 +97,22 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
+// What spreadsheets put between cells where a comma is the decimal point.
+const char* OtherSeparator(std::string_view line) {
+  if (line.find(',') != line.npos) return nullptr;
+  if (line.find(';') != line.npos) return "`;`";
+  return Trim(line).find('\t') == line.npos ? nullptr : "tabs";
+}
+
+// The column that is likely to be the customer's, in words.
+std::string AlmostCustomer(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (!FoldCase(name).starts_with("customer")) continue;
+    return fmt::format("; if '{}' is it, call that 'customer'", name);
+  }
+  return {};
+}
+
 // The column of the customers; kNone if the first line is of no use.
 std::size_t CheckHeader(const CsvRow& header, Collector* collector) {
   std::size_t customer = kNone;
@@ -122,7 +138,8 @@ std::size_t CheckHeader(const CsvRow& header, Collector* collector) {
     if (name == "customer" && customer == kNone) customer = i;
   }
   if (customer == kNone) {
-    collector->Mistake(header.line, "no column is called 'customer'");
+    collector->Mistake(header.line, "no column is called 'customer'" +
+                                        AlmostCustomer(header.cells));
   }
   return customer;
 }
@@ -153,9 +170,18 @@ void AddCsvRow(const CsvRow& header, const CsvRow& row, std::size_t customer,
 }
 
 void ReadCsv(std::string_view text, Collector* collector) {
+  if (const char* other = OtherSeparator(text.substr(0, text.find('\n')))) {
+    return collector->Mistake(
+        1, fmt::format("cells seem to be separated by {}: separate them by "
+                       "commas",
+                       other));
+  }
   std::vector<CsvRow> rows = ParseCsv(text);
   if (rows.empty()) return collector->Mistake(1, "no line with column names");
-  for (std::string& name : rows.front().cells) name = Trim(name);
+  // Nobody means blanks around a cell, and `acme ` would be another customer.
+  for (CsvRow& row : rows) {
+    for (std::string& cell : row.cells) cell = Trim(cell);
+  }
   const CsvRow& header = rows.front();
   const std::size_t customer =
       header.mistake.empty() ? CheckHeader(header, collector) : kNone;

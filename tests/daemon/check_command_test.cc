@@ -159,6 +159,42 @@ TEST_F(CheckCommandTest, CheckWarnsOfProfilesThatMeanNothing) {
                "c.csv: warning: 20 more values like these"));
 }
 
+TEST_F(CheckCommandTest, CheckWarnsOfColumnsThatAreAlmostCalledSo) {
+  struct Case {
+    const char* columns;
+    std::vector<std::string> warnings;  // "E-mail, email"
+  };
+  const Case cases[] = {
+      {"Email,TIMEZONE", {"`Email`, and no `email`", "`TIMEZONE`, and no"}},
+      {"E-mail,time_zone", {"`E-mail`, and no", "`time_zone`, and no"}},
+      {"Phone Number,First Name", {"and no `phone`", "and no `first_name`"}},
+      {"email_address,phonetype", {"`email_address`, and no `email`"}},
+      {"email,E-mail", {}},
+      {"email,emailed", {}},
+  };
+  folder_.Write("premura.yaml",
+                folder_.Read("premura.yaml") + "profiles: {files: [c.csv]}\n");
+  for (const Case& c : cases) {
+    folder_.Write("c.csv", "customer," + std::string(c.columns) +
+                               "\nacme,a@example.com,b\n");
+    const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+    EXPECT_EQ(ran.code, kOk);
+    for (const std::string& warning : c.warnings) {
+      EXPECT_TRUE(Contains(ran.out, "c.csv:1:1: warning: there is `") &&
+                  Contains(ran.out, warning))
+          << ran.out;
+    }
+    EXPECT_TRUE(Contains(ran.out, c.warnings.empty() ? "No mistakes found."
+                                  : c.warnings.size() == 1 ? "1 warning in"
+                                                           : "2 warnings in"))
+        << ran.out;
+  }
+  folder_.Write("c.csv", "customer,Locale\nacme,it\n");
+  EXPECT_TRUE(
+      Contains(Premura({"check", "-c", folder_.Path("premura.yaml")}).out,
+               "= did you mean `locale`?"));
+}
+
 TEST_F(CheckCommandTest, CheckOfAPathThatIsNotThereFails) {
   EXPECT_EQ(Premura({"check", folder_.Path("nowhere")}).code, kFailure);
   EXPECT_EQ(Premura({"check", "-c", folder_.Path("nowhere.yaml")}).code,

@@ -125,15 +125,17 @@ TEST(ProfileFileTest, ReadsJsonLines) {
                                                   Pair("tags", "[\"a\"]")))));
 }
 
-TEST(ProfileFileTest, ColumnsAreCalledTheSameWithSpacesAround) {
+TEST(ProfileFileTest, BlanksAroundCellsDoNotCount) {
   const TempFolder dir;
-  const auto customers = ReadProfileFile(
-      dir.Write("a.csv", " customer, consent.email ,\tname\nada,no,Ada\n"));
+  const auto customers =
+      ReadProfileFile(dir.Write("a.csv",
+                                " customer, consent.email ,\tname\n"
+                                "ada , no,\" Ada B. \"\n"));
   ASSERT_TRUE(customers.ok()) << customers.error().message;
   EXPECT_THAT(
       customers.value(),
       ElementsAre(Pair("ada", ElementsAre(Pair("consent.email", "\"no\""),
-                                          Pair("name", "\"Ada\"")))));
+                                          Pair("name", "\"Ada B.\"")))));
 }
 
 TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
@@ -153,6 +155,16 @@ TEST(ProfileFileTest, TellsAllMistakesAtOnce) {
        "name,,name\nx,y,z\n",
        {"1: column 2 has no name", "1: two columns are called 'name'",
         "1: no column is called 'customer'"}},
+      {"a.csv",
+       "Customer ID,n\na,1\n",
+       {"1: no column is called 'customer'; if 'Customer ID' is it, call that "
+        "'customer'"}},
+      {"a.csv",
+       "customer;n\na;1,5\n",
+       {"1: cells seem to be separated by `;`: separate them by commas"}},
+      {"a.csv",
+       "\"customer\"\t\"n\"\r\na\t1\r\n",
+       {"1: cells seem to be separated by tabs: separate them by commas"}},
       {"a.csv",
        "customer,n\na,1,2\n,1\nb\"x,1\nc,\"1\n2\nd,1\n",
        {"2: 3 cells where the first line has 2", "3: no customer",
