@@ -7,6 +7,7 @@
 #include <array>
 
 #include "rules/claims.h"
+#include "rules/comparison_sign.h"
 #include "rules/condition.h"
 #include "rules/condition_node.h"
 #include "rules/field_reader.h"
@@ -46,6 +47,11 @@ bool ComparesNumbers(Op op) {
 bool ComparesText(Op op) {
   return op == Op::kContains || op == Op::kStartsWith || op == Op::kEndsWith ||
          op == Op::kRegex;
+}
+
+// `amount|gt`; without a modifier `amount`.
+std::string WithModifier(std::string_view field, std::string_view modifier) {
+  return fmt::format("{}{}{}", field, modifier.empty() ? "" : "|", modifier);
 }
 
 std::vector<std::string> Split(const std::string& text, char separator) {
@@ -152,6 +158,11 @@ class Reader {
     predicate.field = ReadFieldRef(parts[0], mapping_.KeyNode(key), context_);
     MentionField(predicate.field, key, mapping_.KeyNode(key),
                  Mention::What::kField);
+    if (const auto sign = SignAtEnd(parts[0])) {
+      mapping_.KeyNode(key).Warn(
+          fmt::format("`{}` is the name of a field here", parts[0]),
+          fmt::format("write `{}`", WithModifier(sign->rest, sign->modifier)));
+    }
     parts.erase(parts.begin());
     if (!ReadModifiers(key, parts, &predicate)) return nullptr;
     if (predicate.op == Op::kExists) {
@@ -282,6 +293,14 @@ class Reader {
     if (ComparesText(predicate.op) && literal.text.empty()) {
       node.Complain(fmt::format("`{}` with an empty text always holds", key));
       return std::nullopt;
+    }
+    const auto sign = SignAtStart(literal.text);
+    if (sign && (predicate.op == Op::kEquals || predicate.op == Op::kNeq)) {
+      node.Warn(fmt::format("`{}` is a text here", literal.text),
+                fmt::format(
+                    "write `{}: {}`",
+                    WithModifier(key.substr(0, key.find('|')), sign->modifier),
+                    sign->rest));
     }
     return literal;
   }

@@ -11,12 +11,14 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <sstream>
 #include <unordered_map>
 
 #include "rules/document_impl.h"
 #include "rules/quote.h"
+#include "rules/syntax_hint.h"
 #include "rules/utf8.h"
 
 namespace premura {
@@ -29,6 +31,16 @@ constexpr std::int64_t kMaxAliased = 100'000;
 
 // Ends the parse; what is wrong has been recorded.
 struct Stop {};
+
+// As word processors write quotes of their own accord.
+bool IsInCurlyQuotes(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kQuotes = {"“", "”", "‘", "’"};
+  const auto any = [&](auto is_there) {
+    return std::any_of(kQuotes.begin(), kQuotes.end(), is_there);
+  };
+  return any([&](std::string_view q) { return text.starts_with(q); }) &&
+         any([&](std::string_view q) { return text.ends_with(q); });
+}
 
 class Builder final : public YAML::EventHandler {
  public:
@@ -56,6 +68,12 @@ class Builder final : public YAML::EventHandler {
     const int index = Add(Node::Kind::kScalar, mark, anchor);
     document_->nodes[Index(index)].text = text;
     document_->nodes[Index(index)].quoted = tag == "!";
+    if (tag != "!" && IsInCurlyQuotes(text)) {
+      document_->Record(
+          Diagnostic::Severity::kWarning, document_->PositionOf(index),
+          fmt::format("the curly quotes are part of the text `{}`", text),
+          "write straight ones, \" or '");
+    }
     Place(index, 1);
   }
 
@@ -204,7 +222,8 @@ class Builder final : public YAML::EventHandler {
       return false;
     };
     if (key.kind != Node::Kind::kScalar) {
-      return refuse("a key must be a text", "");
+      const bool braces = key.kind == Node::Kind::kMapping;
+      return refuse("a key must be a text", braces ? kQuoteBraces : "");
     }
     if (key.null) {
       return refuse("a key is empty",
@@ -303,66 +322,16 @@ bool CheckBytes(DocumentImpl* document) {
   return true;
 }
 
-// The line, from 0, of the last bracket that is open where the text ends; -1 if
-// none is. Quotes and comments are passed over.
-int LineOfOpenBracket(std::string_view text, char* bracket) {
-  std::vector<std::pair<char, int>> open;
-  int line = 0;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool begins =
-        i == 0 || std::string_view(" \n,:{[").find(text[i - 1]) != text.npos;
-    if (c == '\n') ++line;
-    if (quote != 0) {
-      if (c == '\\' && quote == '"') ++i;
-      if (c == quote) quote = 0;
-    } else if (begins && (c == '"' || c == '\'')) {
-      quote = c;
-    } else if (begins && c == '#') {
-      i = std::min(text.find('\n', i), text.size()) - 1;
-    } else if ((begins || !open.empty()) && (c == '{' || c == '[')) {
-      open.emplace_back(c, line);
-    } else if ((c == '}' || c == ']') && !open.empty()) {
-      open.pop_back();
-    }
-  }
-  if (open.empty()) return -1;
-  *bracket = open.back().first;
-  return open.back().second;
-}
-
-// What yaml-cpp's words mostly mean.
-std::string SyntaxHint(const std::string& message, std::string_view line) {
-  if (line.find('\t') != line.npos) {
-    return "there is a tab in this line; use spaces";
-  }
-  if (message == "illegal map value") {
-    return "check the indentation; quote a text that holds `: `";
-  }
-  if (message == "unknown token") {
-    // In braces a question mark before a comma is taken for YAML's own.
-    if (line.find_first_of("{[") != line.npos && line.find('?') != line.npos) {
-      return "quote a text that holds a question mark";
-    }
-    return "quote a text that begins with @, % or a backquote";
-  }
-  return {};
-}
-
 void ComplainOfSyntax(const YAML::Exception& mistake, DocumentImpl* document) {
   const int line = std::max(0, mistake.mark.line);
-  std::string hint = SyntaxHint(mistake.msg, document->LineAt(line));
-  char bracket = 0;
+  const int column = std::max(0, mistake.mark.column);
   const auto end = static_cast<std::size_t>(std::max(0, mistake.mark.pos));
-  const int open = LineOfOpenBracket(
-      std::string_view(document->text()).substr(0, end), &bracket);
-  if (open >= 0 && open < line) {
-    hint = fmt::format("the `{}` of line {} is not closed", bracket, open + 1);
-  }
-  document->Error(
-      document->PositionAt(line, std::max(0, mistake.mark.column), 1),
-      "not YAML: " + mistake.msg, std::move(hint));
+  const std::string_view before =
+      std::string_view(document->text()).substr(0, end);
+  document->Error(document->PositionAt(line, column, 1),
+                  "not YAML: " + mistake.msg,
+                  SyntaxHint({mistake.msg, document->LineAt(line), line,
+                              static_cast<std::size_t>(column), before}));
 }
 
 }  // namespace
