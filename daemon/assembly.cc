@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "daemon/missing_path.h"
 #include "daemon/profile_advice.h"
 #include "daemon/rule_advice.h"
 #include "rules/document.h"
@@ -283,6 +284,7 @@ LoadedAssembly Assemble(const Config& config, const RuleSet* previous) {
   if (assembly->rules && !config.profiles_from_events) {
     WarnOfNobody(*assembly->rules, assembly->profiles, diagnostics);
   }
+  PlaceMissing(config, diagnostics);
   FillLines(diagnostics);
   SortDiagnostics(diagnostics);
   const bool whole = assembly->rules && assembly->templates;

@@ -63,8 +63,8 @@ void CheckKafkaState(const Node& node, const Config& config) {
   }
   if (kafka->instance_id.empty()) {
     complain("an `instance_id` in the source",
-             "write `instance_id: ${env:HOSTNAME}` below `kafka`: the same at "
-             "each start, and another for each instance");
+             "write `instance_id: \"${env:HOSTNAME}\"` below `kafka`: the same "
+             "at each start, and another for each instance");
   }
 }
 
@@ -173,7 +173,8 @@ void ReadLedgerUrl(const Node& node, const std::string& what,
   const auto url = reader->Expand(node, what);
   if (!url) return;
   if (url->starts_with("sqlite:") && url->size() > 7 && (*url)[7] != ':') {
-    const std::string path = reader->Absolute(url->substr(7));
+    const std::string path = reader->PathAt(node, url->substr(7), what);
+    if (path.empty()) return;
     ledger->url = "sqlite:" + path;
     reader->CheckWritableFile(node, path, what);
   } else if (url->starts_with("postgresql:") || url->starts_with("postgres:")) {

@@ -60,8 +60,7 @@ FileChannelOptions ReadFileChannel(Mapping* mapping, const std::string& channel,
   FileChannelOptions file;
   file.channel = channel;
   file.desk = desk;
-  file.directory =
-      reader->Absolute(reader->RequireText(mapping, "directory").value_or(""));
+  file.directory = reader->RequirePath(mapping, "directory");
   return file;
 }
 

@@ -30,6 +30,17 @@ bool HasControlBytes(std::string_view text) {
   });
 }
 
+// What a shell would put something else for: a `~` at the beginning, or a
+// part like `$HOME`. Empty if there is nothing of the kind.
+std::string_view ForShell(std::string_view path) {
+  if (path.starts_with('~')) return path.substr(0, path.find('/'));
+  std::size_t at = path.starts_with('$') ? 0 : path.find("/$");
+  if (at == path.npos) return {};
+  if (path[at] == '/') ++at;
+  const std::string_view part = path.substr(at);
+  return part.substr(0, part.find('/'));
+}
+
 // The one line end that editors put there.
 std::string WithoutLineEnd(std::string text) {
   if (text.ends_with('\n')) text.pop_back();
@@ -101,7 +112,7 @@ std::optional<std::string> ConfigReader::Expand(const Node& node,
     node.Complain(
         fmt::format("`{}` may be an environment variable only as a whole",
                     what),
-        "write ${env:NAME} and nothing beside it");
+        "write \"${env:NAME}\" and nothing beside it");
     return std::nullopt;
   }
   if (text && HasControls(*text)) {
@@ -146,8 +157,23 @@ std::string ConfigReader::Absolute(const std::string& path) const {
   return (std::filesystem::path(directory_) / given).lexically_normal();
 }
 
+std::string ConfigReader::PathAt(const Node& node, const std::string& path,
+                                 std::string_view what) {
+  const std::string_view foreign = ForShell(path);
+  if (foreign.empty()) return Absolute(path);
+  node.Complain(
+      fmt::format("`{}` holds `{}`, which only a shell knows", what, foreign),
+      "write the path in full, or \"${env:NAME}\" in its place");
+  return {};
+}
+
 std::string ConfigReader::Path(Mapping* mapping, std::string_view key) {
-  return Absolute(TextOr(mapping, key, ""));
+  return PathAt(mapping->Get(key), TextOr(mapping, key, ""), key);
+}
+
+std::string ConfigReader::RequirePath(Mapping* mapping, std::string_view key) {
+  mapping->Require(key);
+  return Path(mapping, key);
 }
 
 std::vector<std::string> ConfigReader::Paths(Mapping* mapping,
@@ -156,7 +182,9 @@ std::vector<std::string> ConfigReader::Paths(Mapping* mapping,
   const Node list = mapping->Get(key);
   if (!list) return paths;
   for (const Node& node : list.AsListOrScalar(key)) {
-    if (auto path = Expand(node, key)) paths.push_back(Absolute(*path));
+    if (auto path = Expand(node, key)) {
+      paths.push_back(PathAt(node, *path, key));
+    }
   }
   return paths;
 }
@@ -191,8 +219,8 @@ Secret ConfigReader::SecretValue(const Node& node, const std::string& key,
   const auto name = EnvironmentName(*text);
   if (!name) {
     node.Complain(fmt::format("`{}` is a secret and must not stand here", key),
-                  "write ${env:NAME}, or put it in a file and name that in "
-                  "a key that ends in `_file`");
+                  "write \"${env:NAME}\", or put it in a file and name that "
+                  "in a key that ends in `_file`");
     return {};
   }
   config_->secret_origins[path] = {key, *text};
@@ -202,7 +230,7 @@ Secret ConfigReader::SecretValue(const Node& node, const std::string& key,
 
 Secret ConfigReader::SecretFile(const Node& node, const std::string& key,
                                 const std::string& path) {
-  const std::string file = Absolute(Expand(node, key).value_or(""));
+  const std::string file = PathAt(node, Expand(node, key).value_or(""), key);
   if (file.empty()) return {};
   config_->secret_origins[path] = {key, file};
   if (!options_->read_secrets) return {};

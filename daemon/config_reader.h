@@ -33,8 +33,12 @@ class ConfigReader {
   std::string PlainName(Mapping* mapping, std::string_view key,
                         std::string_view fallback);
 
-  // A path, absolute, seen from the file's folder. "-" stays.
+  // A path, absolute, seen from the file's folder. "-" stays. Empty with a
+  // complaint if only a shell could read it: `~`, `$HOME`.
   std::string Path(Mapping* mapping, std::string_view key);
+  std::string RequirePath(Mapping* mapping, std::string_view key);
+  std::string PathAt(const Node& node, const std::string& path,
+                     std::string_view what);
   std::string Absolute(const std::string& path) const;
   std::vector<std::string> Paths(Mapping* mapping, std::string_view key);
 

@@ -179,8 +179,7 @@ std::optional<double> ParseSpeed(std::string_view text) {
 
 ReplayConfig ReadFileSource(Mapping mapping, ConfigReader* reader) {
   ReplayConfig file;
-  file.path =
-      reader->Absolute(reader->RequireText(&mapping, "path").value_or(""));
+  file.path = reader->RequirePath(&mapping, "path");
   reader->CheckReadable(mapping.Get("path"), file.path, "path");
   const Node speed = mapping.Get("speed");
   if (const auto text = reader->Expand(speed, "speed")) {

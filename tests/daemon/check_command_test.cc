@@ -195,6 +195,36 @@ TEST_F(CheckCommandTest, CheckWarnsOfColumnsThatAreAlmostCalledSo) {
                "= did you mean `locale`?"));
 }
 
+TEST_F(CheckCommandTest, WhatTheConfigurationNamesAndIsMissingHasItsLine) {
+  struct Case {
+    const char* configuration;
+    std::string message;  // %: the folder.
+  };
+  const Case cases[] = {
+      {"rules: [a.yaml, gone.yaml]\n",
+       "premura.yaml:2:17: error: `%gone.yaml` names no rules file"},
+      {"rules: gone/*.yaml\n",
+       "premura.yaml:2:8: error: `%gone/*.yaml` names no rules file"},
+      {"rules: [a.yaml]\ntemplates: [gone]\n",
+       "premura.yaml:3:13: error: %gone: cannot read the template folder: No "
+       "such file or directory"},
+      {"rules: [a.yaml]\nprofiles:\n  files: [gone.csv]\n",
+       "premura.yaml:4:11: error: %gone.csv: No such file or directory"},
+  };
+  folder_.Write("a.yaml", "version: 1\nrules: []\n");
+  for (const Case& c : cases) {
+    folder_.Write(
+        "premura.yaml",
+        std::string("sources: [{file: {path: e}}]\n") + c.configuration);
+    const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
+    EXPECT_EQ(ran.code, kFailure);
+    std::string message = c.message;
+    message.replace(message.find('%'), 1, folder_.Path(""));
+    EXPECT_TRUE(Contains(ran.out, message)) << message << '\n' << ran.out;
+    EXPECT_TRUE(Contains(ran.out, "1 error in 1 file.")) << ran.out;
+  }
+}
+
 TEST_F(CheckCommandTest, CheckOfAPathThatIsNotThereFails) {
   EXPECT_EQ(Premura({"check", folder_.Path("nowhere")}).code, kFailure);
   EXPECT_EQ(Premura({"check", "-c", folder_.Path("nowhere.yaml")}).code,

@@ -197,6 +197,28 @@ TEST(ConfigTest, ACapThatIsNotNamedKeepsItsDefault) {
   EXPECT_EQ(loaded.config->restraint.frequency_cap.at("any").count, 3);
 }
 
+TEST(ConfigTest, WhatToWriteInsteadOfAPathOrASecretIsSaid) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"state: {dir: ~/st}",
+       "write the path in full, or \"${env:NAME}\" in its place"},
+      {"name: a-${env:HOST}", "write \"${env:NAME}\" and nothing beside it"},
+      {"ledger: {url: \"postgresql://p@localhost/p\", password: abc}",
+       "write \"${env:NAME}\", or put it in a file and name that in a key that "
+       "ends in `_file`"},
+      {"state: {kafka: {}}\nledger: postgresql://p@localhost/p",
+       "write `instance_id: \"${env:HOSTNAME}\"` below `kafka`: the same at "
+       "each start, and another for each instance"},
+  };
+  for (const auto& [text, hint] : cases) {
+    const LoadedConfig loaded =
+        Read(std::string("sources: [{kafka: {brokers: [k], topics: [t]}}]\n"
+                         "rules: [r]\n") +
+             text + "\n");
+    ASSERT_EQ(loaded.diagnostics.size(), 1U) << RenderText(loaded.diagnostics);
+    EXPECT_EQ(loaded.diagnostics[0].hint, hint);
+  }
+}
+
 TEST(ConfigTest, AChannelThatDoesNotExistGetsASuggestion) {
   const std::pair<const char*, const char*> cases[] = {
       {"phone", "email, sms or ticket"}, {"emial", "did you mean `email`?"}};
