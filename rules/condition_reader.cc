@@ -227,10 +227,13 @@ class Reader {
   bool ReadLiterals(const std::string& key, const Node& value,
                     Predicate* predicate) {
     if (value.IsNull()) {
+      const bool compares = key.find_first_of("<>=") != key.npos;
       value.Complain(fmt::format("`{}` is empty", key),
-                     fmt::format("for a field that is not there write "
-                                 "`{}|exists: false`",
-                                 predicate->field.path));
+                     compares
+                         ? "to compare numbers write `amount|gt: 5`"
+                         : fmt::format("for a field that is not there write "
+                                       "`{}|exists: false`",
+                                       predicate->field.path));
       return false;
     }
     std::vector<Node> elements = {value};

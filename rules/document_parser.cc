@@ -65,6 +65,7 @@ class Builder final : public YAML::EventHandler {
     CheckTag(mark, tag);
     CheckIndentation(mark);
     if (tag == "!") CheckQuotes(mark);
+    if (tag == "!" && text.empty()) CheckBlock(mark);
     const int index = Add(Node::Kind::kScalar, mark, anchor);
     document_->nodes[Index(index)].text = text;
     document_->nodes[Index(index)].quoted = tag == "!";
@@ -256,6 +257,18 @@ class Builder final : public YAML::EventHandler {
                      "the quote that begins here is not closed",
                      fmt::format("end the text with {}", text[quote]));
     throw Stop();
+  }
+
+  // `>5` begins a text of lines that are indented by five.
+  void CheckBlock(const YAML::Mark& mark) {
+    const std::string_view line = document_->LineAt(mark.line);
+    const std::size_t at = std::min(Index(mark.column), line.size());
+    const std::string_view start = line.substr(at, 2);
+    const bool block = start.starts_with('>') || start.starts_with('|');
+    if (!block || !(start.back() >= '1' && start.back() <= '9')) return;
+    document_->Error(At(mark),
+                     "a text of several lines begins here, without any",
+                     kQuoteGreater);
   }
 
   // yaml-cpp counts a tab as one column, which is never what it looks like.

@@ -78,8 +78,7 @@ std::string WordsHint(std::string_view message, std::string_view line,
   const std::string_view rest = line.substr(std::min(column, line.size()));
   if (message == "unexpected character in block scalar" ||
       rest.starts_with('>') || rest.starts_with('|')) {
-    return "quote a text that begins with > or |; to compare numbers write "
-           "`amount|gt: 5`";
+    return kQuoteGreater;
   }
   if (message == "unknown token") {
     // In braces a question mark before a comma is taken for YAML's own.

@@ -20,6 +20,10 @@ struct SyntaxMistake {
 
 inline constexpr const char* kQuoteBraces = "quote a text that begins with {{";
 
+inline constexpr const char* kQuoteGreater =
+    "quote a text that begins with > or |; to compare numbers write "
+    "`amount|gt: 5`";
+
 // Empty if there is nothing to advise.
 std::string SyntaxHint(const SyntaxMistake& mistake);
 
