@@ -99,6 +99,18 @@ Diagnostic Warning(const std::string& path, int line, std::string message) {
   return warning;
 }
 
+// Where `key` first stands.
+void Underline(std::string_view text, std::string_view key,
+               SourcePosition* where) {
+  const std::size_t at = text.find(key);
+  if (at == text.npos) return;
+  const std::string_view before = text.substr(0, at);
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  where->line = static_cast<int>(lines) + 1;
+  where->column = static_cast<int>(at - (before.rfind('\n') + 1)) + 1;
+  where->length = static_cast<int>(key.size());
+}
+
 // Whoever is right about a key has it too, so a file with both is let be.
 void WarnOfKeys(const std::string& path,
                 const std::map<std::string, Profile::Values>& customers,
@@ -111,10 +123,10 @@ void WarnOfKeys(const std::string& path,
     if (keys.contains(std::string(known))) continue;
     for (const std::string& key : keys) {
       if (!MeansKey(key, known)) continue;
-      const Result<std::string> text = ReadFile(path, kLargestShown);
-      const int line = text.ok() ? LineOf(text.value(), key, key) : 0;
       diagnostics->push_back(Warning(
-          path, line, fmt::format("there is `{}`, and no `{}`", key, known)));
+          path, 0, fmt::format("there is `{}`, and no `{}`", key, known)));
+      const Result<std::string> text = ReadFile(path, kLargestShown);
+      if (text.ok()) Underline(text.value(), key, &diagnostics->back().where);
       diagnostics->back().hint = fmt::format("did you mean `{}`?", known);
     }
   }

@@ -180,7 +180,7 @@ TEST_F(CheckCommandTest, CheckWarnsOfColumnsThatAreAlmostCalledSo) {
     const Ran ran = Premura({"check", "-c", folder_.Path("premura.yaml")});
     EXPECT_EQ(ran.code, kOk);
     for (const std::string& warning : c.warnings) {
-      EXPECT_TRUE(Contains(ran.out, "c.csv:1:1: warning: there is `") &&
+      EXPECT_TRUE(Contains(ran.out, "c.csv:1:10: warning: there is `") &&
                   Contains(ran.out, warning))
           << ran.out;
     }
@@ -189,10 +189,13 @@ TEST_F(CheckCommandTest, CheckWarnsOfColumnsThatAreAlmostCalledSo) {
                                                            : "2 warnings in"))
         << ran.out;
   }
-  folder_.Write("c.csv", "customer,Locale\nacme,it\n");
+  folder_.Write("c.csv", "customer,tier,Locale\nacme,pro,it\n");
   EXPECT_TRUE(
       Contains(Premura({"check", "-c", folder_.Path("premura.yaml")}).out,
-               "= did you mean `locale`?"));
+               "c.csv:1:15: warning: there is `Locale`, and no `locale`\n"
+               "    1 | customer,tier,Locale\n"
+               "      |               ^~~~~~\n"
+               "      = did you mean `locale`?\n"));
 }
 
 TEST_F(CheckCommandTest, WhatTheConfigurationNamesAndIsMissingHasItsLine) {
