@@ -42,7 +42,11 @@ Result<std::vector<std::string>> FindFiles(
     for (fs::recursive_directory_iterator at(path, error), end;
          !error && at != end; at.increment(error)) {
       const std::string name = at->path().string();
-      if (IsTestsFile(name) && !IsHidden(name)) files.push_back(name);
+      if (IsHidden(name)) {
+        at.disable_recursion_pending();
+      } else if (IsTestsFile(name)) {
+        files.push_back(name);
+      }
     }
     if (error) return Error{path + ": " + error.message()};
   }

@@ -42,6 +42,18 @@ TEST_F(CheckCommandTest, AConfigurationMayLieBesideTheRules) {
   EXPECT_TRUE(Contains(named.out, "this is a configuration")) << named.out;
 }
 
+TEST_F(CheckCommandTest, TestPassesOverWhatEditorsAndSystemsLeaveBehind) {
+  folder_.Write("rules/a.test.yaml",
+                "version: 1\ntests:\n  - name: Nothing\n    events: []\n    "
+                "detections: []\n");
+  const Ran before = Premura({"test", folder_.Path("rules")});
+  EXPECT_EQ(before.code, kOk) << before.err;
+  for (const char* name : {"rules/._a.test.yaml", "rules/.old/a.test.yaml"}) {
+    folder_.Write(name, std::string(1, '\0'));
+  }
+  EXPECT_EQ(Premura({"test", folder_.Path("rules")}).out, before.out);
+}
+
 TEST_F(CheckCommandTest, CheckWithoutAnythingToCheckIsAUsageError) {
   const Ran ran = Premura({"check"});
   EXPECT_EQ(ran.code, kUsage);
