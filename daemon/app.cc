@@ -9,6 +9,7 @@
 #include "daemon/admin_server.h"
 #include "daemon/app_parts.h"
 #include "daemon/assembly.h"
+#include "daemon/checkpoints.h"
 #include "daemon/decision_printer.h"
 #include "daemon/explain_page.h"
 #include "daemon/file_watch.h"
@@ -18,6 +19,7 @@
 #include "daemon/stateful_pipeline.h"
 #include "daemon/telemetry.h"
 #include "daemon/version.h"
+#include "signals/checkpoint_store.h"
 
 namespace premura {
 namespace {
@@ -156,6 +158,8 @@ Status Daemon::StartOutreach() {
   options.ledger = config_->ledger;
   options.name = config_->name;
   options.instance = state_dir_->name();
+  options.has_state = !config_->kafka_state &&
+                      HasCheckpoints(CheckpointFolder(config_->state_dir));
   options.lease = config_->lease;
   options.retention = config_->ledger_retention;
   auto outreach = NewOutreach(
@@ -171,6 +175,9 @@ Status Daemon::StartPipeline() {
   StatefulPipelineOptions options;
   options.config = config_.get();
   options.profiles = &profiles_;
+  options.restore_profiles = [this] {
+    return outreach_->RestoreProfiles(&profiles_);
+  };
   options.sink = sink_.get();
   options.telemetry = telemetry_.get();
   options.log = log_.get();

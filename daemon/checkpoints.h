@@ -16,6 +16,10 @@
 
 namespace premura {
 
+inline std::string CheckpointFolder(const std::string& state_dir) {
+  return state_dir + "/checkpoint";
+}
+
 class Checkpoints {
  public:
   // `telemetry` must outlive it.

@@ -35,23 +35,32 @@ Status StatefulPipeline::OpenAll(const StatefulPipelineOptions& options) {
     auto cells = OpenCellStore(config, options.log);
     if (!cells.ok()) return cells.error().WithContext("state.kafka");
     cells_ = std::move(cells).value();
-    return MakePipeline(options);  // Each partition's state comes with it.
+    // Each partition's state comes with it, and has profiles of its own.
+    if (Status known = options.restore_profiles(); !known.ok()) return known;
+    return MakePipeline(options);
   }
-  checkpoints_ = std::make_unique<Checkpoints>(config.state_dir + "/checkpoint",
-                                               options.telemetry);
+  checkpoints_ = std::make_unique<Checkpoints>(
+      CheckpointFolder(config.state_dir), options.telemetry);
   auto opened = checkpoints_->Open();
   if (!opened.ok()) return opened.error();
-  if (Status made = MakePipeline(options); !made.ok()) return made;
-  const Status restored = Restore(options.telemetry);
-  if (restored.ok()) return {};
+  if (Status begun = BeginAnew(options); !begun.ok()) return begun;
+  const Status taken = TakeUp(options.telemetry);
+  if (taken.ok()) return {};
   // It has taken up half of what cannot be used.
   pipeline_.reset();
-  if (Status aside = checkpoints_->Abandon(restored.error().message);
+  if (Status aside = checkpoints_->Abandon(taken.error().message);
       !aside.ok()) {
     return aside;
   }
-  if (Status made = MakePipeline(options); !made.ok()) return made;
-  return Restore(options.telemetry);
+  if (Status begun = BeginAnew(options); !begun.ok()) return begun;
+  return TakeUp(options.telemetry);
+}
+
+Status StatefulPipeline::BeginAnew(const StatefulPipelineOptions& options) {
+  if (!checkpoints_->store()->has_profiles()) {
+    if (Status known = options.restore_profiles(); !known.ok()) return known;
+  }
+  return MakePipeline(options);
 }
 
 Status StatefulPipeline::MakePipeline(const StatefulPipelineOptions& options) {
@@ -74,7 +83,7 @@ Status StatefulPipeline::MakePipeline(const StatefulPipelineOptions& options) {
   return {};
 }
 
-Status StatefulPipeline::Restore(Telemetry* telemetry) {
+Status StatefulPipeline::TakeUp(Telemetry* telemetry) {
   if (checkpoints_->is_new()) return pipeline_->Restore(nullptr);
   const std::uint64_t all = checkpoints_->store()->size();
   telemetry->OnRestoring(0, all, false);

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "daemon/checkpoints.h"
@@ -25,6 +26,8 @@ struct StatefulPipelineOptions {
   // All must outlive it.
   const Config* config = nullptr;  // While it opens.
   ProfileStore* profiles = nullptr;
+  // Puts the ledger's into them: asked for where no checkpoint has all of them.
+  std::function<Status()> restore_profiles;
   OutputSink* sink = nullptr;
   Telemetry* telemetry = nullptr;
   Log* log = nullptr;
@@ -43,7 +46,10 @@ class StatefulPipeline {
  private:
   Status OpenAll(const StatefulPipelineOptions& options);
   Status MakePipeline(const StatefulPipelineOptions& options);
-  Status Restore(Telemetry* telemetry);
+  // A pipeline that knows nothing, but for profiles that no checkpoint has;
+  // and what it takes up from the checkpoint.
+  Status BeginAnew(const StatefulPipelineOptions& options);
+  Status TakeUp(Telemetry* telemetry);
 
   std::unique_ptr<DeadLetterSink> dead_letters_;
   std::unique_ptr<Checkpoints> checkpoints_;  // One of these two.

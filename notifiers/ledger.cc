@@ -195,6 +195,24 @@ Status Ledger::EachProfile(
   return {};
 }
 
+Result<bool> Ledger::KnowsState(const std::string& instance) {
+  bool known = false;
+  auto status =
+      database_->Run("select 1 from states where name in ('', ?) limit 1",
+                     {ToSql(instance)}, [&known](const SqlRow&) {
+                       known = true;
+                       return false;
+                     });
+  if (!status.ok()) return status.error();
+  return known;
+}
+
+Status Ledger::AddState(const std::string& instance) {
+  return database_->Run(
+      "insert into states (name) values (?) on conflict (name) do nothing",
+      {ToSql(instance)});
+}
+
 Result<StopAll> Ledger::ReadStopAll() {
   StopAll stop_all;
   auto status = database_->Run(

@@ -87,6 +87,10 @@ class Ledger {
   Status EachProfile(const std::function<void(std::string_view customer,
                                               SaidByEvents)>& visit);
 
+  // Whether the instance's state has been beside this ledger before.
+  Result<bool> KnowsState(const std::string& instance);
+  Status AddState(const std::string& instance);
+
   Result<StopAll> ReadStopAll();
   // Tries for half a minute while others write.
   Status SetStopAll(const StopAll& stop_all);

@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 8> kSteps = {R"sql(
+constexpr std::array<std::string_view, 9> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -180,6 +180,14 @@ create index simulated_contacts_by_rule on simulated_contacts
                                                     R"sql(
 -- When each fact was said, in ms, as JSON: the later word holds.
 alter table profiles add column said_at text not null default '{}';
+)sql",
+                                                    R"sql(
+create table states (            -- whose customers' state goes with this ledger
+  name text primary key          -- an instance's; empty: anybody's
+);
+-- A ledger that was used before this has some already.
+insert into states select '' where exists (select 1 from outlets)
+  or exists (select 1 from detections) or exists (select 1 from profiles);
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

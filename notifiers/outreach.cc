@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -57,6 +58,14 @@ class ThreadedOutreach final : public Outreach {
       core_->Submit(std::move(output), std::move(durable));
       PostPump();
     });
+  }
+
+  Status RestoreProfiles(ProfileStore* profiles) override {
+    std::promise<Status> restored;
+    asio::post(io_, [this, profiles, &restored] {
+      restored.set_value(core_->RestoreProfiles(profiles));
+    });
+    return restored.get_future().get();
   }
 
   void Use(std::shared_ptr<const OutreachSettings> settings) override {

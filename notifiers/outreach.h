@@ -115,6 +115,9 @@ class Outreach {
   // output may come again after a crash and changes nothing then.
   virtual void Submit(ShardOutput output, std::function<void()> durable) = 0;
 
+  // Puts what events have said of everybody, as the ledger has it, into
+  // `profiles`; waits until that is done.
+  virtual Status RestoreProfiles(ProfileStore* profiles) = 0;
   virtual void Use(std::shared_ptr<const OutreachSettings> settings) = 0;
   virtual OutreachHealth Health() const = 0;
 
@@ -129,6 +132,9 @@ struct OutreachOptions {
   // Of this one among those that share the ledger: the same after a restart,
   // and no other's.
   std::string instance = "premura";
+  // Its customers' state is not new: so must the ledger not be, which knows who
+  // was contacted, who opted out, and whether stop-all is on.
+  bool has_state = false;
   LeaseTerm lease;  // Of a ledger that is shared; of calls in any case.
   std::function<Duration()> boottime;  // Empty: the machine's.
   // How long finished detections are kept, with all that hangs on them.
@@ -138,8 +144,7 @@ struct OutreachOptions {
   bool counts_deliveries = true;
 };
 
-// Opens and migrates the ledger, restores what is pending, puts the profiles
-// that events had given into `profiles`. All must outlive it.
+// Opens and migrates the ledger, restores what is pending. All must outlive it.
 Result<std::unique_ptr<Outreach>> NewOutreach(
     const OutreachOptions& options,
     std::shared_ptr<const OutreachSettings> settings, ProfileStore* profiles,

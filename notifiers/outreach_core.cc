@@ -54,18 +54,27 @@ Result<std::unique_ptr<OutreachCore>> OutreachCore::Open(
     OutreachObserver* observer, std::function<void()> wake, Timestamp now) {
   std::unique_ptr<OutreachCore> core(new OutreachCore(
       options, std::move(ledger), profiles, observer, std::move(wake)));
-  auto status = core->Start(std::move(settings), profiles, now);
+  auto status = core->CheckState(options);
+  if (status.ok()) status = core->Start(std::move(settings), now);
   if (!status.ok()) return status.error().WithContext("ledger");
   return core;
 }
 
+Status OutreachCore::CheckState(const OutreachOptions& options) {
+  const auto known = ledger_->KnowsState(options.instance);
+  if (!known.ok()) return known.error();
+  if (options.has_state && !known.value()) {
+    return Error{
+        "it is new, and what is in `state.dir` is not: who was contacted, who "
+        "opted out and whether stop-all is on was in another one. Bring that "
+        "back; or, to begin without it, move `checkpoint` in `state.dir` away"};
+  }
+  return ledger_->AddState(options.instance);
+}
+
 Status OutreachCore::Start(std::shared_ptr<const OutreachSettings> settings,
-                           ProfileStore* profiles, Timestamp now) {
-  auto status = ledger_->EachProfile(
-      [profiles](std::string_view customer, SaidByEvents said) {
-        profiles->Restore(customer, std::move(said));
-      });
-  if (status.ok()) status = courier_.RecoverOwn(settings->retry, now);
+                           Timestamp now) {
+  auto status = courier_.RecoverOwn(settings->retry, now);
   if (status.ok()) status = decider_.Load();
   // It may have been lifted while nobody looked.
   if (status.ok()) stop_all_.on = true;
@@ -74,6 +83,14 @@ Status OutreachCore::Start(std::shared_ptr<const OutreachSettings> settings,
   forget_at_ = now + kForgetAgain;
   Use(std::move(settings), now);
   return {};
+}
+
+Status OutreachCore::RestoreProfiles(ProfileStore* profiles) {
+  auto status = ledger_->EachProfile(
+      [profiles](std::string_view customer, SaidByEvents said) {
+        profiles->Restore(customer, std::move(said));
+      });
+  return status.ok() ? status : status.error().WithContext("ledger");
 }
 
 void OutreachCore::Submit(ShardOutput output, std::function<void()> durable) {

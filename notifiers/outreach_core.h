@@ -36,6 +36,8 @@ class OutreachCore {
       OutreachObserver* observer, std::function<void()> wake, Timestamp now);
   ~OutreachCore();
 
+  // As Outreach has it.
+  Status RestoreProfiles(ProfileStore* profiles);
   void Submit(ShardOutput output, std::function<void()> durable);
   void Use(std::shared_ptr<const OutreachSettings> settings, Timestamp now);
   // From now on no call is begun; what came is still written.
@@ -64,8 +66,8 @@ class OutreachCore {
                const ProfileStore* profiles, OutreachObserver* observer,
                std::function<void()> wake);
 
-  Status Start(std::shared_ptr<const OutreachSettings> settings,
-               ProfileStore* profiles, Timestamp now);
+  Status Start(std::shared_ptr<const OutreachSettings> settings, Timestamp now);
+  Status CheckState(const OutreachOptions& options);
   Status Round(Timestamp now);
   Status Send(Timestamp now);
   Status TakeOverFromGone(Timestamp now);

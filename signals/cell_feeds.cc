@@ -61,7 +61,8 @@ class CellFeeds final : public SourceFeeds {
   void Revoke(std::uint32_t partition) override {
     const auto it = cells_.find(options_.source->NumberInTopic(partition));
     if (it == cells_.end()) return;
-    if (it->second.stage == Stage::kBegun) {
+    // What waits for a cut would be in it without the cell's customers.
+    if (it->second.stage == Stage::kBegun && !it->second.waits_for_cut) {
       Keep(&it->second);
     } else if (it->second.stage == Stage::kKept) {
       it->second.back.clear();
@@ -102,6 +103,7 @@ class CellFeeds final : public SourceFeeds {
     std::vector<CheckpointPart> parts;
     for (auto& [number, it] : cells_) {
       if (it.stage != Stage::kBegun) continue;
+      it.waits_for_cut = true;
       CheckpointPart& part = parts.emplace_back();
       part.cell = it.id;
       part.records = it.feed->WriteDown(stalled);
@@ -111,6 +113,10 @@ class CellFeeds final : public SourceFeeds {
       }
     }
     return parts;
+  }
+
+  void OnCut() override {
+    for (auto& [number, it] : cells_) it.waits_for_cut = false;
   }
 
   // The store commits them, with what it writes.
@@ -138,6 +144,7 @@ class CellFeeds final : public SourceFeeds {
     std::string lost{};
     Stage stage = Stage::kNew;
     bool was_kept = false;
+    bool waits_for_cut = false;         // What its feed has written down.
     std::vector<std::uint32_t> back{};  // Of those that are kept.
   };
 

@@ -18,6 +18,10 @@ CheckpointResult TryAgain(const std::string& why) {
   return {Fate::kTryAgain, why};
 }
 
+CheckpointResult OthersHaveWritten() {
+  return {Fate::kVoid, "another owner has written meanwhile"};
+}
+
 // Of each key the last: compaction leaves no other, and a commit that had both
 // would not be whole then.
 using LastOfEach =
@@ -62,9 +66,8 @@ CheckpointResult Changelog::Write(const std::vector<CheckpointPart>& parts) {
                   [this](const auto& it) { return !open_.contains(it.first); });
   }
   if (shares.empty()) return {};  // Whoever has them now writes them.
-  std::string problem;
-  if (!Resolve(shares, &problem)) return TryAgain(problem);
-  const CheckpointResult result = TryOnce(shares);
+  CheckpointResult result = Resolve(shares);
+  if (result.fate == Fate::kWritten) result = TryOnce(shares);
   const std::lock_guard lock(mutex_);
   if (result.fate == Fate::kTryAgain) return result;
   // What is lost with this one the next would not have: they must be opened
@@ -135,10 +138,9 @@ CheckpointResult Changelog::LookAtEnds(const Shares& shares) {
     const auto it = open_.find(id);
     if (it == open_.end() || !it->second.claimed) continue;
     if (ends.value().stable < it->second.end) {
-      replaced_.insert(id.number);
       result = {Fate::kVoid, "the changelog was made anew meanwhile"};
     } else if (ends.value().stable == ends.value().last) {
-      it->second.end = ends.value().stable;
+      it->second.end = ends_[id.number] = ends.value().stable;
     }
   }
   return result;
@@ -252,7 +254,7 @@ CheckpointResult Changelog::Doubt(const Shares& shares,
   return TryAgain(trouble.words);
 }
 
-bool Changelog::Resolve(const Shares& shares, std::string* problem) {
+CheckpointResult Changelog::Resolve(const Shares& shares) {
   for (const auto& [id, share] : shares) {
     Writing writing;
     {
@@ -262,17 +264,15 @@ bool Changelog::Resolve(const Shares& shares, std::string* problem) {
       writing = it->second;
     }
     const Result<Seen> seen = Look(id.number, writing);
-    if (!seen.ok()) {
-      *problem = seen.error().message;
-      return false;
-    }
+    if (!seen.ok()) return TryAgain(seen.error().message);
+    if (seen.value() == Seen::kOthers) return OthersHaveWritten();
     const std::lock_guard lock(mutex_);
     const auto it = open_.find(id);
     if (it == open_.end()) continue;
     it->second.doubtful = false;
     if (seen.value() == Seen::kOurs) it->second.BecomeWritten();
   }
-  return true;
+  return {};
 }
 
 // Whether our last try is there, whole, and nobody else's.
@@ -283,12 +283,13 @@ Result<Changelog::Seen> Changelog::Look(std::uint32_t partition,
   if (ends.value().stable < ends.value().last) {
     return Error{"a transaction is not over"};
   }
-  return LookUpTo(ends.value().stable, partition, writing);
+  return LookUpTo(ends.value(), partition, writing);
 }
 
-Result<Changelog::Seen> Changelog::LookUpTo(std::int64_t end,
+Result<Changelog::Seen> Changelog::LookUpTo(const TransactionLog::Ends& ends,
                                             std::uint32_t partition,
                                             const Writing& writing) {
+  const std::int64_t from = std::max(writing.end, ends.first);
   const Takeover& us = writing.takeovers.back();
   const Stamp ours = {us.epoch, us.owner, writing.number};
   bool found = false;
@@ -296,7 +297,7 @@ Result<Changelog::Seen> Changelog::LookUpTo(std::int64_t end,
   std::uint64_t records = 0;
   std::uint64_t checksums = 0;
   const Status read =
-      log_->Read(partition, writing.end, end, [&](const LogRecord& record) {
+      log_->Read(partition, from, ends.stable, [&](const LogRecord& record) {
         const Result<ChangelogHead> head = UnpackHead(record.head);
         if (!head.ok()) return;
         const Stamp& stamp = head.value().stamp;
@@ -332,9 +333,7 @@ CheckpointResult Changelog::Claim(const Shares& shares) {
     const Result<Seen> seen = Look(id.number, writing);
     // With the next commit: nothing hangs on it, but a stop may wait for this.
     if (!seen.ok()) return {};
-    if (seen.value() == Seen::kOthers) {
-      return {Fate::kVoid, "another owner has written meanwhile"};
-    }
+    if (seen.value() == Seen::kOthers) return OthersHaveWritten();
     if (seen.value() == Seen::kNothing) {
       return {Fate::kVoid, "what was committed is not there"};
     }

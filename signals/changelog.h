@@ -16,7 +16,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -119,12 +118,12 @@ class Changelog {
   LogTrouble SendPositions(const Shares& shares);
   CheckpointResult GiveUp(const LogTrouble& trouble);
   CheckpointResult Doubt(const Shares& shares, const LogTrouble& trouble);
-  // Looks which of the doubtful are there. False: it cannot be said yet.
-  bool Resolve(const Shares& shares, std::string* problem);
+  // Looks which of the doubtful are there.
+  CheckpointResult Resolve(const Shares& shares);
   enum class Seen { kOurs, kNothing, kOthers };
   Result<Seen> Look(std::uint32_t partition, const Writing& writing);
-  Result<Seen> LookUpTo(std::int64_t end, std::uint32_t partition,
-                        const Writing& writing);
+  Result<Seen> LookUpTo(const TransactionLog::Ends& ends,
+                        std::uint32_t partition, const Writing& writing);
   CheckpointResult Claim(const Shares& shares);
   CheckpointResult LookAtEnds(const Shares& shares);
 
@@ -141,7 +140,9 @@ class Changelog {
               std::uint64_t* torn);
   Writing TakeOver(FoldedChangelog* folded, const TransactionLog::Ends& ends,
                    bool anew) const;
-  bool IsReplaced(std::uint32_t partition);
+  // Has what others have left open ended; says so.
+  std::string EndUndecided(CellId cell);
+  bool WasMadeAnew(std::uint32_t partition, const TransactionLog::Ends& ends);
   static void AddOwner(Writing* writing, Takeover owner);
 
   TransactionLog* const log_;
@@ -151,7 +152,9 @@ class Changelog {
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::map<CellId, Writing> open_;
-  std::set<std::uint32_t> replaced_;  // Partitions whose log was made anew.
+  // Where each partition's log ended, at least: one that ends before that is
+  // another log.
+  std::map<std::uint32_t, std::int64_t> ends_;
   Counts counts_;
 };
 

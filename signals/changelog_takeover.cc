@@ -47,11 +47,10 @@ Changelog::Opened Changelog::Open(CellId cell,
     return opened;
   }
   if (decided.undecided) {
-    (void)log_->AbortUndecided(cell.number);  // Else the brokers will, in time.
-    opened.waits = "a former owner's transaction is being ended";
+    opened.waits = EndUndecided(cell);
     return opened;
   }
-  if (IsReplaced(cell.number)) {
+  if (!anew && WasMadeAnew(cell.number, decided.ends)) {
     opened.damage = "the changelog was made anew while premura ran";
     return opened;
   }
@@ -76,8 +75,9 @@ Changelog::GoneOn Changelog::GoOn(CellId cell,
                                   bool impatient) {
   GoneOn gone_on;
   const Decided decided = Decide(cell, inputs, impatient);
-  gone_on.waits = decided.waits;
-  if (!gone_on.waits.empty() || decided.undecided) return gone_on;
+  gone_on.waits =
+      decided.undecided && impatient ? EndUndecided(cell) : decided.waits;
+  if (!gone_on.waits.empty()) return gone_on;
   Writing writing;
   {
     const std::lock_guard lock(mutex_);
@@ -87,9 +87,8 @@ Changelog::GoneOn Changelog::GoOn(CellId cell,
     }
     writing = it->second;
   }
-  // Somebody has made it anew.
-  if (decided.ends.stable < writing.end) return gone_on;
-  const Result<Seen> seen = LookUpTo(decided.ends.stable, cell.number, writing);
+  if (WasMadeAnew(cell.number, decided.ends)) return gone_on;
+  const Result<Seen> seen = LookUpTo(decided.ends, cell.number, writing);
   if (!seen.ok()) {
     gone_on.waits = seen.error().message;
     return gone_on;
@@ -103,7 +102,7 @@ Changelog::GoneOn Changelog::GoOn(CellId cell,
   // Who would have gone on in between is of this epoch at most.
   AddOwner(&it->second, {writing.takeovers.back().epoch + 1, options_.random(),
                          writing.number});
-  it->second.end = decided.ends.stable;
+  it->second.end = ends_[cell.number] = decided.ends.stable;
   it->second.claimed = false;
   gone_on.ours = true;
   return gone_on;
@@ -177,6 +176,7 @@ Changelog::Opened Changelog::Read(CellId cell, const TransactionLog::Ends& ends,
   }
   *torn = folded.torn;
   const std::lock_guard lock(mutex_);
+  ends_[cell.number] = ends.stable;
   open_[cell] = std::move(writing);
   opened.damage = std::move(folded.damage);
   opened.progress = std::move(folded.progress);
@@ -205,10 +205,17 @@ Changelog::Writing Changelog::TakeOver(FoldedChangelog* folded,
   return writing;
 }
 
-// Says so once: whoever has been told begins anew.
-bool Changelog::IsReplaced(std::uint32_t partition) {
+std::string Changelog::EndUndecided(CellId cell) {
+  const LogTrouble ended = log_->AbortUndecided(cell.number);
+  if (ended.ok()) return "a former owner's transaction is being ended";
+  return "a former owner's transaction is not over: " + ended.words;
+}
+
+bool Changelog::WasMadeAnew(std::uint32_t partition,
+                            const TransactionLog::Ends& ends) {
   const std::lock_guard lock(mutex_);
-  return replaced_.erase(partition) > 0;
+  const auto known = ends_.find(partition);
+  return known != ends_.end() && ends.stable < known->second;
 }
 
 void Changelog::AddOwner(Writing* writing, Takeover owner) {

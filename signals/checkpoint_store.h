@@ -24,9 +24,12 @@ enum class RecordKind : char {
   kEngine = 'C',    // By the shard's number.
   kCustomer = 'D',  // By the customer's name.
   // What events have said of the customer, by the name. (The ledger knows it,
-  // too, but as of another instant.)
+  // too, but as of another instant.) That of nobody: all of them are here.
   kProfile = 'E',
 };
+
+// Whose profile says that all are here.
+inline constexpr std::string_view kEverybody;
 
 // Records one behind the other in one block of memory.
 class CheckpointRecords {
@@ -59,6 +62,8 @@ class CheckpointStore {
 
   // How many records there are.
   virtual std::uint64_t size() const = 0;
+  // Whether everybody's profile is among them, if they can be read.
+  virtual bool has_profiles() const = 0;
 
   // All of it or nothing; durable when it returns. Of two records with one key
   // the last counts. REQUIRES: Restore(), unless it is new; after a failure
@@ -87,6 +92,9 @@ struct OpenedCheckpoints {
 // In a folder of its own, by RocksDB. Fails where the folder cannot be read or
 // written at all.
 Result<OpenedCheckpoints> OpenRocksCheckpoints(const std::string& folder);
+
+// Whether there is one in the folder, usable or not.
+bool HasCheckpoints(const std::string& folder);
 
 // Moves the folder of a store that cannot be used to the first of
 // `<folder>.damaged-1`, .. that is free, and answers which it was.

@@ -17,6 +17,8 @@ constexpr std::size_t kFirstSize = 1024;
 // Of so many entries the table's memory is fetched before it is looked at: it
 // is large, and each is somewhere else.
 constexpr std::size_t kFetched = 32;
+// A piece is a record, and brokers take none of any size.
+constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
 
 __extension__ using Wide = unsigned __int128;
 
@@ -120,22 +122,28 @@ void DuplicateFilter::Begin(Timestamp clock) {
   changed_ = true;
 }
 
-// Per entry: its key, the time since the one before, its partition.
-std::string DuplicateFilter::Save(bool* whole) {
+// Per entry: its key, the time since the one before in the piece, its
+// partition.
+std::vector<std::string> DuplicateFilter::Save(bool* whole) {
   *whole = std::exchange(changed_, false);
   const std::size_t count =
       *whole ? first_seen_.size() : std::min(unsaved_, first_seen_.size());
   unsaved_ = 0;
-  std::string saved;
+  std::vector<std::string> pieces;
   Timestamp before{};
   for (auto it = first_seen_.end() - static_cast<std::ptrdiff_t>(count);
        it != first_seen_.end(); ++it) {
-    saved.append(reinterpret_cast<const char*>(&it->key), sizeof it->key);
-    AppendVarint(Zigzag((it->clock - before).count()), &saved);
-    AppendVarint(it->partition, &saved);
+    if (pieces.empty() || pieces.back().size() >= kPieceBytes) {
+      pieces.emplace_back();
+      before = {};
+    }
+    std::string& piece = pieces.back();
+    piece.append(reinterpret_cast<const char*>(&it->key), sizeof it->key);
+    AppendVarint(Zigzag((it->clock - before).count()), &piece);
+    AppendVarint(it->partition, &piece);
     before = it->clock;
   }
-  return saved;
+  return pieces;
 }
 
 bool DuplicateFilter::Load(std::string_view saved) {

@@ -50,10 +50,11 @@ class DuplicateFilter {
   // The clock begins: what was remembered before it did counts from here.
   void Begin(Timestamp clock);
 
-  // What has been remembered since the last call; empty if nothing. With
-  // `*whole` it is all there is, and what was answered before is void.
-  std::string Save(bool* whole);
-  // Puts back what Save() answered, in the same order. False if it is not that.
+  // What has been remembered since the last call, in pieces of a few megabytes.
+  // With `*whole` it is all there is, and what was answered before is void.
+  std::vector<std::string> Save(bool* whole);
+  // Puts back a piece that Save() answered, in the same order. False if it is
+  // not that.
   bool Load(std::string_view saved);
   // When the newest was seen. REQUIRES: size() > 0.
   Timestamp newest() const { return first_seen_.back().clock; }

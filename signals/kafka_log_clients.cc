@@ -82,7 +82,11 @@ Result<KafkaConf> KafkaLogClients::MakeConf(
 void KafkaLogClients::LogCallback(const rd_kafka_t* handle, int level,
                                   const char* facility, const char* words) {
   auto* const self = static_cast<KafkaLogClients*>(rd_kafka_opaque(handle));
-  if (std::string_view(facility) == "REQTMOUT") self->doubtful_ = true;
+  // Of one that reads nothing is in doubt.
+  if (rd_kafka_type(handle) == RD_KAFKA_PRODUCER &&
+      std::string_view(facility) == "REQTMOUT") {
+    self->doubtful_ = true;
+  }
   if (self->options_.log) {
     self->options_.log(level, std::string(facility) + ": " + words);
   }

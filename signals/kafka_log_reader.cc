@@ -194,6 +194,10 @@ Result<TransactionLog::Unread> KafkaLogReader::UnreadOf(
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, error);
   TransactionLog::Unread unread;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
+    for (const KafkaList* list : {&read, &first, &end}) {
+      const rd_kafka_resp_err_t why = (*list)->elems[i].err;
+      if (why != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, why);
+    }
     const std::int64_t from =
         std::max(read->elems[i].offset, first->elems[i].offset);
     unread[inputs[i]] = std::max<std::int64_t>(0, end->elems[i].offset - from);
@@ -201,20 +205,28 @@ Result<TransactionLog::Unread> KafkaLogReader::UnreadOf(
   return unread;
 }
 
-// Where what is stable ends, the first transaction begins that is open.
-Result<std::string> KafkaLogReader::UndecidedWriterOf(std::uint32_t partition) {
+// Where what is stable ends, the first transaction begins that is open. If that
+// has moved on meanwhile it was over, or another's.
+Result<std::optional<std::string>> KafkaLogReader::UndecidedWriterOf(
+    std::uint32_t partition) {
   const Borrowed readers = Borrow();
-  const auto at =
-      Ask(readers.it->committed.get(), partition, RD_KAFKA_OFFSET_END);
+  rd_kafka_t* const committed = readers.it->committed.get();
+  rd_kafka_t* const all = readers.it->all.get();
+  const auto at = Ask(committed, partition, RD_KAFKA_OFFSET_END);
   if (!at.ok()) return at.error();
+  const auto last = Ask(all, partition, RD_KAFKA_OFFSET_END);
+  if (!last.ok()) return last.error();
+  if (at.value() >= last.value()) return std::optional<std::string>();
   std::string writer;
-  const Status read =
-      ReadBy(readers.it->all.get(), partition, at.value(), at.value() + 1,
-             [&writer](const rd_kafka_message_t& message) {
-               writer = HeaderOf(message, kKafkaWriterHeader);
-             });
+  const Status read = ReadBy(all, partition, at.value(), at.value() + 1,
+                             [&writer](const rd_kafka_message_t& message) {
+                               writer = HeaderOf(message, kKafkaWriterHeader);
+                             });
   if (!read.ok()) return read.error();
-  return writer;
+  const auto still = Ask(committed, partition, RD_KAFKA_OFFSET_END);
+  if (!still.ok()) return still.error();
+  if (still.value() != at.value()) return std::optional<std::string>();
+  return std::optional<std::string>(std::move(writer));
 }
 
 }  // namespace premura

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,9 @@ class KafkaLogReader {
       const std::vector<std::string>& inputs);
   Result<TransactionLog::Unread> UnreadOf(
       const std::vector<std::string>& inputs);
-  // Whose transaction the first undecided record is of; empty where there is
-  // none, or it does not say.
-  Result<std::string> UndecidedWriterOf(std::uint32_t partition);
+  // Whose transaction the first undecided record is of; empty where it does not
+  // say. nullopt: there is none.
+  Result<std::optional<std::string>> UndecidedWriterOf(std::uint32_t partition);
   void Cancel() { cancelled_ = true; }
 
  private:

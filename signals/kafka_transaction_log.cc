@@ -142,10 +142,13 @@ class KafkaTransactionLog final : public TransactionLog {
   }
 
   LogTrouble AbortUndecided(std::uint32_t partition) override {
-    const Result<std::string> other = reader_.UndecidedWriterOf(partition);
+    const auto other = reader_.UndecidedWriterOf(partition);
     if (!other.ok()) return {Kind::kRetry, other.error().message};
-    if (other.value().empty() || other.value() == writer()) return {};
-    const auto producer = clients_.OpenProducer(other.value());
+    if (!other.value() || *other.value() == writer()) return {};
+    if (other.value()->empty()) {
+      return {Kind::kRetry, "it does not say whose it is; brokers end it"};
+    }
+    const auto producer = clients_.OpenProducer(*other.value());
     if (!producer.ok()) return {Kind::kRetry, producer.error().message};
     return Wait("init_transactions", kFenceLimit, [&producer](int limit) {
       return rd_kafka_init_transactions(producer.value().get(), limit);

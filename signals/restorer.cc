@@ -12,9 +12,6 @@
 namespace premura {
 namespace {
 
-// The profile of no customer: all of them are here, as they were at the instant
-// of the checkpoint, and what the ledger knows besides was said later.
-constexpr std::string_view kAllProfiles;
 constexpr std::string_view kProfilesAreHere = "1";
 
 // Each shard has one.
@@ -54,7 +51,7 @@ Status Restorer::Restore(CheckpointStore* store,
   if (!resumed.ok()) return resumed;
   DropOtherSources(first);
   if (!knows_profiles_) {
-    first->Add(RecordKind::kProfile, kAllProfiles, kProfilesAreHere);
+    first->Add(RecordKind::kProfile, kEverybody, kProfilesAreHere);
   }
   return {};
 }
@@ -95,7 +92,7 @@ Status Restorer::Take(RecordKind kind, std::string_view key,
       return {};
     }
     case RecordKind::kProfile:
-      if (key == kAllProfiles) return TakeAllProfiles(bytes);
+      if (key == kEverybody) return TakeAllProfiles(bytes);
       [[fallthrough]];
     case RecordKind::kCustomer:
       BeginCustomers();

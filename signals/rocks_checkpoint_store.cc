@@ -148,6 +148,12 @@ class RocksCheckpoints final : public CheckpointStore {
     return status;
   }
 
+  bool has_profiles() const override {
+    std::string ignored;
+    const std::string key(1, static_cast<char>(RecordKind::kProfile));
+    return db_->Get(rocksdb::ReadOptions(), key, &ignored).ok();
+  }
+
   // Looks at the first record alone.
   Status Check(bool* is_new) {
     std::string first;
@@ -284,6 +290,11 @@ Result<OpenedCheckpoints> OpenRocksCheckpoints(const std::string& folder) {
     opened.damage = whole.error().message;
   }
   return opened;
+}
+
+bool HasCheckpoints(const std::string& folder) {
+  std::error_code ignored;
+  return fs::exists(folder + "/CURRENT", ignored);
 }
 
 Result<std::string> MoveCheckpointsAside(const std::string& folder) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <string>
+#include <vector>
 
 namespace premura {
 namespace {
@@ -21,15 +23,16 @@ std::string_view SeenLog::SourceOf(std::string_view key) {
 void SeenLog::Save(std::string_view source, Duration window, Timestamp clock,
                    DuplicateFilter* filter, CheckpointRecords* to) {
   bool whole = false;
-  const std::string saved = filter->Save(&whole);
+  const std::vector<std::string> pieces = filter->Save(&whole);
   while (!parts_.empty() &&
          (whole || clock - parts_.front().newest >= window)) {
     to->Add(RecordKind::kSeen, KeyOf(source, parts_.front().number), {});
     parts_.pop_front();
   }
-  if (saved.empty()) return;
-  parts_.push_back({next_++, filter->newest()});
-  to->Add(RecordKind::kSeen, KeyOf(source, parts_.back().number), saved);
+  for (const std::string& piece : pieces) {
+    parts_.push_back({next_++, filter->newest()});
+    to->Add(RecordKind::kSeen, KeyOf(source, parts_.back().number), piece);
+  }
 }
 
 bool SeenLog::Load(std::string_view key, std::string_view bytes,

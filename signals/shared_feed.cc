@@ -48,6 +48,7 @@ class SharedFeed final : public SourceFeeds {
   }
   void StartOver() override {}
 
+  void OnCut() override {}
   std::vector<CheckpointPart> WriteDown(bool stalled) override {
     std::vector<CheckpointPart> parts(1);
     parts.front().records = feed_.WriteDown(stalled);

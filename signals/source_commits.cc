@@ -42,6 +42,7 @@ bool SourceCommits::Arrive(Duration limit) {
   if (!host_->LettersAreSafe()) return false;
   cut_positions_ = host_->ToCommit();
   cut_ = checkpoints_->Arrive(index_, host_->WriteDown(), limit);
+  if (cut_ != 0) host_->OnCut();
   return true;
 }
 

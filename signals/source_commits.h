@@ -30,6 +30,8 @@ class SourceCommits {
     virtual Positions HandedOn() = 0;
     virtual Positions ToCommit() = 0;
     virtual std::vector<CheckpointPart> WriteDown() = 0;
+    // What was written down last is part of a cut.
+    virtual void OnCut() = 0;
     virtual void Commit(const Positions& positions) = 0;
   };
 

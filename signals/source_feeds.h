@@ -50,6 +50,8 @@ class SourceFeeds {
 
   // For a checkpoint.
   virtual std::vector<CheckpointPart> WriteDown(bool stalled) = 0;
+  // What was written down last is part of a cut.
+  virtual void OnCut() = 0;
   virtual Positions ToCommit() = 0;
 
   // Before the start: see SourceWorker::Resume().

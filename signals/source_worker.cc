@@ -322,6 +322,7 @@ class SourceWorkerImpl final : public SourceWorker,
     return all;
   }
   Positions ToCommit() override { return feeds_->ToCommit(); }
+  void OnCut() override { feeds_->OnCut(); }
   std::vector<CheckpointPart> WriteDown() override {
     return feeds_->WriteDown(stalled_);
   }

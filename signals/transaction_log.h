@@ -2,7 +2,8 @@
 // TransactionLog: what a changelog asks of Kafka. Behind it are librdkafka
 // (kafka_transaction_log.cc) and, in tests, a simulated log with faults.
 //
-// Thread: one writes; readers are another, or the same.
+// Thread: one writes; what stands under "Reading" and "Heirs" another may call,
+// too.
 
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/result.h"
 #include "rules/time.h"
@@ -89,6 +91,8 @@ class TransactionLog {
   // what is undecided. A transaction's end counts as one.
   using Unread = std::map<std::string, std::int64_t>;
   virtual Result<Unread> UnreadOf(const std::vector<std::string>& inputs) = 0;
+  // --- Heirs -----------------------------------------------------------------
+
   // Aborts, for good, the transaction that has the first undecided record
   // there. Not one of this writer, which Init() aborts.
   virtual LogTrouble AbortUndecided(std::uint32_t partition) = 0;

@@ -104,6 +104,26 @@ TEST_F(LedgerTest, AnOlderSchemaIsNotReadBeforeItIsBroughtUpToDate) {
   EXPECT_TRUE(CheckSchema(database.get()).ok());
 }
 
+TEST_F(LedgerTest, OneThatWasUsedBeforeItKnewStatesKnowsThemAll) {
+  {
+    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
+    ASSERT_TRUE(ledger.ok());
+    EXPECT_FALSE(ledger.value()->KnowsState("one").value());
+    ASSERT_TRUE(ledger.value()->AddState("one").ok());
+    ASSERT_TRUE(ledger.value()->AddState("one").ok());
+    EXPECT_TRUE(ledger.value()->KnowsState("one").value());
+    EXPECT_FALSE(ledger.value()->KnowsState("two").value());
+    ASSERT_TRUE(ledger.value()->PutProfile("ann", {}).ok());
+  }
+  ASSERT_TRUE(Raw()
+                  ->Script("drop table states;"
+                           "delete from schema_migrations where version > 8")
+                  .ok());
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
+  ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+  EXPECT_TRUE(ledger.value()->KnowsState("two").value());
+}
+
 TEST_F(LedgerTest, AMigrationThatFailsLeavesNothingBehind) {
   auto database = Raw();
   ASSERT_TRUE(database->Script("create table decisions (x integer)").ok());

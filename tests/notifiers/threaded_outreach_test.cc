@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NewOutreach(): the thread around the core.
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <condition_variable>
 #include <filesystem>
@@ -57,6 +57,7 @@ class ThreadedOutreachTest : public testing::Test, protected OutreachWorld {
         NewOutreach(options, settings, &profiles, &clock_, &counting_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     outreach_ = std::move(opened).value();
+    ASSERT_TRUE(outreach_->RestoreProfiles(&profiles).ok());
   }
 
   SystemClock clock_;
@@ -117,6 +118,32 @@ TEST_F(ThreadedOutreachTest, SeesStopAllThrownByAnotherWithinASecond) {
   outreach_->Submit(std::move(output), nullptr);
   SetStopAll(false);
   EXPECT_TRUE(counting_.WaitFor("sent", 1));
+}
+
+// Once somebody has moved the state away it has none, and begins.
+TEST_F(ThreadedOutreachTest, ANewLedgerBesideAStateThatIsNotIsRefused) {
+  LoadRules(kRules);
+  OutreachOptions options;
+  options.ledger = address();
+  options.instance = "one";
+  const auto problem = [&](bool has_state) -> std::string {
+    options.has_state = has_state;
+    const auto opened =
+        NewOutreach(options, settings, &profiles, &clock_, &counting_);
+    return opened.ok() ? "" : opened.error().message;
+  };
+  for (int tries = 0; tries < 2; ++tries) {
+    EXPECT_EQ(
+        problem(true),
+        "ledger: it is new, and what is in `state.dir` is not: who was "
+        "contacted, who opted out and whether stop-all is on was in another "
+        "one. Bring that back; or, to begin without it, move `checkpoint` in "
+        "`state.dir` away");
+  }
+  EXPECT_EQ(problem(false), "");
+  EXPECT_EQ(problem(true), "");
+  options.instance = "two";
+  EXPECT_THAT(problem(true), testing::StartsWith("ledger: it is new"));
 }
 
 TEST_F(ThreadedOutreachTest, SaysWhyItCannotStart) {

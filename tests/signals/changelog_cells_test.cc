@@ -161,7 +161,7 @@ class LockedLog final : public TransactionLog {
 
 // What the group tells an instance, in order.
 struct Word {
-  enum What { kAssign, kRevoke, kLose } what;
+  enum What { kAssign, kRevoke, kRevokeSoon, kLose } what;
   std::set<std::uint32_t> partitions;
 };
 
@@ -221,6 +221,8 @@ class MemberSource final : public HoldingSource {
             std::make_shared<SimulatedMembership>(cluster_->broker.generation);
       } else if (word.what == Word::kRevoke) {
         sink->OnRevoking(kLimit);
+      } else if (word.what == Word::kRevokeSoon) {
+        sink->OnRevoking(milliseconds(20));
       }
       for (const std::uint32_t partition : word.partitions) {
         if (word.what == Word::kAssign) {
@@ -422,6 +424,11 @@ class ChangelogCellsTest : public testing::Test {
     cluster_.Put(Of(user), Event(user, "failed", second));
   }
 
+  void Hang(const std::string& call) {
+    const std::lock_guard lock(cluster_.mutex);
+    cluster_.hangs = call;
+    cluster_.changed.notify_all();
+  }
   void AwaitHanging() {
     std::unique_lock lock(cluster_.mutex);
     ASSERT_TRUE(cluster_.changed.wait_for(lock, kLimit,
@@ -473,6 +480,33 @@ TEST_F(ChangelogCellsTest, WhatIsGivenBackInOrderIsWrittenFirst) {
   EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures ann"));
   EXPECT_TRUE(a.IsElsewhere("ann"));
   EXPECT_FALSE(b.IsElsewhere("ann"));
+}
+
+// A checkpoint is still being written: where the partitions are has been said,
+// and how their customers are cannot be any more.
+TEST_F(ChangelogCellsTest, WhatIsGivenBackInHasteIsReadAgainByTheNext) {
+  Instance a("a", &cluster_, &ledger_);
+  Instance b("b", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  Fails("ann", 1);
+  ASSERT_TRUE(a.observer.AwaitRecords(1));
+  ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  Hang("commit");
+  Fails("ann", 2);
+  ASSERT_TRUE(a.observer.AwaitRecords(2));
+  (void)a.pipeline->Checkpoint(milliseconds(10));
+  AwaitHanging();
+  Fails("bob", 1);
+  Fails("bob", 2);
+  ASSERT_TRUE(a.observer.AwaitRecords(4));
+  a.Hear(Word::kRevokeSoon);
+  ASSERT_TRUE(
+      a.Await([&a](const CellStoreHealth&) { return a.IsElsewhere("bob"); }));
+  Hang("");
+  ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  b.Hear(Word::kAssign);
+  Fails("bob", 3);
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures bob"));
 }
 
 TEST_F(ChangelogCellsTest, WhatIsLostIsReadAgainByTheNext) {
@@ -555,10 +589,7 @@ TEST_F(ChangelogCellsTest, AStopDoesNotWaitForACommit) {
   Instance a("a", &cluster_, &ledger_);
   a.Hear(Word::kAssign);
   ASSERT_TRUE(a.AwaitCells(4));
-  {
-    const std::lock_guard lock(cluster_.mutex);
-    cluster_.hangs = "commit";
-  }
+  Hang("commit");
   Fails("ann", 1);
   ASSERT_TRUE(a.observer.AwaitRecords(1));
   (void)a.pipeline->Checkpoint(milliseconds(10));

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -399,9 +400,13 @@ class Member final : private RecordSink, private Feed::Listener {
     EXPECT_TRUE(source_.Poll(this, max, {}).ok());
     for (Feed* feed : feeds_->All()) feed->Flush();
   }
+  // While one is being written, what has been said waits for the next.
   void Cut() {
-    if (!parts_.empty()) return;  // One at a time.
-    parts_ = feeds_->WriteDown(false);
+    std::vector<CheckpointPart> said = feeds_->WriteDown(false);
+    std::move(said.begin(), said.end(), std::back_inserter(said_));
+    if (!parts_.empty()) return;
+    parts_ = std::exchange(said_, {});
+    feeds_->OnCut();
     shard_.Save(
         [this](ShardRecords records) {
           for (CellRecords& it : records.cells) {
@@ -466,6 +471,7 @@ class Member final : private RecordSink, private Feed::Listener {
   QuietObserver observer_;
   PipelineObserver::Counts counts_;
   std::set<std::uint32_t> mine_;
+  std::vector<CheckpointPart> said_;   // By feeds, and in no cut.
   std::vector<CheckpointPart> parts_;  // Not written yet.
   bool void_ = false;                  // The last cut, and not started over.
   std::unique_ptr<SourceFeeds> feeds_;
@@ -610,6 +616,9 @@ class Group {
       if (Below(dice, 2) == 0) members_[i]->Cut();
       if (Below(dice, 2) == 0) Write(members_[i].get());
       if (members_[i]) members_[i]->Revoke();
+      // Who is given back to is not there yet.
+      if (members_[i] && Below(dice, 2) == 0) members_[i]->Cut();
+      if (members_[i] && Below(dice, 2) == 0) Write(members_[i].get());
     }
     while (zombies_.size() > 3) zombies_.erase(zombies_.begin());
     ++world_->broker.generation;
@@ -709,7 +718,7 @@ TEST(ChangelogSimulation, FindsWhatOneThatWasNeverDisturbedFinds) {
   EXPECT_GT(happened.fenced, last);
   EXPECT_GT(happened.tried_again, last);
   EXPECT_GT(happened.loaded, last);
-  EXPECT_GT(happened.kept, last);
+  EXPECT_GT(happened.kept, last / 2);
 }
 
 }  // namespace

@@ -334,6 +334,30 @@ TEST_F(ChangelogTest, WaitsForAFormerOwnersTransactionOrEndsIt) {
   EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dann", "one")));
 }
 
+TEST_F(ChangelogTest, SaysWhyATransactionCannotBeEnded) {
+  const std::uint32_t epoch = broker_.Init("b");
+  broker_.Append("b", epoch, false, 0, {"Dann", "x", ""});
+  a_.log.Fail("abort undecided", Kind::kRetry);
+  EXPECT_EQ(a_.Open(true).waits,
+            "a former owner's transaction is not over: abort undecided");
+}
+
+// What it wrote meanwhile nobody here knows of.
+TEST_F(ChangelogTest, WhoIsInDoubtAndNotAloneStartsOver) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(5, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  a_.log.Fail("commit", Kind::kFatal);
+  ASSERT_EQ(a_.Write(6, 0, {{"ann", "two"}}).fate, Fate::kTryAgain);
+  broker_.Init("a");
+  Instance b("b", &broker_);
+  b.owners = 40;
+  ASSERT_EQ(b.Open().waits, "");
+  ASSERT_EQ(b.Write(9, 0, {{"ann", "other"}}).fate, Fate::kWritten);
+  const CheckpointResult result = a_.Write(6, 0, {{"ann", "two"}});
+  EXPECT_EQ(result.fate, Fate::kVoid);
+  EXPECT_EQ(result.problem, "another owner has written meanwhile");
+}
+
 // Whoever wrote before: what is open is of one that never got further.
 TEST_F(ChangelogTest, EndsWhatIsOpenAndNotWhoWroteLast) {
   (void)a_.Open();
@@ -624,6 +648,12 @@ TEST_F(ChangelogTest, DoesNotGoOnWhereTheLogEndsBeforeWhatWasThere) {
   const Changelog::GoneOn back = a_.changelog.GoOn(kCell, kInputs, false);
   EXPECT_EQ(back.waits, "");
   EXPECT_FALSE(back.ours);
+  a_.changelog.Drop(kCell);
+  EXPECT_EQ(a_.Open().damage, "the changelog was made anew while premura ran");
+  // However often it is asked, until it has begun anew.
+  EXPECT_EQ(a_.Open().damage, "the changelog was made anew while premura ran");
+  EXPECT_EQ(a_.Open(false, true).damage, "");
+  EXPECT_EQ(a_.Open().damage, "");
 }
 
 TEST_F(ChangelogTest, DoesNotGoOnFromWhatIsInDoubt) {
@@ -645,11 +675,8 @@ TEST_F(ChangelogTest, GoesOnOnlyOnceAllIsDecided) {
   broker_.Append("b", epoch, false, 0, {"Dann", "x", ""});
   EXPECT_EQ(a_.changelog.GoOn(kCell, kInputs, false).waits,
             "a former owner's transaction is not over");
-  // Whoever opens it anew ends that.
-  const Changelog::GoneOn impatient = a_.changelog.GoOn(kCell, kInputs, true);
-  EXPECT_EQ(impatient.waits, "");
-  EXPECT_FALSE(impatient.ours);
-  broker_.End("b", epoch, false);
+  EXPECT_EQ(a_.changelog.GoOn(kCell, kInputs, true).waits,
+            "a former owner's transaction is being ended");
   EXPECT_TRUE(a_.changelog.GoOn(kCell, kInputs, false).ours);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace premura {
 namespace {
@@ -46,6 +47,35 @@ TEST(DuplicateFilterTest, ForgetsWhatCameFromAPartition) {
               i % 3 != 1)
         << i;
   }
+}
+
+// However much has come: a piece becomes a record, and those have bounds.
+TEST(DuplicateFilterTest, IsSavedInPiecesThatPutTogetherAreAllOfIt) {
+  constexpr int kEvents = 500'000;
+  const Duration window = seconds(kEvents);
+  DuplicateFilter filter(window);
+  const auto key = [&filter](int i) {
+    return filter.KeyOf("c", std::to_string(i));
+  };
+  for (int i = 0; i < kEvents; ++i) filter.Remember(key(i), At(i), 0);
+  bool whole = true;
+  const std::vector<std::string> pieces = filter.Save(&whole);
+  EXPECT_FALSE(whole);
+  ASSERT_EQ(pieces.size(), 3U);
+  DuplicateFilter other(window);
+  other.Use(filter.seeds());
+  for (const std::string& piece : pieces) {
+    EXPECT_LT(piece.size(), 5U << 20);
+    EXPECT_TRUE(other.Load(piece));
+  }
+  EXPECT_EQ(other.size(), filter.size());
+  EXPECT_EQ(other.newest(), filter.newest());
+  const Timestamp last = At(kEvents + 99);  // The first hundred are too old.
+  for (const int i : {0, 99, 100, kEvents / 2, kEvents - 1}) {
+    EXPECT_EQ(other.Seen(key(i), last), filter.Seen(key(i), last)) << i;
+  }
+  EXPECT_EQ(other.size(), filter.size());
+  EXPECT_TRUE(filter.Save(&whole).empty());
 }
 
 TEST(DuplicateFilterTest, TellsCustomerFromId) {

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <chrono>
 #include <future>
 #include <map>
@@ -251,6 +252,35 @@ TEST_F(KafkaChangelogTest, WhatADeadOwnerLeftOpenIsEndedByTheNext) {
   // It is awake after all, and may no more.
   const LogTrouble late = log->Commit();
   EXPECT_EQ(late.kind, LogTrouble::Kind::kFatal) << late.words;
+}
+
+TEST_F(KafkaChangelogTest, WhatIsOpenOfNobodyIsLeftToBrokers) {
+  const auto log = Open("a");
+  EXPECT_TRUE(log->AbortUndecided(1).ok());  // There is nothing.
+  std::array<char, 512> why{};
+  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+  for (const auto& [name, value] : std::map<std::string, std::string>{
+           {"bootstrap.servers", broker->bootstrap()},
+           {"transactional.id", events_ + "-stranger"}}) {
+    rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(),
+                      why.size());
+  }
+  rd_kafka_t* const stranger =
+      rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size());
+  ASSERT_NE(stranger, nullptr) << why.data();
+  EXPECT_EQ(rd_kafka_init_transactions(stranger, 10'000), nullptr);
+  EXPECT_EQ(rd_kafka_begin_transaction(stranger), nullptr);
+  const std::string topic = OptionsOf("a").topic;
+  EXPECT_EQ(rd_kafka_producev(stranger, RD_KAFKA_V_TOPIC(topic.c_str()),
+                              RD_KAFKA_V_PARTITION(1), RD_KAFKA_V_KEY("k", 1),
+                              RD_KAFKA_V_END),
+            RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(rd_kafka_flush(stranger, 10'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(log->AbortUndecided(1).words,
+            "it does not say whose it is; brokers end it");
+  EXPECT_EQ(rd_kafka_abort_transaction(stranger, 10'000), nullptr);
+  EXPECT_TRUE(log->AbortUndecided(1).ok());
+  rd_kafka_destroy(stranger);
 }
 
 // Else an heir would not know whose positions are undecided.

@@ -24,6 +24,11 @@ class MemoryCheckpoints final : public CheckpointStore {
     return records_.size();
   }
 
+  bool has_profiles() const override {
+    const std::lock_guard lock(mutex_);
+    return records_.contains({RecordKind::kProfile, std::string(kEverybody)});
+  }
+
   Status Commit(const Parts& parts) override {
     const std::lock_guard lock(mutex_);
     ++tries_;

@@ -189,6 +189,11 @@ void OutreachWorld::Open() {
     return;
   }
   core = std::move(result).value();
+  if (!core->RestoreProfiles(&profiles).ok()) {
+    ASSERT_TRUE(wrap);
+    core.reset();
+    return;
+  }
   Pump();
 }
 
