@@ -73,8 +73,8 @@ std::string Bare(std::string_view key) {
 bool MeansKey(const std::string& key, std::string_view known) {
   const std::string bare = Bare(key);
   const std::string wanted = Bare(known);
-  return bare == wanted || bare == wanted + "number" ||
-         bare == wanted + "address";
+  return bare == wanted || (known == "phone" && bare == "phonenumber") ||
+         (known == "email" && bare == "emailaddress");
 }
 
 // The first line that names both; 0 if there is none.

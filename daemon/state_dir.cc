@@ -29,7 +29,10 @@ std::string ReadOrMakeName(int file) {
     name.push_back(kDigits[byte & 15]);
   }
   const auto size = static_cast<ssize_t>(name.size());
-  return pwrite(file, name.data(), name.size(), 0) == size ? name : "";
+  // Before anybody is told of it: it is to be the same after a power cut.
+  const bool is_kept =
+      pwrite(file, name.data(), name.size(), 0) == size && fsync(file) == 0;
+  return is_kept ? name : "";
 }
 
 }  // namespace

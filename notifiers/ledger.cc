@@ -195,14 +195,13 @@ Status Ledger::EachProfile(
   return {};
 }
 
-Result<bool> Ledger::KnowsState(const std::string& instance) {
+Result<bool> Ledger::KnowsStates() {
   bool known = false;
-  auto status =
-      database_->Run("select 1 from states where name in ('', ?) limit 1",
-                     {ToSql(instance)}, [&known](const SqlRow&) {
-                       known = true;
-                       return false;
-                     });
+  auto status = database_->Run("select 1 from states limit 1", {},
+                               [&known](const SqlRow&) {
+                                 known = true;
+                                 return false;
+                               });
   if (!status.ok()) return status.error();
   return known;
 }

@@ -87,8 +87,8 @@ class Ledger {
   Status EachProfile(const std::function<void(std::string_view customer,
                                               SaidByEvents)>& visit);
 
-  // Whether the instance's state has been beside this ledger before.
-  Result<bool> KnowsState(const std::string& instance);
+  // Whether any instance has kept state beside this ledger before.
+  Result<bool> KnowsStates();
   Status AddState(const std::string& instance);
 
   Result<StopAll> ReadStopAll();

@@ -182,10 +182,10 @@ create index simulated_contacts_by_rule on simulated_contacts
 alter table profiles add column said_at text not null default '{}';
 )sql",
                                                     R"sql(
-create table states (            -- whose customers' state goes with this ledger
-  name text primary key          -- an instance's; empty: anybody's
+create table states (            -- whose customers' state was beside this ledger
+  name text primary key          -- an instance's; empty: not known whose
 );
--- A ledger that was used before this has some already.
+-- A ledger that was used before this has had some.
 insert into states select '' where exists (select 1 from outlets)
   or exists (select 1 from detections) or exists (select 1 from profiles);
 )sql"};

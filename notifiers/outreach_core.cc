@@ -61,7 +61,7 @@ Result<std::unique_ptr<OutreachCore>> OutreachCore::Open(
 }
 
 Status OutreachCore::CheckState(const OutreachOptions& options) {
-  const auto known = ledger_->KnowsState(options.instance);
+  const auto known = ledger_->KnowsStates();
   if (!known.ok()) return known.error();
   if (options.has_state && !known.value()) {
     return Error{

@@ -299,11 +299,14 @@ class Reader {
     }
     const auto sign = SignAtStart(literal.text);
     if (sign && (predicate.op == Op::kEquals || predicate.op == Op::kNeq)) {
-      node.Warn(fmt::format("`{}` is a text here", literal.text),
-                fmt::format(
-                    "write `{}: {}`",
-                    WithModifier(key.substr(0, key.find('|')), sign->modifier),
-                    sign->rest));
+      const std::string_view field =
+          std::string_view(key).substr(0, key.find('|'));
+      node.Warn(
+          fmt::format("`{}` is a text here", literal.text),
+          predicate.op == Op::kNeq
+              ? ""
+              : fmt::format("write `{}: {}`",
+                            WithModifier(field, sign->modifier), sign->rest));
     }
     return literal;
   }

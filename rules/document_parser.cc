@@ -32,14 +32,20 @@ constexpr std::int64_t kMaxAliased = 100'000;
 // Ends the parse; what is wrong has been recorded.
 struct Stop {};
 
-// As word processors write quotes of their own accord.
+// As word processors write quotes of their own accord; not a sentence that has
+// some in it.
 bool IsInCurlyQuotes(std::string_view text) {
   constexpr std::array<std::string_view, 4> kQuotes = {"“", "”", "‘", "’"};
   const auto any = [&](auto is_there) {
     return std::any_of(kQuotes.begin(), kQuotes.end(), is_there);
   };
-  return any([&](std::string_view q) { return text.starts_with(q); }) &&
-         any([&](std::string_view q) { return text.ends_with(q); });
+  const std::size_t size = kQuotes[0].size();
+  return text.size() >= 2 * size &&
+         any([&](std::string_view q) { return text.starts_with(q); }) &&
+         any([&](std::string_view q) { return text.ends_with(q); }) &&
+         !any([&](std::string_view q) {
+           return text.substr(size, text.size() - 2 * size).find(q) != q.npos;
+         });
 }
 
 class Builder final : public YAML::EventHandler {

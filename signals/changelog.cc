@@ -95,7 +95,11 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
       if (it != open_.end() && !it->second.written) all_written = false;
     }
   }
-  if (all_written) return Claim(shares);
+  if (all_written) {
+    const CheckpointResult claimed = Claim(shares);
+    CountLengths(shares);
+    return claimed;
+  }
   if (const LogTrouble begun = log_->Begin(); !begun.ok()) {
     ready_ = false;
     return TryAgain(begun.words);
@@ -121,10 +125,25 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
     }
   }
   CheckpointResult result = Claim(shares);
+  CountLengths(shares);
   if (result.fate != Fate::kWritten || ++commits_ % kLookEvery != 0) {
     return result;
   }
   return LookAtEnds(shares);
+}
+
+// A log is as long at least as what has been committed to it. (What ends a
+// transaction has a place, too, but may come a moment later.)
+void Changelog::CountLengths(const Shares& shares) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, share] : shares) {
+    const auto it = open_.find(id);
+    if (it == open_.end() || !it->second.claimed || !it->second.written) {
+      continue;
+    }
+    it->second.end += std::exchange(it->second.longer, 0);
+    ends_[id.number] = it->second.end;
+  }
 }
 
 // So that a doubt has little to read, and a log that lacks what had been
@@ -137,7 +156,7 @@ CheckpointResult Changelog::LookAtEnds(const Shares& shares) {
     const std::lock_guard lock(mutex_);
     const auto it = open_.find(id);
     if (it == open_.end() || !it->second.claimed) continue;
-    if (ends.value().stable < it->second.end) {
+    if (ends.value().last < it->second.end) {
       result = {Fate::kVoid, "the changelog was made anew meanwhile"};
     } else if (ends.value().stable == ends.value().last) {
       it->second.end = ends_[id.number] = ends.value().stable;
@@ -162,8 +181,11 @@ LogTrouble Changelog::AppendAll(Shares* shares) {
       writing = it->second;
     }
     if (!writing.written) {
-      LogTrouble put = Append(each->first.number, each->second, writing);
+      LogTrouble put = Append(each->first.number, each->second, &writing);
       if (!put.ok()) return put;
+      const std::lock_guard lock(mutex_);
+      const auto it = open_.find(each->first);
+      if (it != open_.end()) it->second.longer = writing.longer;
     }
     ++each;
   }
@@ -173,11 +195,11 @@ LogTrouble Changelog::AppendAll(Shares* shares) {
 // Each try is a commit of its own: of one that was torn nothing is taken for
 // another's.
 LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
-                             const Writing& writing) {
+                             Writing* writing) {
   Progress progress;
-  progress.takeovers = writing.takeovers;
-  progress.number = writing.number;
-  progress.fresh = writing.fresh;
+  progress.takeovers = writing->takeovers;
+  progress.number = writing->number;
+  progress.fresh = writing->fresh;
   progress.writer = log_->writer();
   progress.partitions = options_.partitions;
   progress.positions = share.feed->positions;
@@ -194,7 +216,7 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
         partition, {key, value, PackHead({progress.stamp(), checksum})});
   };
   LastOfEach last;
-  for (const auto& [key, value] : writing.repairs) last[key] = value;
+  for (const auto& [key, value] : writing->repairs) last[key] = value;
   for (const CheckpointPart* part : share.parts) {
     part->records.ForEach(
         [&](RecordKind kind, std::string_view key, std::string_view bytes) {
@@ -209,6 +231,7 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
   for (const auto& [key, value] : last) put(key, value);
   const std::string bytes = Pack(progress);
   put(std::string(kProgressKey), bytes);
+  writing->longer = static_cast<std::int64_t>(last.size()) + 1;
   return trouble;
 }
 

@@ -88,7 +88,8 @@ class Changelog {
   struct Writing {
     std::vector<Takeover> takeovers;
     std::uint64_t number = 0;  // Of the last commit, or try.
-    std::int64_t end = 0;      // Of the log, when it was looked at last.
+    std::int64_t end = 0;      // Of the log, at least.
+    std::int64_t longer = 0;   // By so much, if the last try is in it.
     std::vector<std::pair<std::string, std::optional<std::string>>> repairs;
     bool fresh = false;    // The first commit is to say so.
     bool claimed = false;  // Nobody else can have come between.
@@ -114,7 +115,7 @@ class Changelog {
   CheckpointResult TryOnce(Shares shares);
   LogTrouble AppendAll(Shares* shares);
   LogTrouble Append(std::uint32_t partition, const Share& share,
-                    const Writing& writing);
+                    Writing* writing);
   LogTrouble SendPositions(const Shares& shares);
   CheckpointResult GiveUp(const LogTrouble& trouble);
   CheckpointResult Doubt(const Shares& shares, const LogTrouble& trouble);
@@ -125,6 +126,7 @@ class Changelog {
   Result<Seen> LookUpTo(const TransactionLog::Ends& ends,
                         std::uint32_t partition, const Writing& writing);
   CheckpointResult Claim(const Shares& shares);
+  void CountLengths(const Shares& shares);
   CheckpointResult LookAtEnds(const Shares& shares);
 
   // Where the log ends and what the group has committed, once both are decided.

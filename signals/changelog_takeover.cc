@@ -215,7 +215,7 @@ bool Changelog::WasMadeAnew(std::uint32_t partition,
                             const TransactionLog::Ends& ends) {
   const std::lock_guard lock(mutex_);
   const auto known = ends_.find(partition);
-  return known != ends_.end() && ends.stable < known->second;
+  return known != ends_.end() && ends.last < known->second;
 }
 
 void Changelog::AddOwner(Writing* writing, Takeover owner) {

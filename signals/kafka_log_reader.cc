@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +37,19 @@ std::string_view HeaderOf(const rd_kafka_message_t& message, const char* name) {
     return {};
   }
   return {static_cast<const char*>(value), size};
+}
+
+// What it answers goes to where librdkafka keeps them.
+void LearnLeaders(rd_kafka_t* reader, const std::string& topic, int limit) {
+  rd_kafka_topic_t* const handle =
+      rd_kafka_topic_new(reader, topic.c_str(), nullptr);
+  if (handle == nullptr) return;
+  const rd_kafka_metadata_t* answer = nullptr;
+  if (rd_kafka_metadata(reader, 0, handle, &answer, limit) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(answer);
+  }
+  rd_kafka_topic_destroy(handle);
 }
 
 void HandOn(const rd_kafka_message_t& message,
@@ -93,11 +107,26 @@ Result<std::int64_t> KafkaLogReader::Ask(rd_kafka_t* reader,
       list.get(), clients_->options().topic.c_str(),
       static_cast<std::int32_t>(partition));
   asked->offset = which;
-  rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(reader, list.get(), kAskLimit);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = list->elems[0].err;
+  const rd_kafka_resp_err_t error = OffsetsFor(reader, list, kAskLimit);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, error);
   return list->elems[0].offset;
+}
+
+// Also fails with what is wrong with any of them. librdkafka asks the leader
+// that it knows of, and does not look for another if that is none any more.
+rd_kafka_resp_err_t KafkaLogReader::OffsetsFor(rd_kafka_t* reader,
+                                               const KafkaList& list,
+                                               int limit) const {
+  rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(reader, list.get(), limit);
+  std::set<std::string> topics;
+  for (int i = 0; i < list->cnt; ++i) {
+    topics.insert(list->elems[i].topic);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = list->elems[i].err;
+  }
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR || cancelled_) return error;
+  for (const std::string& topic : topics) LearnLeaders(reader, topic, limit);
+  return error;
 }
 
 // A transaction's end takes up a place too, so that nothing may come between
@@ -188,16 +217,13 @@ Result<TransactionLog::Unread> KafkaLogReader::UnreadOf(
       rd_kafka_committed(readers.it->all.get(), read.get(), kCommittedLimit);
   for (const KafkaList* list : {&first, &end}) {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, error);
-    error = rd_kafka_offsets_for_times(readers.it->committed.get(), list->get(),
-                                       kCommittedLimit);
+    error = OffsetsFor(readers.it->committed.get(), *list, kCommittedLimit);
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, error);
   TransactionLog::Unread unread;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    for (const KafkaList* list : {&read, &first, &end}) {
-      const rd_kafka_resp_err_t why = (*list)->elems[i].err;
-      if (why != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, why);
-    }
+    const rd_kafka_resp_err_t why = read->elems[i].err;
+    if (why != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, why);
     const std::int64_t from =
         std::max(read->elems[i].offset, first->elems[i].offset);
     unread[inputs[i]] = std::max<std::int64_t>(0, end->elems[i].offset - from);

@@ -57,6 +57,8 @@ class KafkaLogReader {
   // it; as far as the reader's isolation lets it see.
   Result<std::int64_t> Ask(rd_kafka_t* reader, std::uint32_t partition,
                            std::int64_t which) const;
+  rd_kafka_resp_err_t OffsetsFor(rd_kafka_t* reader, const KafkaList& list,
+                                 int limit) const;
   using VisitMessage = std::function<void(const rd_kafka_message_t&)>;
   // What that reader sees of it.
   Status ReadBy(rd_kafka_t* reader, std::uint32_t partition, std::int64_t from,
