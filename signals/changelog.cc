@@ -95,11 +95,7 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
       if (it != open_.end() && !it->second.written) all_written = false;
     }
   }
-  if (all_written) {
-    const CheckpointResult claimed = Claim(shares);
-    CountLengths(shares);
-    return claimed;
-  }
+  if (all_written) return Claim(shares);
   if (const LogTrouble begun = log_->Begin(); !begun.ok()) {
     ready_ = false;
     return TryAgain(begun.words);

@@ -95,6 +95,19 @@ class CheckpointStoreTest : public testing::Test {
   const Records both_ = {{"Da", "1"}, {"Db", "3"}};
 };
 
+TEST_F(CheckpointStoreTest, IsThereOnceOpenedAndSaysWhetherItHasProfiles) {
+  EXPECT_FALSE(HasCheckpoints(folder_));
+  const auto store = Open();
+  EXPECT_TRUE(HasCheckpoints(folder_));
+  CheckpointRecords one;
+  one.Add(RecordKind::kProfile, "ann", "gold");
+  ASSERT_TRUE(Commit(store.get(), {one}).ok());
+  EXPECT_FALSE(store->has_profiles());
+  one.Add(RecordKind::kProfile, kEverybody, "1");
+  ASSERT_TRUE(Commit(store.get(), {one}).ok());
+  EXPECT_TRUE(store->has_profiles());
+}
+
 TEST_F(CheckpointStoreTest, IsNewOnce) {
   auto opened = OpenRocksCheckpoints(folder_);
   ASSERT_TRUE(opened.ok());
