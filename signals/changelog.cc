@@ -68,33 +68,22 @@ CheckpointResult Changelog::Write(const std::vector<CheckpointPart>& parts) {
   if (shares.empty()) return {};  // Whoever has them now writes them.
   CheckpointResult result = Resolve(shares);
   if (result.fate == Fate::kWritten) result = TryOnce(shares);
-  const std::lock_guard lock(mutex_);
-  if (result.fate == Fate::kTryAgain) return result;
+  if (result.fate == Fate::kWritten) {
+    ChangeAll(shares, [](Writing* cell) { cell->written = false; });
+  }
+  if (result.fate != Fate::kVoid) return result;
   // What is lost with this one the next would not have: they must be opened
   // anew before anything is written of them.
-  if (result.fate == Fate::kVoid) {
-    ++counts_.fenced;
-    for (const auto& [id, share] : shares) open_.erase(id);
-    return result;
-  }
-  for (const auto& [id, share] : shares) {
-    if (const auto it = open_.find(id); it != open_.end()) {
-      it->second.written = false;
-    }
-  }
+  const std::lock_guard lock(mutex_);
+  ++counts_.fenced;
+  for (const auto& [id, share] : shares) open_.erase(id);
   return result;
 }
 
 // What a try before has brought into the log is not written again.
 CheckpointResult Changelog::TryOnce(Shares shares) {
   bool all_written = true;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, share] : shares) {
-      const auto it = open_.find(id);
-      if (it != open_.end() && !it->second.written) all_written = false;
-    }
-  }
+  ChangeAll(shares, [&](Writing* cell) { all_written &= cell->written; });
   if (all_written) return Claim(shares);
   if (const LogTrouble begun = log_->Begin(); !begun.ok()) {
     ready_ = false;
@@ -112,14 +101,7 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
   if (const LogTrouble done = log_->Commit(); !done.ok()) {
     return Doubt(shares, done);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, share] : shares) {
-      if (const auto it = open_.find(id); it != open_.end()) {
-        it->second.BecomeWritten();
-      }
-    }
-  }
+  ChangeAll(shares, [](Writing* cell) { cell->BecomeWritten(); });
   CheckpointResult result = Claim(shares);
   CountLengths(shares);
   if (result.fate != Fate::kWritten || ++commits_ % kLookEvery != 0) {
@@ -131,57 +113,60 @@ CheckpointResult Changelog::TryOnce(Shares shares) {
 // A log is as long at least as what has been committed to it. (What ends a
 // transaction has a place, too, but may come a moment later.)
 void Changelog::CountLengths(const Shares& shares) {
-  const std::lock_guard lock(mutex_);
   for (const auto& [id, share] : shares) {
-    const auto it = open_.find(id);
-    if (it == open_.end() || !it->second.claimed || !it->second.written) {
-      continue;
-    }
-    it->second.end += std::exchange(it->second.longer, 0);
-    ends_[id.number] = it->second.end;
+    Change(id, [this, number = id.number](Writing* cell) {
+      if (!cell->claimed || !cell->written) return;
+      cell->end += cell->longer;
+      cell->grown += std::exchange(cell->longer, 0) + 1;
+      ends_[number] = cell->end;
+    });
   }
 }
 
-// So that a doubt has little to read, and a log that lacks what had been
-// decided is found out: another has been made in its place.
+// So that a doubt has little to read; a log that lacks what had been decided is
+// found out, another having been made in its place; and so is what a former
+// owner has written late, before compaction prefers it to ours.
 CheckpointResult Changelog::LookAtEnds(const Shares& shares) {
-  CheckpointResult result;
   for (const auto& [id, share] : shares) {
     const auto ends = log_->EndsOf(id.number);
     if (!ends.ok()) break;  // Another time: each may take long.
-    const std::lock_guard lock(mutex_);
-    const auto it = open_.find(id);
-    if (it == open_.end() || !it->second.claimed) continue;
-    if (ends.value().last < it->second.end) {
-      result = {Fate::kVoid, "the changelog was made anew meanwhile"};
-    } else if (ends.value().stable == ends.value().last) {
-      it->second.end = ends_[id.number] = ends.value().stable;
+    const auto [first, stable, last] = ends.value();
+    const std::optional<Writing> cell = CopyOf(id);
+    if (!cell || !cell->claimed) continue;
+    if (last < cell->end) {
+      return {Fate::kVoid, "the changelog was made anew meanwhile"};
     }
+    if (stable < last) continue;
+    if (stable != cell->looked + cell->grown) {
+      const Result<Seen> seen =
+          LookBetween(std::max(cell->looked, first), stable, id.number, *cell);
+      if (!seen.ok()) break;
+      if (seen.value() == Seen::kOthers) return OthersHaveWritten();
+    }
+    Change(id, [this, number = id.number, end = stable](Writing* it) {
+      it->end = it->looked = ends_[number] = end;
+      it->grown = 0;
+    });
   }
-  return result;
+  return {};
 }
 
 // Nobody waits meanwhile who only wants to drop a cell. Of one that has gone
 // nothing is said of where it is, either.
 LogTrouble Changelog::AppendAll(Shares* shares) {
   for (auto each = shares->begin(); each != shares->end();) {
-    Writing writing;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto it = open_.find(each->first);
-      if (it == open_.end()) {
-        each = shares->erase(each);
-        continue;
-      }
-      if (!it->second.written) ++it->second.number;
-      writing = it->second;
+    const CellId id = each->first;
+    Change(id, [](Writing* cell) { cell->number += cell->written ? 0 : 1; });
+    const std::optional<Writing> cell = CopyOf(id);
+    if (!cell) {
+      each = shares->erase(each);
+      continue;
     }
-    if (!writing.written) {
-      LogTrouble put = Append(each->first.number, each->second, &writing);
+    if (!cell->written) {
+      std::int64_t records = 0;
+      LogTrouble put = Append(id.number, each->second, *cell, &records);
       if (!put.ok()) return put;
-      const std::lock_guard lock(mutex_);
-      const auto it = open_.find(each->first);
-      if (it != open_.end()) it->second.longer = writing.longer;
+      Change(id, [records](Writing* it) { it->longer = records; });
     }
     ++each;
   }
@@ -191,11 +176,11 @@ LogTrouble Changelog::AppendAll(Shares* shares) {
 // Each try is a commit of its own: of one that was torn nothing is taken for
 // another's.
 LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
-                             Writing* writing) {
+                             const Writing& writing, std::int64_t* appended) {
   Progress progress;
-  progress.takeovers = writing->takeovers;
-  progress.number = writing->number;
-  progress.fresh = writing->fresh;
+  progress.takeovers = writing.takeovers;
+  progress.number = writing.number;
+  progress.fresh = writing.fresh;
   progress.writer = log_->writer();
   progress.partitions = options_.partitions;
   progress.positions = share.feed->positions;
@@ -212,7 +197,7 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
         partition, {key, value, PackHead({progress.stamp(), checksum})});
   };
   LastOfEach last;
-  for (const auto& [key, value] : writing->repairs) last[key] = value;
+  for (const auto& [key, value] : writing.repairs) last[key] = value;
   for (const CheckpointPart* part : share.parts) {
     part->records.ForEach(
         [&](RecordKind kind, std::string_view key, std::string_view bytes) {
@@ -227,7 +212,7 @@ LogTrouble Changelog::Append(std::uint32_t partition, const Share& share,
   for (const auto& [key, value] : last) put(key, value);
   const std::string bytes = Pack(progress);
   put(std::string(kProgressKey), bytes);
-  writing->longer = static_cast<std::int64_t>(last.size()) + 1;
+  *appended = static_cast<std::int64_t>(last.size()) + 1;
   return trouble;
 }
 
@@ -265,31 +250,21 @@ CheckpointResult Changelog::GiveUp(const LogTrouble& trouble) {
 CheckpointResult Changelog::Doubt(const Shares& shares,
                                   const LogTrouble& trouble) {
   ready_ = false;
-  const std::lock_guard lock(mutex_);
-  for (const auto& [id, share] : shares) {
-    const auto it = open_.find(id);
-    if (it != open_.end() && !it->second.written) it->second.doubtful = true;
-  }
+  ChangeAll(shares, [](Writing* cell) { cell->doubtful |= !cell->written; });
   return TryAgain(trouble.words);
 }
 
 CheckpointResult Changelog::Resolve(const Shares& shares) {
   for (const auto& [id, share] : shares) {
-    Writing writing;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto it = open_.find(id);
-      if (it == open_.end() || !it->second.doubtful) continue;
-      writing = it->second;
-    }
-    const Result<Seen> seen = Look(id.number, writing);
+    const std::optional<Writing> cell = CopyOf(id);
+    if (!cell || !cell->doubtful) continue;
+    const Result<Seen> seen = Look(id.number, *cell);
     if (!seen.ok()) return TryAgain(seen.error().message);
     if (seen.value() == Seen::kOthers) return OthersHaveWritten();
-    const std::lock_guard lock(mutex_);
-    const auto it = open_.find(id);
-    if (it == open_.end()) continue;
-    it->second.doubtful = false;
-    if (seen.value() == Seen::kOurs) it->second.BecomeWritten();
+    Change(id, [ours = seen.value() == Seen::kOurs](Writing* it) {
+      it->doubtful = false;
+      if (ours) it->BecomeWritten();
+    });
   }
   return {};
 }
@@ -302,13 +277,14 @@ Result<Changelog::Seen> Changelog::Look(std::uint32_t partition,
   if (ends.value().stable < ends.value().last) {
     return Error{"a transaction is not over"};
   }
-  return LookUpTo(ends.value(), partition, writing);
+  return LookBetween(std::max(writing.end, ends.value().first),
+                     ends.value().stable, partition, writing);
 }
 
-Result<Changelog::Seen> Changelog::LookUpTo(const TransactionLog::Ends& ends,
-                                            std::uint32_t partition,
-                                            const Writing& writing) {
-  const std::int64_t from = std::max(writing.end, ends.first);
+Result<Changelog::Seen> Changelog::LookBetween(std::int64_t from,
+                                               std::int64_t to,
+                                               std::uint32_t partition,
+                                               const Writing& writing) {
   const Takeover& us = writing.takeovers.back();
   const Stamp ours = {us.epoch, us.owner, writing.number};
   bool found = false;
@@ -316,7 +292,7 @@ Result<Changelog::Seen> Changelog::LookUpTo(const TransactionLog::Ends& ends,
   std::uint64_t records = 0;
   std::uint64_t checksums = 0;
   const Status read =
-      log_->Read(partition, from, ends.stable, [&](const LogRecord& record) {
+      log_->Read(partition, from, to, [&](const LogRecord& record) {
         const Result<ChangelogHead> head = UnpackHead(record.head);
         if (!head.ok()) return;
         const Stamp& stamp = head.value().stamp;
@@ -342,26 +318,27 @@ Result<Changelog::Seen> Changelog::LookUpTo(const TransactionLog::Ends& ends,
 // between its look at the log and that, it does not know of.
 CheckpointResult Changelog::Claim(const Shares& shares) {
   for (const auto& [id, share] : shares) {
-    Writing writing;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto it = open_.find(id);
-      if (it == open_.end() || it->second.claimed) continue;
-      writing = it->second;
-    }
-    const Result<Seen> seen = Look(id.number, writing);
+    const std::optional<Writing> cell = CopyOf(id);
+    if (!cell || cell->claimed) continue;
+    const Result<Seen> seen = Look(id.number, *cell);
     // With the next commit: nothing hangs on it, but a stop may wait for this.
     if (!seen.ok()) return {};
     if (seen.value() == Seen::kOthers) return OthersHaveWritten();
     if (seen.value() == Seen::kNothing) {
       return {Fate::kVoid, "what was committed is not there"};
     }
-    const std::lock_guard lock(mutex_);
-    if (const auto it = open_.find(id); it != open_.end()) {
-      it->second.claimed = true;
-    }
+    Change(id, [](Writing* it) { it->claimed = true; });
   }
   return {};
+}
+
+// --- What is open ------------------------------------------------------------
+
+std::optional<Changelog::Writing> Changelog::CopyOf(CellId cell) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = open_.find(cell);
+  if (it == open_.end()) return std::nullopt;
+  return it->second;
 }
 
 Changelog::Counts Changelog::counts() const {

@@ -90,6 +90,10 @@ class Changelog {
     std::uint64_t number = 0;  // Of the last commit, or try.
     std::int64_t end = 0;      // Of the log, at least.
     std::int64_t longer = 0;   // By so much, if the last try is in it.
+    // Up to here nobody else has written, and we so many records since, each
+    // commit's end being one.
+    std::int64_t looked = 0;
+    std::int64_t grown = 0;
     std::vector<std::pair<std::string, std::optional<std::string>>> repairs;
     bool fresh = false;    // The first commit is to say so.
     bool claimed = false;  // Nobody else can have come between.
@@ -115,7 +119,7 @@ class Changelog {
   CheckpointResult TryOnce(Shares shares);
   LogTrouble AppendAll(Shares* shares);
   LogTrouble Append(std::uint32_t partition, const Share& share,
-                    Writing* writing);
+                    const Writing& writing, std::int64_t* appended);
   LogTrouble SendPositions(const Shares& shares);
   CheckpointResult GiveUp(const LogTrouble& trouble);
   CheckpointResult Doubt(const Shares& shares, const LogTrouble& trouble);
@@ -123,11 +127,25 @@ class Changelog {
   CheckpointResult Resolve(const Shares& shares);
   enum class Seen { kOurs, kNothing, kOthers };
   Result<Seen> Look(std::uint32_t partition, const Writing& writing);
-  Result<Seen> LookUpTo(const TransactionLog::Ends& ends,
-                        std::uint32_t partition, const Writing& writing);
+  Result<Seen> LookBetween(std::int64_t from, std::int64_t to,
+                           std::uint32_t partition, const Writing& writing);
   CheckpointResult Claim(const Shares& shares);
   void CountLengths(const Shares& shares);
   CheckpointResult LookAtEnds(const Shares& shares);
+
+  // An open cell may go at any moment: what is to be known of it is copied,
+  // and changed only if it is still there.
+  std::optional<Writing> CopyOf(CellId cell) const;
+  template <typename F>
+  void Change(CellId cell, const F& change) {
+    const std::lock_guard lock(mutex_);
+    const auto it = open_.find(cell);
+    if (it != open_.end()) change(&it->second);
+  }
+  template <typename F>
+  void ChangeAll(const Shares& shares, const F& change) {
+    for (const auto& [id, share] : shares) Change(id, change);
+  }
 
   // Where the log ends and what the group has committed, once both are decided.
   struct Decided {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -78,33 +79,27 @@ Changelog::GoneOn Changelog::GoOn(CellId cell,
   gone_on.waits =
       decided.undecided && impatient ? EndUndecided(cell) : decided.waits;
   if (!gone_on.waits.empty()) return gone_on;
-  Writing writing;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = open_.find(cell);
-    if (it == open_.end() || !it->second.claimed || it->second.doubtful) {
-      return gone_on;
-    }
-    writing = it->second;
-  }
+  const std::optional<Writing> known = CopyOf(cell);
+  if (!known || !known->claimed || known->doubtful) return gone_on;
   if (WasMadeAnew(cell.number, decided.ends)) return gone_on;
-  const Result<Seen> seen = LookUpTo(decided.ends, cell.number, writing);
+  const Result<Seen> seen =
+      LookBetween(std::max(known->end, decided.ends.first), decided.ends.stable,
+                  cell.number, *known);
   if (!seen.ok()) {
     gone_on.waits = seen.error().message;
     return gone_on;
   }
-  const std::lock_guard lock(mutex_);
-  const auto it = open_.find(cell);
-  if (it == open_.end() || it->second.number != writing.number ||
-      it->second.doubtful || seen.value() == Seen::kOthers) {
-    return gone_on;
-  }
-  // Who would have gone on in between is of this epoch at most.
-  AddOwner(&it->second, {writing.takeovers.back().epoch + 1, options_.random(),
-                         writing.number});
-  it->second.end = ends_[cell.number] = decided.ends.stable;
-  it->second.claimed = false;
-  gone_on.ours = true;
+  if (seen.value() == Seen::kOthers) return gone_on;
+  Change(cell, [&](Writing* it) {
+    if (it->number != known->number || it->doubtful) return;
+    // Who would have gone on in between is of this epoch at most.
+    AddOwner(it, {known->takeovers.back().epoch + 1, options_.random(),
+                  known->number});
+    it->end = it->looked = ends_[cell.number] = decided.ends.stable;
+    it->grown = 0;
+    it->claimed = false;
+    gone_on.ours = true;
+  });
   return gone_on;
 }
 
@@ -192,7 +187,7 @@ Changelog::Writing Changelog::TakeOver(FoldedChangelog* folded,
   AddOwner(&writing, {folded->epoch + 1, options_.random(),
                       folded->progress ? folded->progress->number : 0});
   writing.number = folded->number;
-  writing.end = ends.stable;
+  writing.end = writing.looked = ends.stable;
   writing.repairs = std::move(folded->repairs);
   if (!anew) return writing;
   writing.fresh = true;

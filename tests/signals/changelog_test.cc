@@ -246,6 +246,37 @@ TEST_F(ChangelogTest, OneThatIsMadeAnewMeanwhileIsFoundOut) {
   EXPECT_THAT(found.records, UnorderedElementsAre(Pair("Dcid", "three")));
 }
 
+// Before it is compacted, and with it the record of ours that it hides.
+TEST_F(ChangelogTest, WhatAFormerOwnerWritesLateIsFoundOutByItsHeir) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(1, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  Instance b("b", &broker_);
+  (void)b.Open();
+  ASSERT_EQ(b.Write(2, 0, {{"ann", "two"}}).fate, Fate::kWritten);
+  ASSERT_EQ(a_.Write(99, 0, {{"ann", "late"}}).fate, Fate::kWritten);
+  CheckpointResult result;
+  for (int i = 3; i <= 40 && result.fate == Fate::kWritten; ++i) {
+    result = b.Write(i, 0, {{"bob", "three"}});
+  }
+  EXPECT_EQ(result.fate, Fate::kVoid);
+  EXPECT_EQ(result.problem, "another owner has written meanwhile");
+  EXPECT_EQ(b.Open().records.at("Dann"), "two");
+  ASSERT_EQ(b.Write(50, 0, {{"cid", "four"}}).fate, Fate::kWritten);
+  broker_.Compact(0, 0);
+  EXPECT_EQ(Find().records.at("Dann"), "two");
+}
+
+// What it has written itself it does not read again.
+TEST_F(ChangelogTest, WhoIsAloneHasNothingToLookFor) {
+  (void)a_.Open();
+  ASSERT_EQ(a_.Write(0, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  a_.log.read_from = -1;
+  for (int i = 1; i <= 100; ++i) {
+    ASSERT_EQ(a_.Write(i, 0, {{"ann", "one"}}).fate, Fate::kWritten);
+  }
+  EXPECT_EQ(a_.log.read_from, -1);
+}
+
 struct Trouble {
   const char* call;
   Kind kind;
