@@ -18,12 +18,13 @@ namespace {
 constexpr std::size_t kShortestToken = 16;
 
 void ReadConsent(Mapping mapping, RestraintPolicy* policy) {
-  for (const auto& [category, node] : mapping.Entries()) {
-    const auto choice =
-        node.AsChoice(category, {"allowed_unless_refused", "only_if_given"});
+  for (const char* category : {"service", "marketing"}) {
+    const auto choice = mapping.Get(category).AsChoice(
+        category, {"allowed_unless_refused", "only_if_given"});
     if (!choice) continue;
     policy->consent[category] = static_cast<ConsentPolicy>(*choice);
   }
+  mapping.RejectOtherKeys("in `consent`");
 }
 
 void ReadAboveZero(Mapping* mapping, const char* key, Duration* into) {

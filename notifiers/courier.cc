@@ -57,7 +57,8 @@ Status Courier::EndAbandoned(const std::vector<Delivery>& deliveries,
   for (const Delivery& delivery : deliveries) {
     outcome.detail = delivery.detail;
     auto status = outbox_->EndAttempt(EndOf(delivery, outcome, now));
-    if (status.ok()) status = outbox_->Save(delivery);
+    // Its answer may have come after all.
+    if (status.ok()) status = outbox_->SaveAnswer(delivery);
     if (!status.ok()) return status;
   }
   return {};

@@ -285,7 +285,8 @@ Status Decider::Write(Case* c, Told* told) {
     status = Displace(c->deliveries[winner], key, now, told);
     if (!status.ok()) return status;
   }
-  if (!c->deliveries.empty() && !c->detection->rule->cancel_on.empty()) {
+  // Whatever its rule says today: the next may name what takes it back.
+  if (!c->deliveries.empty()) {
     open_.Add(c->detection->rule->id, c->detection->customer);
   }
   return {};

@@ -161,8 +161,9 @@ Status Outbox::Add(const Delivery& d) {
 Status Outbox::Save(const Delivery& d) { return SaveWhere(d, "", {}); }
 
 Status Outbox::SaveAnswer(const Delivery& d) {
-  return SaveWhere(d, " and attempts = ? and state in ('sending', 'unknown')",
-                   {ToSql(d.attempts)});
+  return SaveWhere(
+      d, " and attempts = ? and owner = ? and state in ('sending', 'unknown')",
+      {ToSql(d.attempts), ToSql(d.owner)});
 }
 
 Status Outbox::SaveWaiting(const Delivery& d) {

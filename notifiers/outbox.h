@@ -59,8 +59,9 @@ class Outbox {
   Status Add(const Delivery& delivery);
   // Writes how it stands.
   Status Save(const Delivery& delivery);
-  // The same after a call, unless the delivery has gone on without it: a call
-  // has been begun since, or what it has come to is known.
+  // The same after a call of its owner's, unless the delivery has gone on
+  // without it: a call has been begun since, or instead, by another, or what it
+  // has come to is known.
   Status SaveAnswer(const Delivery& delivery);
   // The same of one that is waiting, if it still is.
   Status SaveWaiting(const Delivery& delivery);

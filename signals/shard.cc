@@ -79,6 +79,7 @@ class ShardImpl final : public Shard {
       Cell* const cell = Find(id);
       if (cell == nullptr) return;
       const Status loaded = cell->EndLoading();
+      BeLoaded(&cells_.at(id));
       ShowStats();
       told(loaded);
     });
@@ -87,6 +88,7 @@ class ShardImpl final : public Shard {
     queue_.Push([this, id] {
       const auto it = cells_.find(id);
       if (it == cells_.end()) return;
+      BeLoaded(&it->second);
       it->second.begun = true;
       it->second.cell->SetStalled(AnyStalled());
       HandOn(nullptr);
@@ -134,7 +136,8 @@ class ShardImpl final : public Shard {
   void Use(std::shared_ptr<const RuleSet> rules, Customers changed) override {
     queue_.Push([this, rules = std::move(rules), changed = std::move(changed)] {
       rules_ = rules;
-      for (auto& [id, it] : cells_) it.cell->Use(rules, *changed);
+      WithEachLoaded(
+          [rules, changed](Cell* cell) { cell->Use(rules, *changed); });
       HandOn(nullptr);
       recent_.Clear();  // Earlier events lack what only the new rules ask for.
     });
@@ -142,7 +145,7 @@ class ShardImpl final : public Shard {
   void Use(const SelfPreservation& bounds) override {
     queue_.Push([this, bounds] {
       bounds_ = bounds;
-      for (auto& [id, it] : cells_) it.cell->Use(bounds);
+      WithEachLoaded([bounds](Cell* cell) { cell->Use(bounds); });
       HandOn(nullptr);
       ShowStats();
     });
@@ -193,6 +196,8 @@ class ShardImpl final : public Shard {
  private:
   struct Held {
     std::unique_ptr<Cell> cell;
+    bool loaded = false;
+    std::vector<std::function<void(Cell*)>> later{};  // Once it is.
     bool begun = false;
   };
 
@@ -233,6 +238,22 @@ class ShardImpl final : public Shard {
     for (EventBatch& each : free) {
       if (spare_.size() < kSpareBatches) spare_.push_back(std::move(each));
     }
+  }
+
+  // New rules and bounds look at all that a cell knows, and let go off what is
+  // due: one that is being loaded takes them once all of it is there.
+  void WithEachLoaded(const std::function<void(Cell*)>& what) {
+    for (auto& [id, it] : cells_) {
+      if (it.loaded) {
+        what(it.cell.get());
+      } else {
+        it.later.push_back(what);
+      }
+    }
+  }
+  static void BeLoaded(Held* it) {
+    it->loaded = true;
+    for (const auto& what : std::exchange(it->later, {})) what(it->cell.get());
   }
 
   void ShowStats(CellId id, const Cell& cell) {

@@ -282,6 +282,21 @@ TEST_F(OutreachTest, CancellationsAreKnownAfterARestart) {
   EXPECT_EQ(State(id, "email"), "suppressed cancelled");
 }
 
+TEST_F(OutreachTest, WhatTakesItBackMayComeWithNewRules) {
+  const std::string kRule =
+      "  - id: loop\n    title: Keeps coming back\n"
+      "    detect: {event_count: {event: page_viewed, gte: 2, within: 5m}}\n"
+      "    actions: [{email: {template: h, delay: 10m}}]\n";
+  Start(kRule);
+  const std::string id = Fire("loop", "acme");
+  ASSERT_EQ(State(id, "email"), "held delay");
+  LoadRules(kRule + "    cancel_on: [{event: invoice_paid}]\n");
+  settings->rules = rules;
+  Use();
+  Cancel("loop", "acme");
+  EXPECT_EQ(State(id, "email"), "suppressed cancelled");
+}
+
 TEST_F(OutreachTest, AFloodOfProfilesIsWrittenInSeveralRounds) {
   Start(RuleYaml("loop", "", kEmailAction));
   int written = 0;

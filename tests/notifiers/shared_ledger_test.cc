@@ -36,6 +36,39 @@ constexpr char kRules[] = R"(
     actions: [{ticket: {template: help}}]
 )";
 
+// Once `armed` and a call is to begin, its commit fails, undone, and so does
+// all that follows, until `away` is false again.
+class LostCommitDatabase final : public ForwardingDatabase {
+ public:
+  LostCommitDatabase(std::unique_ptr<Database> base, const bool* armed,
+                     bool* away)
+      : ForwardingDatabase(std::move(base)), armed_(armed), away_(away) {}
+  using Database::Run;
+  Status Run(std::string_view sql, const std::vector<SqlValue>& values,
+             const std::function<bool(const SqlRow&)>& row) override {
+    if (*away_) return Error{"away"};
+    if (*armed_ && sql.starts_with("insert into attempts")) begins_ = true;
+    return base()->Run(sql, values, row);
+  }
+  Status Script(std::string_view sql) override { return base()->Script(sql); }
+  Status Begin() override {
+    return *away_ ? Status(Error{"away"}) : base()->Begin();
+  }
+  Status Commit() override {
+    if (*away_) return Error{"away"};
+    if (!std::exchange(begins_, false)) return base()->Commit();
+    *away_ = true;
+    base()->Rollback();
+    return Error{"the connection was lost"};
+  }
+  void Rollback() override { base()->Rollback(); }
+
+ private:
+  const bool* const armed_;
+  bool* const away_;
+  bool begins_ = false;
+};
+
 class SharedLedgerTest : public testing::Test {
  protected:
   SharedLedgerTest() { b.Share(a, "second"); }
@@ -480,6 +513,28 @@ TEST_F(SharedLedgerTest, TwoThatDecideAtOnceKeepCapsAndCooldowns) {
   for (const auto& [customer, one] : rare) EXPECT_EQ(one, 1) << customer;
   EXPECT_EQ(a.email->TotalArrived() + b.email->TotalArrived(), 2 * kCustomers);
   EXPECT_EQ(a.Count("detections"), 2 * kCustomers * kTimes * 2);
+}
+
+// The call that it meant to begin is another's by now: it puts nothing back.
+TEST_F(SharedLedgerTest, ACommitThatWasLostGivesNobodyElsesCallBack) {
+  bool armed = true;
+  bool away = false;
+  a.wrap = [&](std::unique_ptr<Database> base) {
+    return std::make_unique<LostCommitDatabase>(std::move(base), &armed, &away);
+  };
+  b.email->Next({"unknown_after"});
+  StartBoth();
+  const std::string id = a.Fire("mail", "acme");
+  ASSERT_TRUE(away);
+  b.Pass(seconds(1));
+  ASSERT_EQ(b.email->deliveries.size(), 1U);
+  const std::string said = b.State(id, "email");
+  armed = away = false;
+  PassBoth(seconds(2));
+  PassBoth(seconds(2));
+  EXPECT_EQ(a.email->deliveries.size(), 0U);
+  EXPECT_EQ(b.email->deliveries.size(), 1U);
+  EXPECT_EQ(b.State(id, "email"), said);
 }
 
 }  // namespace
