@@ -58,10 +58,10 @@ Status Courier::PutBack(Timestamp now) {
   if (auto status = ledger_->Begin(); !status.ok()) return status;
   for (const Call& call : unbegun_) {
     // If it was not durable, another may have begun a call of the same number.
-    const auto now_is = outbox_->Take(call.before.key);
-    if (!now_is.ok()) return now_is.error();
-    if (!now_is.value() || now_is.value()->owner != call.delivery.owner ||
-        now_is.value()->attempts != call.delivery.attempts) {
+    const auto found = outbox_->Take(call.before.key);
+    if (!found.ok()) return found.error();
+    if (!found.value() || found.value()->owner != call.delivery.owner ||
+        found.value()->attempts != call.delivery.attempts) {
       continue;
     }
     Delivery delivery = call.before;

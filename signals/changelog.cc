@@ -130,20 +130,21 @@ CheckpointResult Changelog::LookAtEnds(const Shares& shares) {
   for (const auto& [id, share] : shares) {
     const auto ends = log_->EndsOf(id.number);
     if (!ends.ok()) break;  // Another time: each may take long.
-    const auto [first, stable, last] = ends.value();
+    const std::int64_t stable = ends.value().stable;
     const std::optional<Writing> cell = CopyOf(id);
     if (!cell || !cell->claimed) continue;
-    if (last < cell->end) {
+    if (ends.value().last < cell->end) {
       return {Fate::kVoid, "the changelog was made anew meanwhile"};
     }
-    if (stable < last) continue;
+    if (stable < ends.value().last) continue;
     if (stable != cell->looked + cell->grown) {
       const Result<Seen> seen =
-          LookBetween(std::max(cell->looked, first), stable, id.number, *cell);
+          LookFrom(cell->looked, ends.value(), id.number, *cell);
       if (!seen.ok()) break;
       if (seen.value() == Seen::kOthers) return OthersHaveWritten();
     }
     Change(id, [this, number = id.number, end = stable](Writing* it) {
+      if (!it->claimed) return;  // Taken over anew meanwhile.
       it->end = it->looked = ends_[number] = end;
       it->grown = 0;
     });
@@ -277,22 +278,22 @@ Result<Changelog::Seen> Changelog::Look(std::uint32_t partition,
   if (ends.value().stable < ends.value().last) {
     return Error{"a transaction is not over"};
   }
-  return LookBetween(std::max(writing.end, ends.value().first),
-                     ends.value().stable, partition, writing);
+  return LookFrom(writing.end, ends.value(), partition, writing);
 }
 
-Result<Changelog::Seen> Changelog::LookBetween(std::int64_t from,
-                                               std::int64_t to,
-                                               std::uint32_t partition,
-                                               const Writing& writing) {
+Result<Changelog::Seen> Changelog::LookFrom(std::int64_t from,
+                                            const TransactionLog::Ends& ends,
+                                            std::uint32_t partition,
+                                            const Writing& writing) {
   const Takeover& us = writing.takeovers.back();
   const Stamp ours = {us.epoch, us.owner, writing.number};
   bool found = false;
   bool others = false;
   std::uint64_t records = 0;
   std::uint64_t checksums = 0;
-  const Status read =
-      log_->Read(partition, from, to, [&](const LogRecord& record) {
+  const Status read = log_->Read(
+      partition, std::max(from, ends.first), ends.stable,
+      [&](const LogRecord& record) {
         const Result<ChangelogHead> head = UnpackHead(record.head);
         if (!head.ok()) return;
         const Stamp& stamp = head.value().stamp;

@@ -127,8 +127,8 @@ class Changelog {
   CheckpointResult Resolve(const Shares& shares);
   enum class Seen { kOurs, kNothing, kOthers };
   Result<Seen> Look(std::uint32_t partition, const Writing& writing);
-  Result<Seen> LookBetween(std::int64_t from, std::int64_t to,
-                           std::uint32_t partition, const Writing& writing);
+  Result<Seen> LookFrom(std::int64_t from, const TransactionLog::Ends& ends,
+                        std::uint32_t partition, const Writing& writing);
   CheckpointResult Claim(const Shares& shares);
   void CountLengths(const Shares& shares);
   CheckpointResult LookAtEnds(const Shares& shares);

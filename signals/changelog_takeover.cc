@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -83,8 +82,7 @@ Changelog::GoneOn Changelog::GoOn(CellId cell,
   if (!known || !known->claimed || known->doubtful) return gone_on;
   if (WasMadeAnew(cell.number, decided.ends)) return gone_on;
   const Result<Seen> seen =
-      LookBetween(std::max(known->end, decided.ends.first), decided.ends.stable,
-                  cell.number, *known);
+      LookFrom(known->end, decided.ends, cell.number, *known);
   if (!seen.ok()) {
     gone_on.waits = seen.error().message;
     return gone_on;

@@ -76,10 +76,10 @@ class ShardImpl final : public Shard {
   }
   void EndLoading(CellId id, std::function<void(Status)> told) override {
     queue_.Push([this, id, told = std::move(told)] {
-      Cell* const cell = Find(id);
-      if (cell == nullptr) return;
-      const Status loaded = cell->EndLoading();
-      BeLoaded(&cells_.at(id));
+      const auto it = cells_.find(id);
+      if (it == cells_.end()) return;
+      const Status loaded = it->second.cell->EndLoading();
+      BeLoaded(&it->second);
       ShowStats();
       told(loaded);
     });

@@ -75,6 +75,7 @@ class Shard {
   // the output of all that is.
   virtual void Save(std::function<void(ShardRecords)> saved,
                     std::function<void()> durable) = 0;
+  // A cell that is being loaded takes these once all of it is there.
   // `changed`: whose profile has changed by a file.
   using Customers = std::shared_ptr<const std::vector<std::string>>;
   virtual void Use(std::shared_ptr<const RuleSet> rules, Customers changed) = 0;

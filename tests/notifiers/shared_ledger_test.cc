@@ -36,37 +36,34 @@ constexpr char kRules[] = R"(
     actions: [{ticket: {template: help}}]
 )";
 
-// Once `armed` and a call is to begin, its commit fails, undone, and so does
-// all that follows, until `away` is false again.
+// The commit of the first call is lost, undone, and so is the connection, until
+// `away` is false again.
 class LostCommitDatabase final : public ForwardingDatabase {
  public:
-  LostCommitDatabase(std::unique_ptr<Database> base, const bool* armed,
-                     bool* away)
-      : ForwardingDatabase(std::move(base)), armed_(armed), away_(away) {}
+  LostCommitDatabase(std::unique_ptr<Database> base, bool* away)
+      : ForwardingDatabase(std::move(base)), away_(away) {}
   using Database::Run;
   Status Run(std::string_view sql, const std::vector<SqlValue>& values,
              const std::function<bool(const SqlRow&)>& row) override {
     if (*away_) return Error{"away"};
-    if (*armed_ && sql.starts_with("insert into attempts")) begins_ = true;
+    begun_ = begun_ || sql.starts_with("insert into attempts");
     return base()->Run(sql, values, row);
   }
-  Status Script(std::string_view sql) override { return base()->Script(sql); }
   Status Begin() override {
     return *away_ ? Status(Error{"away"}) : base()->Begin();
   }
   Status Commit() override {
     if (*away_) return Error{"away"};
-    if (!std::exchange(begins_, false)) return base()->Commit();
+    if (!begun_ || std::exchange(lost_, true)) return base()->Commit();
     *away_ = true;
     base()->Rollback();
     return Error{"the connection was lost"};
   }
-  void Rollback() override { base()->Rollback(); }
 
  private:
-  const bool* const armed_;
   bool* const away_;
-  bool begins_ = false;
+  bool begun_ = false;
+  bool lost_ = false;
 };
 
 class SharedLedgerTest : public testing::Test {
@@ -517,10 +514,9 @@ TEST_F(SharedLedgerTest, TwoThatDecideAtOnceKeepCapsAndCooldowns) {
 
 // The call that it meant to begin is another's by now: it puts nothing back.
 TEST_F(SharedLedgerTest, ACommitThatWasLostGivesNobodyElsesCallBack) {
-  bool armed = true;
   bool away = false;
   a.wrap = [&](std::unique_ptr<Database> base) {
-    return std::make_unique<LostCommitDatabase>(std::move(base), &armed, &away);
+    return std::make_unique<LostCommitDatabase>(std::move(base), &away);
   };
   b.email->Next({"unknown_after"});
   StartBoth();
@@ -529,7 +525,7 @@ TEST_F(SharedLedgerTest, ACommitThatWasLostGivesNobodyElsesCallBack) {
   b.Pass(seconds(1));
   ASSERT_EQ(b.email->deliveries.size(), 1U);
   const std::string said = b.State(id, "email");
-  armed = away = false;
+  away = false;
   PassBoth(seconds(2));
   PassBoth(seconds(2));
   EXPECT_EQ(a.email->deliveries.size(), 0U);
