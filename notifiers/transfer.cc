@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,13 +19,45 @@
 namespace premura {
 namespace {
 
-constexpr int kMailLanes = 4;
+// As many as mails are on their way at once, by default.
+constexpr std::size_t kMailLanes = 8;
 
-// One thread with its own libcurl multi.
+struct Transfer {
+  TransferRequest request;
+  std::function<void(TransferAnswer)> done;
+};
+
+// What has not been begun. Thread-safe.
+class Inbox {
+ public:
+  void Put(Transfer transfer) {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(transfer));
+  }
+  std::optional<Transfer> Take() {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return std::nullopt;
+    Transfer first = std::move(waiting_.front());
+    waiting_.pop_front();
+    return first;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<Transfer> waiting_;
+};
+
+// One thread with its own libcurl multi. Takes from the inbox, which must
+// outlive it, `at_once` at most.
 class Lane {
  public:
-  Lane(CURLM* multi, const TransferPoolOptions& options)
-      : multi_(multi), longest_(options.longest), boottime_(options.boottime) {
+  Lane(CURLM* multi, const TransferPoolOptions& options, Inbox* inbox,
+       std::size_t at_once)
+      : multi_(multi),
+        inbox_(inbox),
+        at_once_(at_once),
+        longest_(options.longest),
+        boottime_(options.boottime) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -41,17 +76,8 @@ class Lane {
     curl_multi_cleanup(multi_);
   }
 
-  void Start(TransferRequest request,
-             std::function<void(TransferAnswer)> done) {
-    request.deadline = std::min(request.deadline, longest_);
-    auto job = std::make_unique<TransferJob>(
-        std::move(request), std::move(done), &sockets_, &boottime_);
-    {
-      const std::lock_guard lock(mutex_);
-      inbox_.push_back(std::move(job));
-    }
-    curl_multi_wakeup(multi_);
-  }
+  // There is something in the inbox.
+  void Wake() { curl_multi_wakeup(multi_); }
 
  private:
   void Run() {
@@ -60,21 +86,24 @@ class Lane {
       int running = 0;
       curl_multi_perform(multi_, &running);
       if (stopping_) return;
-      Reap();
-      curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+      // Where one has ended there is room for the next.
+      if (!Reap()) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
     }
   }
 
   void TakeInbox() {
-    std::vector<std::unique_ptr<TransferJob>> jobs;
-    {
-      const std::lock_guard lock(mutex_);
-      jobs.swap(inbox_);
+    while (running_.size() < at_once_) {
+      std::optional<Transfer> next = inbox_->Take();
+      if (!next) return;
+      Begin(*std::move(next));
     }
-    for (auto& job : jobs) Begin(std::move(job));
   }
 
-  void Begin(std::unique_ptr<TransferJob> job) {
+  void Begin(Transfer transfer) {
+    TransferRequest& request = transfer.request;
+    request.deadline = std::min(request.deadline, longest_);
+    auto job = std::make_unique<TransferJob>(
+        std::move(request), std::move(transfer.done), &sockets_, &boottime_);
     if (std::string objection = job->Objection(); !objection.empty()) {
       job->Refuse(std::move(objection));
       return;
@@ -92,10 +121,13 @@ class Lane {
     running_.emplace(handle, std::move(job));
   }
 
-  void Reap() {
+  // Answers whether any has ended.
+  bool Reap() {
+    bool any = false;
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
+      any = true;
       CURL* const handle = message->easy_handle;
       const CURLcode code = message->data.result;
       const auto found = running_.find(handle);
@@ -104,20 +136,22 @@ class Lane {
       job->Finish(code);
       curl_multi_remove_handle(multi_, handle);
     }
+    return any;
   }
 
   OpenSockets sockets_;
   CURLM* const multi_;
+  Inbox* const inbox_;
+  const std::size_t at_once_;
   const Duration longest_;
   const std::function<Duration()> boottime_;
   std::map<CURL*, std::unique_ptr<TransferJob>> running_;  // The thread's.
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<TransferJob>> inbox_;  // Guarded by mutex_.
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
 
-Result<std::unique_ptr<Lane>> NewLane(const TransferPoolOptions& options) {
+Result<std::unique_ptr<Lane>> NewLane(const TransferPoolOptions& options,
+                                      Inbox* inbox, std::size_t at_once) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   CURLM* const multi = started == CURLE_OK ? curl_multi_init() : nullptr;
   if (multi == nullptr) return Error{"libcurl cannot be started"};
@@ -125,43 +159,51 @@ Result<std::unique_ptr<Lane>> NewLane(const TransferPoolOptions& options) {
                     static_cast<long>(options.max_per_host));
   curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                     static_cast<long>(options.max_total));
-  return std::make_unique<Lane>(multi, options);
+  return std::make_unique<Lane>(multi, options, inbox, at_once);
 }
 
 // libcurl blocks its thread while a mail server thinks about a mail. So mail
-// has lanes of its own, several, and never stands in the way of HTTP.
+// has lanes of its own, one mail in each at a time: it never stands in the way
+// of HTTP, nor in that of another mail, whose last line would not get out.
 class LanePool final : public TransferPool {
  public:
-  LanePool(std::unique_ptr<Lane> http, std::vector<std::unique_ptr<Lane>> smtp)
-      : http_(std::move(http)), smtp_(std::move(smtp)) {}
+  Status Open(const TransferPoolOptions& options) {
+    auto http = NewLane(options, &calls_, SIZE_MAX);
+    if (!http.ok()) return http.error();
+    http_ = std::move(http).value();
+    for (std::size_t i = 0; i < kMailLanes; ++i) {
+      auto lane = NewLane(options, &mails_, 1);
+      if (!lane.ok()) return lane.error();
+      smtp_.push_back(std::move(lane).value());
+    }
+    return {};
+  }
 
   void Start(TransferRequest request,
              std::function<void(TransferAnswer)> done) override {
-    const bool mail = request.url.starts_with("smtp");
-    Lane* const lane = mail ? smtp_[next_++ % smtp_.size()].get() : http_.get();
-    lane->Start(std::move(request), std::move(done));
+    if (!request.url.starts_with("smtp")) {
+      calls_.Put({std::move(request), std::move(done)});
+      http_->Wake();
+      return;
+    }
+    mails_.Put({std::move(request), std::move(done)});
+    for (const auto& lane : smtp_) lane->Wake();
   }
 
  private:
-  const std::unique_ptr<Lane> http_;
-  const std::vector<std::unique_ptr<Lane>> smtp_;
-  std::atomic<std::size_t> next_ = 0;
+  Inbox calls_;
+  Inbox mails_;
+  std::unique_ptr<Lane> http_;
+  std::vector<std::unique_ptr<Lane>> smtp_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<TransferPool>> NewTransferPool(
     const TransferPoolOptions& options) {
-  Result<std::unique_ptr<Lane>> http = NewLane(options);
-  if (!http.ok()) return http.error();
-  std::vector<std::unique_ptr<Lane>> smtp;
-  for (int i = 0; i < kMailLanes; ++i) {
-    Result<std::unique_ptr<Lane>> lane = NewLane(options);
-    if (!lane.ok()) return lane.error();
-    smtp.push_back(std::move(lane).value());
-  }
-  return std::unique_ptr<TransferPool>(
-      std::make_unique<LanePool>(std::move(http).value(), std::move(smtp)));
+  auto pool = std::make_unique<LanePool>();
+  if (Status opened = pool->Open(options); !opened.ok()) return opened.error();
+  return std::unique_ptr<TransferPool>(std::move(pool));
 }
 
 }  // namespace premura

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // TransferPool: HTTP calls on one thread (libcurl multi) and SMTP on a few
-// more, each call with a total deadline. TLS is always verified; redirects are
-// not followed; answers are cut at a size.
+// more, a mail on each, each call with a total deadline from when it is begun.
+// TLS is always verified; redirects are not followed; answers are cut at a
+// size.
 //
 // Thread: Start() from any; callbacks run on one of the pool's threads and must
 // not block. Destruction abandons what runs: its callbacks are not called. Not

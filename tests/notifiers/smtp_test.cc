@@ -3,6 +3,7 @@
 // demand.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -154,6 +155,22 @@ TEST_F(SmtpTest, AServerThatHangsDoesNotHoldUpTheEnd) {
   EXPECT_EQ(Stored(), 1u);
   pool_.reset();  // libcurl alone would wait two minutes for an answer to QUIT.
   EXPECT_LT(since(), std::chrono::seconds(30));
+}
+
+// It keeps the thread that sent it, so another sends the others.
+TEST_F(SmtpTest, AMailThatHangsHoldsUpNoOther) {
+  const ServerProcess server({"smtp_sink.py", folder_.path()});
+  Message message = ExampleMessage();
+  message.to = "hang@acme.example";
+  const auto channel = NewSmtpChannel(Options(server), pool_.get());
+  std::atomic<bool> given_up = false;
+  channel->Deliver(message, [&](Outcome) { given_up = true; });
+  for (int i = 1; i <= 10; ++i) {
+    const Outcome outcome = Send(Options(server), "jane@acme.example");
+    EXPECT_EQ(outcome.verdict, Verdict::kDelivered) << i << outcome.detail;
+  }
+  EXPECT_FALSE(given_up) << "they waited for it";
+  pool_.reset();
 }
 
 TEST_F(SmtpTest, ImplicitTlsWorksToo) {

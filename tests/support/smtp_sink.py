@@ -80,7 +80,11 @@ class Handler:
             if local.startswith(word):
                 return reply
         self.stored += 1
-        await asyncio.to_thread(relay if upstream else self.store, envelope)
+        number = self.stored  # Others come while this is stored.
+        if upstream:
+            await asyncio.to_thread(relay, envelope)
+        else:
+            await asyncio.to_thread(self.store, envelope, number)
         if local.startswith("drop"):
             server.transport.abort()
         if local.startswith("hang"):
@@ -90,10 +94,10 @@ class Handler:
             await asyncio.sleep(3600)
         if local.startswith("code"):
             return local[4:7] + " as you say"
-        return "250 2.0.0 queued as %d" % self.stored
+        return "250 2.0.0 queued as %d" % number
 
-    def store(self, envelope):
-        name = "%s/new/%06d.eml" % (directory, self.stored)
+    def store(self, envelope, number):
+        name = "%s/new/%06d.eml" % (directory, number)
         with open(name + ".tmp", "wb") as file:
             file.write(("X-Envelope-From: %s\r\nX-Envelope-To: %s\r\n" % (
                 envelope.mail_from,
