@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 namespace premura {
 namespace {
@@ -36,6 +38,20 @@ rd_kafka_t* NewProducer(const std::string& bootstrap) {
   return producer;
 }
 
+// Whether all threads of the process are stopped (proc(5), /proc/pid/stat: the
+// state follows the name in brackets).
+bool StandsStill(const std::string& pid) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + pid + "/task")) {
+    std::ifstream file(task.path() / "stat");
+    std::string stat;
+    std::getline(file, stat);
+    const std::size_t name_end = stat.rfind(") ");
+    if (name_end != stat.npos && stat[name_end + 2] != 'T') return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 KafkaBroker::KafkaBroker() : port_(FreePorts(2)) {
@@ -59,7 +75,11 @@ void KafkaBroker::Restart() {
 }
 
 void KafkaBroker::Crash() { Signal(SIGKILL); }
-void KafkaBroker::Freeze() { Signal(SIGSTOP); }
+void KafkaBroker::Freeze() {
+  Signal(SIGSTOP);
+  // A thread of its own has to run before the others are told.
+  while (!StandsStill((*process_)["pid"])) std::this_thread::yield();
+}
 void KafkaBroker::Thaw() { Signal(SIGCONT); }
 
 void KafkaBroker::Signal(int number) {

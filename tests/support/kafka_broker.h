@@ -39,8 +39,9 @@ class KafkaBroker {
 
   void Crash();    // SIGKILL.
   void Restart();  // On its data.
-  void Freeze();   // SIGSTOP,
-  void Thaw();     // and SIGCONT.
+  // SIGSTOP; returns once all of it stands still.
+  void Freeze();
+  void Thaw();  // SIGCONT.
 
  private:
   void Signal(int number);
