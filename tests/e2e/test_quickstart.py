@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first of the two commands, as a newcomer meets it."""
+import csv
+import datetime
 import email
 import email.policy
 import os
 import pathlib
 import re
 import subprocess
+import zoneinfo
 
 import pytest
+import yaml
 
 import harness
 
@@ -80,6 +84,23 @@ def test_mails_speak_the_customers_language_and_say_how_to_stop(day):
     everybody = " ".join(str(letter["To"]) for letter in letters)
     assert "tom.baker" not in everybody and "james.reed" not in everybody
     assert "marta.bianchi" in everybody and "sofia.greco" in everybody
+
+
+def test_at_any_hour_an_sms_can_go_and_another_is_held():
+    """So that whoever tries it sees both, whenever that is."""
+    example = yaml.safe_load((ROOT / "deploy/quickstart/premura.yaml").read_text())
+    assert example["restraint"]["quiet_hours"] == {"sms": "20:00-09:00"}
+    with (ROOT / "deploy/quickstart/customers.csv").open() as file:
+        zones = {row["customer"]: zoneinfo.ZoneInfo(row["timezone"])
+                 for row in csv.DictReader(file)}
+    # Who gets one, and does not take it back.
+    zones = [zones[customer] for customer in ("u-1001", "u-1003", "u-1005")]
+    for month in range(1, 13):
+        for minute in range(0, 24 * 60, 5):
+            now = (datetime.datetime(2026, month, 15, tzinfo=datetime.UTC)
+                   + datetime.timedelta(minutes=minute))
+            open_to = [9 <= now.astimezone(zone).hour < 20 for zone in zones]
+            assert any(open_to) and not all(open_to), now
 
 
 def test_an_sms_is_one_segment(day):
