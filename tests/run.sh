@@ -93,10 +93,12 @@ python_tests() {
 # Each takes minutes, and waits most of the time.
 whole_program() {
   local kills=tests/faults/test_kill_loop.py
-  python_tests kills "$kills" > "$results/kills.log" 2>&1 &
+  {
+    python_tests kills "$kills"
+    [ -z "$fuzz" ] || build fuzz || true  # Tried again, and told, when it is its turn.
+  } > "$results/kills.log" 2>&1 &
   python_tests faults tests/faults --ignore="$kills" > "$results/faults.log" 2>&1 &
   python_tests e2e tests/e2e
-  [ -z "$fuzz" ] || build fuzz || true  # Tried again, and told, when it is its turn.
   wait
   cat "$results/kills.log" "$results/faults.log"
 }

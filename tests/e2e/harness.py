@@ -5,7 +5,6 @@ for something to become true instead of sleeping.
 Servers are the scripts of tests/support/: each says "ready name=value .." and
 ends when its standard input closes.
 """
-import contextlib
 import email
 import email.policy
 import imaplib
@@ -18,6 +17,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -27,6 +27,9 @@ from datetime import datetime, timedelta, timezone
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests/support"
+sys.path.insert(0, str(SUPPORT))
+from ports import free_ports  # noqa: E402
+
 PREMURA = pathlib.Path(
     os.environ.get("PREMURA_BINARY", ROOT / "build/release/premura"))
 LIBRARY = ROOT / "rules/library"
@@ -42,23 +45,6 @@ def eventually(probe, what, seconds=30.0):
         assert time.monotonic() < deadline, (
             "not within %g s: %s; last answer %r" % (seconds, what, answer))
         time.sleep(0.05)
-
-
-def free_ports(count=1):
-    """The first of `count` neighbouring ports that are free now."""
-    for _ in range(200):
-        with contextlib.ExitStack() as held:
-            first = held.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                for other in range(port + 1, port + count):
-                    held.enter_context(socket.socket()).bind(
-                        ("127.0.0.1", other))
-            except (OSError, OverflowError):
-                continue
-            return port
-    raise AssertionError("no free ports")
 
 
 class Script:

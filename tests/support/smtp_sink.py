@@ -28,7 +28,6 @@ packages: python3-aiosmtpd openssl
 import asyncio
 import os
 import smtplib
-import socket
 import ssl
 import sys
 
@@ -36,6 +35,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 import certificate
+from ports import free_ports
 
 directory = sys.argv[1]
 offer_tls = "--no-tls" not in sys.argv
@@ -161,12 +161,6 @@ def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=good, handled=good, auth_data=data)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def main():
     os.makedirs(directory + "/new", exist_ok=True)
     context = certificate.serve_with(directory, "mail.example.test")
@@ -174,13 +168,13 @@ def main():
     common = dict(hostname="127.0.0.1", server_hostname="mail.example.test",
                   authenticator=authenticate if need_auth else None,
                   auth_required=need_auth, decode_data=False)
-    starttls = Listener(handler, port=free_port(),
+    starttls = Listener(handler, port=free_ports(),
                         tls_context=context if offer_tls else None,
                         require_starttls=offer_tls and need_auth,
                         auth_require_tls=offer_tls, **common)
     starttls.start()
     # aiosmtpd does not know that an implicit-TLS channel is TLS already.
-    implicit = Listener(handler, port=free_port(), ssl_context=context,
+    implicit = Listener(handler, port=free_ports(), ssl_context=context,
                         auth_require_tls=False, **common)
     implicit.start()
     print("ready smtp=%d smtps=%d ca=%s/cert.pem" % (
