@@ -105,6 +105,10 @@ class Sentence {
     if (const auto* spec = As<DeadlineSpec>()) {
       return fmt::format("the profile has no {} ahead", spec->field);
     }
+    if (As<ChangeSpec>() != nullptr) {
+      return fmt::format("waits for {}; the next only tells what it is",
+                         Awaited());
+    }
     if (is_.more > 1 && is_.measure != Measure::kShare) return Counted();
     return fmt::format("waits for {}{}", Awaited(),
                        is_.more == 1 ? ", the next fires it" : "");
@@ -121,12 +125,39 @@ class Sentence {
       words = fmt::format("; a number {}{}{} fires it", Beyond(is_.number->op),
                           Number(is_.number->limit), Before());
     } else if (is_.more > 0 && is_.measure != Measure::kSteps) {
-      words = fmt::format("; {} more{} {} it", is_.more, Before(),
+      words = fmt::format("; {}{} {} it", Missing(), Before(),
                           is_.more == 1 ? "fires" : "fire");
     } else if (is_.until != Timestamp::max() && IsWindow()) {
       words = fmt::format("; the oldest leaves at {}", t_.At(is_.until));
     }
     return words;
+  }
+
+  // Of what so many more are needed: not any event carries every kind on.
+  std::string Missing() const {
+    if (const auto* spec = As<ChangeSpec>()) {
+      const std::string to =
+          spec->to.always() ? "" : fmt::format(" ({})", ToText(spec->to));
+      return fmt::format("{} with another value of {}{}", Name(spec->event),
+                         Paths(spec->fields), to);
+    }
+    if (const auto* spec = As<NewTermSpec>()) {
+      return fmt::format("{} with a value of {} not seen within {}",
+                         Name(spec->event), spec->field.path,
+                         FormatDuration(spec->remember));
+    }
+    if (const auto* spec = As<RatioSpec>()) {
+      const bool rises =
+          spec->bound.op == Bound::Op::kGt || spec->bound.op == Bound::Op::kGte;
+      return fmt::format(
+          "{} more{} that {} {}{}", is_.more, is_.more == 1 ? "" : " in a row",
+          is_.more == 1 ? "is" : "are", rises ? "" : "not ", Name(spec->of));
+    }
+    const bool others = is_.measure == Measure::kValues;
+    return fmt::format("{} more{}", is_.more,
+                       others && is_.more == 1 ? " such value"
+                       : others                ? " such values"
+                                               : "");
   }
 
   bool IsWindow() const {
@@ -165,9 +196,11 @@ class Sentence {
 
   std::string Changed() const {
     if (is_.since == Timestamp::min()) return "waits for " + Awaited();
-    return fmt::format("the value before is that of {}{}", t_.At(is_.since),
-                       is_.from_unmet ? ", which is none that `from` means"
-                                      : "; waits for another of " + Awaited());
+    const std::string before =
+        "the value before is that of " + t_.At(is_.since);
+    if (!is_.from_unmet) return before;
+    return fmt::format("{}, which is none that `from` means; waits for {} ({})",
+                       before, Awaited(), ToText(As<ChangeSpec>()->from));
   }
 
   std::string Seen() const {

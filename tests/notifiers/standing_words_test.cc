@@ -46,21 +46,34 @@ TEST(StandingWords, OfEveryKind) {
       {"{value_count: {event: [view, open], field: page, gte: 3, within: 1h}}",
        "ann view 1m page=a\nann open 2m page=b",
        "2 of 3 different values of page in view or open within 1h; 1 more "
-       "before 02:01 fires it"},
+       "such value before 02:01 fires it"},
       {"{flapping: {turned_on: on, turned_off: off, gte: 2, within: 1h}}",
        "ann on 1m\nann off 2m",
        "1 of 2 changes of state within 1h; 1 more before 02:02 fires it"},
       {"{change: {event: plan, field: plan, within: 1h}}", "ann plan 1m plan=a",
-       "the value before is that of 01:01; waits for another of plan; 1 more "
+       "the value before is that of 01:01; plan with another value of plan "
        "before 02:01 fires it"},
-      {"{change: {event: plan, field: plan, from: b}}", "ann plan 1m plan=a",
-       "the value before is that of 01:01, which is none that `from` means"},
+      {"{change: {event: set, field: [plan, seats]}}",
+       "ann set 1m plan=a seats=2",
+       "the value before is that of 01:01; set with another value of plan, "
+       "seats fires it"},
+      {"{change: {event: set, field: plan, to: free}}", "ann set 1m plan=a",
+       "the value before is that of 01:01; set with another value of plan "
+       "(plan: free) fires it"},
+      {"{change: {event: set, field: plan, from: b}}", "ann set 1m plan=a",
+       "the value before is that of 01:01, which is none that `from` means; "
+       "waits for set (plan: b)"},
+      {"{change: {event: set, field: plan}}", "bob set 1m plan=a",
+       "waits for set; the next only tells what it is"},
       {"{new_term: {event: login, field: ip, learn: 1d, remember: 30d}}",
        "ann login 1m ip=a\nann login 2m ip=b",
        "knows 2 values of ip; fires on nothing before 2026-01-02 01:01"},
       {"{new_term: {event: login, field: ip, learn: 1m, remember: 30d}}",
        "ann login 1m ip=a\nann login 5m ip=a",
-       "knows 1 value of ip; 1 more fires it"},
+       "knows 1 value of ip; login with a value of ip not seen within 30d "
+       "fires it"},
+      {"{new_term: {event: login, field: ip, learn: 1d, remember: 30d}}",
+       "bob login 1m ip=a", "waits for login"},
       {"{sequence: {steps: [{event: start}, {not: {event: paid}}, {event: "
        "failed}, {event: left}], within: 30m}}",
        "ann start 1m",
@@ -95,7 +108,18 @@ TEST(StandingWords, OfEveryKind) {
        "ann good 1m\nann good 2m\nann bad 3m",
        "1 of 3 bad or good are bad (33.3333 %), fires when at least 50 %, 3 of "
        "4 "
-       "events that it takes; 1 more before 02:01 fires it"},
+       "events that it takes; 1 more that is bad before 02:01 fires it"},
+      {"{ratio: {of: bad, over: [bad, good], gte: 0.6, within: 1h, "
+       "min_denominator: 4}}",
+       "ann good 1m\nann good 2m",
+       "0 of 2 bad or good are bad (0 %), fires when at least 60 %, 2 of 4 "
+       "events that it takes; 3 more in a row that are bad before 02:01 fire "
+       "it"},
+      {"{ratio: {of: {event: paid, where: {ok: 1}}, over: paid, lt: 0.5, "
+       "within: 1h}}",
+       "ann paid 1m ok=1",
+       "1 of 1 paid are paid (ok: 1) (100 %), fires when below 50 %; 2 more "
+       "in a row that are not paid (ok: 1) before 02:01 fire it"},
       {"{aggregate: {event: pay, field: sum, fn: sum, gte: 10, within: 1h}}",
        "ann pay 1m sum=4.2",
        "sum of sum is 4.2, fires when at least 10; a number at least 5.8 "
