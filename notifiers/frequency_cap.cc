@@ -45,13 +45,15 @@ Contacts Counted(const GateQuestion& question, const std::string& cap_channel,
   return counted;
 }
 
-std::string InWords(const FrequencyCap& cap, const Contacts& counted) {
+// The window rolls: to the minute one sees when a place is free again.
+std::string InWords(const GateQuestion& question, const FrequencyCap& cap,
+                    const Contacts& counted) {
   std::string words = fmt::format("{}/{}:", cap.count, InDays(cap.window));
   const char* comma = " ";
   for (const Contact* contact : counted) {
     words += comma;
     words += contact->waiting ? contact->rule + " waiting"
-                              : FormatInstant(contact->at).substr(0, 10);
+                              : OnTheWall(question, contact->at);
     comma = ", ";
   }
   return words;
@@ -88,7 +90,7 @@ GateAnswer AskOne(const GateQuestion& question, const std::string& cap_channel,
     if (const Contact* stronger = Outranking(counted, priority)) {
       return Suppress(Reason::kOutrankedBy, stronger->rule);
     }
-    return Suppress(Reason::kFrequencyCap, InWords(cap, counted));
+    return Suppress(Reason::kFrequencyCap, InWords(question, cap, counted));
   }
   // The least of them; among equals the one that came last.
   std::reverse(weaker.begin(), weaker.end());

@@ -40,6 +40,10 @@ GateAnswer CancelGate(const GateQuestion& question);
 
 // "7d", as rules are mostly written: no weeks.
 std::string InDays(Duration duration);
+// "2026-11-20 09:52 Europe/Rome": by the customer's clock, as quiet hours go;
+// where the zone is not known, in UTC. It is kept: so the zone is written to
+// it.
+std::string OnTheWall(const GateQuestion& question, Timestamp at);
 
 Verdict Suppress(Reason reason, std::string detail = "");
 Verdict Hold(Reason reason, std::optional<Timestamp> until,

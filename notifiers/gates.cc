@@ -9,6 +9,7 @@
 
 #include "notifiers/digest.h"
 #include "notifiers/gate.h"
+#include "notifiers/quiet_hours.h"
 #include "signals/zones.h"
 
 namespace premura {
@@ -108,6 +109,12 @@ std::string InDays(Duration duration) {
                                               : FormatDuration(duration);
 }
 
+std::string OnTheWall(const GateQuestion& question, Timestamp at) {
+  const std::string zone = ZoneOf(question.candidate.profile, question.policy);
+  return zone.empty() ? FormatLocal("Etc/UTC", at) + " UTC"
+                      : FormatLocal(zone, at) + " " + zone;
+}
+
 Verdict Suppress(Reason reason, std::string detail) {
   return Verdict{
       Verdict::Kind::kSuppress, reason, std::nullopt, std::move(detail), {}};
@@ -149,9 +156,11 @@ GateAnswer CooldownGate(const GateQuestion& question) {
   if (!candidate.cooldown || !candidate.last_of_rule) return std::nullopt;
   const Timestamp end = *candidate.last_of_rule + *candidate.cooldown;
   if (candidate.detected_at >= end) return std::nullopt;
-  return Suppress(Reason::kCooldown,
-                  fmt::format("{} since {}", InDays(*candidate.cooldown),
-                              FormatUtc(*candidate.last_of_rule)));
+  return Suppress(
+      Reason::kCooldown,
+      fmt::format("{} since {}, until {}", InDays(*candidate.cooldown),
+                  OnTheWall(question, *candidate.last_of_rule),
+                  OnTheWall(question, end)));
 }
 
 GateAnswer DelayGate(const GateQuestion& question) {
@@ -171,8 +180,8 @@ GateAnswer ExpiryGate(const GateQuestion& question) {
   if (!candidate.expires_after) return std::nullopt;
   const Timestamp end = candidate.detected_at + *candidate.expires_after;
   if (question.earliest < end) return std::nullopt;
-  return Suppress(Reason::kExpired,
-                  fmt::format("worth sending until {}", FormatUtc(end)));
+  return Suppress(Reason::kExpired, fmt::format("worth sending until {}",
+                                                OnTheWall(question, end)));
 }
 
 GateAnswer CancelGate(const GateQuestion& question) {

@@ -96,7 +96,7 @@ struct Verdict {
   Kind kind = Kind::kSend;
   Reason reason = Reason::kNone;
   std::optional<Timestamp> until;  // Of a hold; none: until something changes.
-  std::string detail;              // "2/7d: 2026-11-20, 2026-11-21"
+  std::string detail;              // "2/7d: rule-a waiting, rule-b waiting"
   // Waiting contacts that a higher priority displaces (outranked_by).
   std::vector<std::string> outranked;
   // Suppressed by simulation alone: when it would have gone out at the

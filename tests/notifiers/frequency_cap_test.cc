@@ -55,7 +55,7 @@ TEST_F(FrequencyCapTest, CountsOverRulesInARollingWindow) {
   Sent("email", days(1));
   const Verdict verdict = Ask();
   EXPECT_EQ(verdict.reason, Reason::kFrequencyCap);
-  EXPECT_EQ(verdict.detail, "2/7d: 2026-03-07, 2026-03-09");
+  EXPECT_EQ(verdict.detail, "2/7d: 2026-03-07 10:00 UTC, 2026-03-09 10:00 UTC");
   EXPECT_EQ(Ask(true).reason, Reason::kFrequencyCap);
 }
 

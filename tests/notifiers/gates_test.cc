@@ -244,12 +244,60 @@ TEST(Gates, CooldownIsMeasuredBetweenDetections) {
   EXPECT_EQ(f.Ask(), "send");
   f.candidate.last_of_rule = kNow - days(7) + Duration(1);
   EXPECT_EQ(f.Ask(), "suppress cooldown");
-  EXPECT_EQ(f.verdict.detail, "7d since 2026-03-03 10:00:00 UTC");
+  EXPECT_EQ(f.verdict.detail,
+            "7d since 2026-03-03 10:00 UTC, until 2026-03-10 10:00 UTC");
   f.candidate.last_of_rule = kNow - days(7);
   EXPECT_EQ(f.Ask(), "send");
   f.candidate.cooldown.reset();
   f.candidate.last_of_rule = kNow;
   EXPECT_EQ(f.Ask(), "send");
+}
+
+// What is told of a customer is told by one clock: theirs, which is named.
+TEST(Gates, InstantsInWordsAreOnTheCustomersClock) {
+  // Half an hour before midnight in UTC it is the next day in Rome.
+  const Timestamp last = *ParseInstant("2026-03-09T23:30:00Z");
+  const struct {
+    const char* zone;
+    const char* missing;  // `timezone_missing`
+    const char* cooldown;
+    const char* cap;
+    const char* expired;
+  } cases[] = {
+      {"\"Europe/Rome\"", "hold",
+       "1d since 2026-03-10 00:30 Europe/Rome, until 2026-03-11 00:30 "
+       "Europe/Rome",
+       "2/7d: 2026-03-10 00:30 Europe/Rome, r waiting",
+       "worth sending until 2026-03-10 00:31 Europe/Rome"},
+      {"", "America/New_York",
+       "1d since 2026-03-09 19:30 America/New_York, until 2026-03-10 19:30 "
+       "America/New_York",
+       "2/7d: 2026-03-09 19:30 America/New_York, r waiting",
+       "worth sending until 2026-03-09 19:31 America/New_York"},
+      {"", "hold", "1d since 2026-03-09 23:30 UTC, until 2026-03-10 23:30 UTC",
+       "2/7d: 2026-03-09 23:30 UTC, r waiting",
+       "worth sending until 2026-03-09 23:31 UTC"},
+  };
+  for (const auto& test : cases) {
+    Fixture f;
+    if (*test.zone != 0) f.Know({{"timezone", test.zone}});
+    f.policy.timezone_missing = test.missing;
+    f.candidate.cooldown = days(1);
+    f.candidate.last_of_rule = last;
+    EXPECT_EQ(f.Ask(), "suppress cooldown");
+    EXPECT_EQ(f.verdict.detail, test.cooldown);
+    f.candidate.cooldown.reset();
+    f.policy.frequency_cap["email"] = {2, days(7)};
+    f.candidate.contacts = {{"1", "q", "email", last, false, 50},
+                            {"2", "r", "email", {}, true, 50}};
+    EXPECT_EQ(f.Ask(), "suppress frequency_cap");
+    EXPECT_EQ(f.verdict.detail, test.cap);
+    f.candidate.contacts.clear();
+    f.candidate.detected_at = last;
+    f.candidate.expires_after = minutes(1);
+    EXPECT_EQ(f.Ask(), "suppress expired");
+    EXPECT_EQ(f.verdict.detail, test.expired);
+  }
 }
 
 TEST(Gates, DelayHoldsOnce) {
@@ -267,7 +315,7 @@ TEST(Gates, ExpiryIsAskedByTheTimeItCouldGoOut) {
   f.candidate.detected_at = kNow - hours(1);
   EXPECT_EQ(f.Ask(), "suppress expired");
   EXPECT_EQ(f.Ask(true), "suppress expired");
-  EXPECT_EQ(f.verdict.detail, "worth sending until 2026-03-10 10:00:00 UTC");
+  EXPECT_EQ(f.verdict.detail, "worth sending until 2026-03-10 10:00 UTC");
   f.candidate.detected_at = kNow;
   f.candidate.delay = hours(2);
   EXPECT_EQ(f.Ask(), "suppress expired");
