@@ -178,8 +178,11 @@ void AddTroubles(const Survey& survey, std::string* text) {
         survey.ids.exact() ? "" : "about ", Grouped(survey.ids.Repeats()));
   }
   if (survey.unordered > 0) {
-    *text += fmt::format("older than one before them: {}\n",
-                         Grouped(survey.unordered));
+    *text += fmt::format(
+        "older than one before them: {}, by up to {}: the lines are not in "
+        "order of time; what is told here does not depend on it, `backtest` "
+        "takes them in order with --sort\n",
+        Grouped(survey.unordered), FormatDuration(survey.most_behind));
   }
   for (const auto& [reason, refused] : survey.refused) {
     *text += fmt::format("cannot be used, {}: {}, first in line {}: {}\n",

@@ -56,7 +56,10 @@ class Surveyor final : public DecodeSink {
   void CountTime(const Event& event) {
     Survey& s = *survey_;
     if (s.events++ == 0) s.first = s.last = event.time;
-    if (event.time < s.last) ++s.unordered;
+    if (event.time < s.last) {
+      ++s.unordered;
+      s.most_behind = std::max(s.most_behind, s.last - event.time);
+    }
     s.first = std::min(s.first, event.time);
     s.last = std::max(s.last, event.time);
   }

@@ -74,7 +74,8 @@ struct Survey {
   std::uint64_t events = 0;
   std::uint64_t profile_changes = 0;
   std::uint64_t without_id = 0;
-  std::uint64_t unordered = 0;  // Older than an event before them.
+  std::uint64_t unordered = 0;  // Older than an event before them,
+  Duration most_behind{};       // by so much at most.
   Timestamp first{}, last{};    // If there are events.
   std::map<std::string, NameSurvey> names;
   FieldSurveys profile;  // What identify and group events said.

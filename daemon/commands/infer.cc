@@ -69,10 +69,12 @@ void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
       field, options.events);
 }
 
-// Plays rules over the file that was surveyed.
-StarterTrial TrialOver(const SurveyOptions& surveyed, Preset preset) {
+// Plays rules over the file that was surveyed: in order of time, or whoever
+// comes in it behind others would be late, and found by no rule.
+StarterTrial TrialOver(const SurveyOptions& surveyed, const Survey& survey) {
   if (surveyed.events == "-") return {};  // Can be read only once.
-  return [surveyed, preset](const std::string& text) {
+  return [surveyed, preset = survey.preset,
+          behind = survey.most_behind](const std::string& text) {
     std::map<std::string, std::size_t> found;
     const auto rules = LoadRules({{"starter.yaml", text}}, {}).rules;
     const auto events =
@@ -81,6 +83,7 @@ StarterTrial TrialOver(const SurveyOptions& surveyed, Preset preset) {
     BacktestOptions options;
     options.preset = preset;
     options.decoder = surveyed.decoder;
+    options.intake.reorder = behind;  // Unlike `sort` in bounded memory.
     options.cores =
         static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
     BacktestSums sums;
@@ -105,8 +108,8 @@ int Infer(const Options& options, const Io& io) {
     TellHowLinesAreMade(how.value(), survey.value(), io);
     TellWhereCustomersAre(how.value(), survey.value(), io);
   }
-  const std::string starter = StarterRules(
-      survey.value(), TrialOver(how.value(), survey.value().preset));
+  const std::string starter =
+      StarterRules(survey.value(), TrialOver(how.value(), survey.value()));
   *io.out << (options.format == "json" ? SurveyJson(survey.value(), starter)
                                        : SurveyText(survey.value(), starter));
   return kOk;

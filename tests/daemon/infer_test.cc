@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "daemon/yaml_writer.h"
@@ -57,7 +58,10 @@ TEST_F(InferTest, TellsWhatThereIs) {
         "from 2026-01-01T00:00:00.000Z to 2026-01-04T00:00:00.000Z (3.0 days, "
         "1.0 events a day)\n",
         "events per customer: median 1, 90% have at most 2, most 2\n",
-        "without an id: 3\n", "older than one before them: 1\n",
+        "without an id: 3\n",
+        "older than one before them: 1, by up to 4319m: the lines are not in "
+        "order of time; what is told here does not depend on it, `backtest` "
+        "takes them in order with --sort\n",
         "cannot be used, broken_json: 1, first in line 4: ",
         "page_viewed           2    67%        0.7          1\n",
         "\n  n     whole number  100%  1 to 3, 2 values: 1 (1), 3 (1)\n",
@@ -201,6 +205,39 @@ TEST_F(InferTest, HowManyInHowLongIsTriedOut) {
     EXPECT_TRUE(Contains(ran.out, c.found)) << ran.out;
     EXPECT_EQ(Checked(ran), "No mistakes found.\n");
   }
+}
+
+// A file by customer, or newest first, is not in order of time: rates, first
+// and last, and whom the rules find, are as if it were.
+TEST_F(InferTest, TheOrderOfTheLinesDoesNotMatter) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 9; ++i) {
+    lines.push_back(Line(i * 450, i % 2 == 0 ? "a" : "b", "viewed", ""));
+    lines.push_back(Line(i * 450 + 1, "a", "payment_failed", ""));
+  }
+  const auto told = [this, &lines](const std::string& format) {
+    std::string events;
+    for (const std::string& line : lines) events += line;
+    const Ran ran = Infer(events, {"--format", format});
+    std::string out = ran.out;
+    const std::string count = R"("out_of_order":)";
+    if (const auto at = out.find(count); at != out.npos) {
+      out.erase(at, out.find(',', at) - at);
+    }
+    if (const auto at = out.find("older than"); at != out.npos) {
+      out.erase(at, out.find('\n', at) + 1 - at);
+    }
+    return out;
+  };
+  const std::string text = told("text"), json = told("json");
+  ASSERT_TRUE(Contains(text, "In these events it finds 1 customer.")) << text;
+  ASSERT_TRUE(Contains(text, "(2.5 days, 7.2 events a day)")) << text;
+  std::reverse(lines.begin(), lines.end());
+  EXPECT_EQ(told("text"), text);
+  EXPECT_EQ(told("json"), json);
+  std::stable_sort(lines.begin(), lines.end());  // By customer.
+  EXPECT_EQ(told("text"), text);
+  EXPECT_EQ(told("json"), json);
 }
 
 // Who tries a rule that nobody of the sample meets learns nothing.

@@ -47,6 +47,7 @@ TEST_F(EventSurveyTest, CountsNamesCustomersAndTimes) {
   EXPECT_EQ(survey.customers.Counts(), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(survey.last - survey.first, std::chrono::minutes(2));
   EXPECT_EQ(survey.unordered, 1U);
+  EXPECT_EQ(survey.most_behind, std::chrono::minutes(1));
   EXPECT_EQ(survey.without_id, 3U);
   ASSERT_EQ(survey.names.size(), 2U);
   EXPECT_EQ(survey.names.at("x").count, 2U);
