@@ -86,7 +86,7 @@ class ToLanes final : public IntakeSink {
 using MakeDecoder = std::function<Result<std::unique_ptr<EventDecoder>>()>;
 
 Result<MakeDecoder> DecoderMaker(const BacktestOptions& options,
-                                 PastEvents* events) {
+                                 PastEvents* events, std::uint64_t* not_yet) {
   DecoderOptions decoder_options = options.decoder;
   if (options.preset) {
     decoder_options.preset = *options.preset;
@@ -95,13 +95,18 @@ Result<MakeDecoder> DecoderMaker(const BacktestOptions& options,
     if (!head.ok()) return head.error();
     decoder_options.preset = RecognisePreset(head.value());
   }
-  return MakeDecoder(
-      [decoder_options,
-       to = options.to]() -> Result<std::unique_ptr<EventDecoder>> {
-        auto decoder = NewEventDecoder(decoder_options);
-        if (!decoder.ok() || !to) return decoder;
-        return NewUntilDecoder(std::move(decoder).value(), *to);
-      });
+  return MakeDecoder([decoder_options, to = options.to, as_of = options.as_of,
+                      reorder = options.intake.reorder, sort = options.sort,
+                      not_yet]() -> Result<std::unique_ptr<EventDecoder>> {
+    auto decoder = NewEventDecoder(decoder_options);
+    if (!decoder.ok()) return decoder;
+    if (as_of) {
+      return NewAsOfDecoder(std::move(decoder).value(), *as_of, reorder, sort,
+                            not_yet);
+    }
+    if (!to) return decoder;
+    return NewUntilDecoder(std::move(decoder).value(), *to);
+  });
 }
 
 // Counts records and shows how far they are read.
@@ -172,12 +177,15 @@ class Pass {
         to_(to) {
     intake_options_ = options.intake;
     intake_options_.future_cap = std::nullopt;
+    until_ = options.as_of ? *options.as_of - options.intake.reorder -
+                                 options.intake.allowed_lateness
+                           : options.until;
   }
 
   Status TakeInOrder() {
     const auto intake = MakeIntake(decoding_->decoder());
     Status read = Read([&](const Record& record) { intake->Take(record, {}); });
-    if (read.ok()) intake->Finish(options_.until);
+    if (read.ok()) intake->Finish(until_);
     return read;
   }
 
@@ -196,7 +204,7 @@ class Pass {
       record.position = static_cast<std::int64_t>(i);
       intake->Take(record, {});
     }
-    intake->Finish(options_.until);
+    intake->Finish(until_);
     return {};
   }
 
@@ -222,6 +230,7 @@ class Pass {
   const Symbols& symbols_;
   ToLanes* const to_;
   IntakeOptions intake_options_;
+  std::optional<Timestamp> until_;
 };
 
 }  // namespace
@@ -230,7 +239,8 @@ Result<BacktestCounts> RunBacktest(PastEvents* events,
                                    const BacktestOptions& options,
                                    const std::shared_ptr<const RuleSet>& rules,
                                    BacktestSink* sink) {
-  const auto make = DecoderMaker(options, events);
+  std::uint64_t not_yet = 0;
+  const auto make = DecoderMaker(options, events, &not_yet);
   if (!make.ok()) return make.error().WithContext(events->name());
   auto decoding = Decoding::Open(make.value(), options.cores);
   if (!decoding.ok()) return decoding.error().WithContext(events->name());
@@ -256,6 +266,7 @@ Result<BacktestCounts> RunBacktest(PastEvents* events,
   if (!taken.ok()) return taken.error().WithContext(events->name());
   if (auto told = lanes.value()->Finish(); !told.ok()) return told.error();
   to_lanes.counts.detections = shown.detections;
+  to_lanes.counts.not_yet = not_yet;
   return std::move(to_lanes.counts);
 }
 

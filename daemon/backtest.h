@@ -36,7 +36,10 @@ struct BacktestOptions {
   std::optional<Timestamp> until;      // The clock goes on to it at the end.
   std::optional<Timestamp> from;       // What is before it is not shown.
   std::optional<Timestamp> to;         // Events from it on are not taken.
-  int cores = 1;                       // Threads that run rules.
+  // All as a daemon that reads along has it at this instant (past_decoders.h),
+  // its clock too. REQUIRES, if given: cores == 1, no `until`, no `to`.
+  std::optional<Timestamp> as_of;
+  int cores = 1;  // Threads that run rules.
   // The files' layer, as every run begins.
   std::map<std::string, Profile::Values> profiles;
   std::optional<SimulatedGates> gates;  // nullopt: detections only.
@@ -52,6 +55,7 @@ struct BacktestCounts {
   std::uint64_t detections = 0;    // Shown.
   std::uint64_t duplicates = 0;
   std::uint64_t late = 0;
+  std::uint64_t not_yet = 0;  // Not newer than `as_of`, but had not come.
   std::map<Refusal, std::uint64_t> refused;
 };
 

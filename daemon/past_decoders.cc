@@ -7,11 +7,12 @@
 namespace premura {
 namespace {
 
-// Passes on what is before `to`.
-class UntilDecoder final : public EventDecoder {
+// Passes on what `Passes` lets, by its time.
+template <typename Passes>
+class FilteringDecoder final : public EventDecoder {
  public:
-  UntilDecoder(std::unique_ptr<EventDecoder> inner, Timestamp to)
-      : inner_(std::move(inner)), sink_(to) {}
+  FilteringDecoder(std::unique_ptr<EventDecoder> inner, Passes passes)
+      : inner_(std::move(inner)), sink_(std::move(passes)) {}
 
   void Decode(const Record& record, DecodeSink* sink) override {
     sink_.to = sink;
@@ -21,12 +22,12 @@ class UntilDecoder final : public EventDecoder {
 
  private:
   struct Filter final : DecodeSink {
-    explicit Filter(Timestamp end) : end_(end) {}
+    explicit Filter(Passes passes) : passes_(std::move(passes)) {}
     void OnEvent(const Event& event) override {
-      if (event.time < end_) to->OnEvent(event);
+      if (passes_(event.time)) to->OnEvent(event);
     }
     void OnProfile(ProfileChange change, Timestamp time) override {
-      if (time < end_) to->OnProfile(std::move(change), time);
+      if (passes_(time)) to->OnProfile(std::move(change), time);
     }
     void OnRefused(Refusal reason, std::string_view detail) override {
       to->OnRefused(reason, detail);
@@ -34,18 +35,51 @@ class UntilDecoder final : public EventDecoder {
     DecodeSink* to = nullptr;
 
    private:
-    const Timestamp end_;
+    Passes passes_;
   };
 
   std::unique_ptr<EventDecoder> inner_;
   Filter sink_;
 };
 
+class HadCome {
+ public:
+  HadCome(Timestamp at, Duration reorder, bool sorted, std::uint64_t* not_yet)
+      : at_(at), reorder_(reorder), sorted_(sorted), not_yet_(not_yet) {}
+
+  bool operator()(Timestamp time) {
+    if (time > at_) over_ = !sorted_;
+    if (time > at_ || (over_ && ++*not_yet_ > 0)) return false;
+    return time + reorder_ <= at_;
+  }
+
+ private:
+  const Timestamp at_;
+  const Duration reorder_;
+  const bool sorted_;
+  std::uint64_t* const not_yet_;
+  bool over_ = false;
+};
+
+template <typename Passes>
+std::unique_ptr<EventDecoder> Filtering(std::unique_ptr<EventDecoder> inner,
+                                        Passes passes) {
+  return std::make_unique<FilteringDecoder<Passes>>(std::move(inner),
+                                                    std::move(passes));
+}
+
 }  // namespace
 
 std::unique_ptr<EventDecoder> NewUntilDecoder(
     std::unique_ptr<EventDecoder> inner, Timestamp to) {
-  return std::make_unique<UntilDecoder>(std::move(inner), to);
+  return Filtering(std::move(inner),
+                   [to](Timestamp time) { return time < to; });
+}
+
+std::unique_ptr<EventDecoder> NewAsOfDecoder(
+    std::unique_ptr<EventDecoder> inner, Timestamp at, Duration reorder,
+    bool sorted, std::uint64_t* not_yet) {
+  return Filtering(std::move(inner), HadCome(at, reorder, sorted, not_yet));
 }
 
 void DecodedEvents::OnEvent(const Event& event) {

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,15 @@ namespace premura {
 // Passes on what is before `to`.
 std::unique_ptr<EventDecoder> NewUntilDecoder(
     std::unique_ptr<EventDecoder> inner, Timestamp to);
+
+// Passes on what a daemon had taken at the instant `at`: a file tells when an
+// event came only by its place, so from the first that is newer than `at` on
+// none had come yet, be it older or not; and those of the last `reorder` before
+// `at` were held back still. With `sorted` the place says nothing. Counts in
+// `not_yet` what is not newer than `at`, and had not come.
+std::unique_ptr<EventDecoder> NewAsOfDecoder(
+    std::unique_ptr<EventDecoder> inner, Timestamp at, Duration reorder,
+    bool sorted, std::uint64_t* not_yet);
 
 // Takes what another decodes; then, sorted or as it came, decodes it again,
 // once: a record's position says which.

@@ -15,6 +15,7 @@
 #include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/commands.h"
 #include "daemon/explain_page.h"
+#include "daemon/text_table.h"
 #include "notifiers/quiet_hours.h"
 #include "notifiers/text.h"
 #include "signals/recent_batches.h"
@@ -130,6 +131,14 @@ class Asker final : public BacktestSink {
   Result<Explanation> answer_ = Error{"nothing was read"};
 };
 
+void TellNotYet(std::uint64_t events, const Io& io) {
+  if (events == 0) return;
+  *io.err << fmt::format(
+      "note: {} of that time or before, behind a later one in the file, had "
+      "not come yet; --sort puts the file in order of time\n",
+      Counted(events, "event"));
+}
+
 int ExplainFile(const Options& options, const Io& io) {
   BacktestPlan plan;
   const int made = MakeBacktestPlan(options.past, io, &plan);
@@ -140,8 +149,8 @@ int ExplainFile(const Options& options, const Io& io) {
   }
   plan.options.cores = 1;  // Whose end can be looked at.
   if (options.query.at) {
-    plan.options.to = *options.query.at + Duration(1);
-    plan.options.until = options.query.at;
+    plan.options.to = plan.options.until = std::nullopt;
+    plan.options.as_of = options.query.at;
   }
   Asker asker(options, plan.options);
   const auto counts =
@@ -149,6 +158,7 @@ int ExplainFile(const Options& options, const Io& io) {
   plan.bar.reset();
   if (!counts.ok()) return Fail(io, counts.error().message);
   WarnOfEvents(counts.value(), plan, io);
+  TellNotYet(counts.value().not_yet, io);
   if (!asker.answer().ok()) return Fail(io, asker.answer().error().message);
   Show(asker.answer().value(), options, io);
   return kOk;
@@ -179,7 +189,8 @@ void AddExplain(CLI::App* app, const Io& io, Chosen* chosen) {
       ->required();
   command->add_option("--rule", options->query.rule, "Only of this rule");
   command->add_option("--at", options->at,
-                      "As of this instant: of a file, all up to it");
+                      "As of this instant: of a file, all that had come by "
+                      "then, the lines up to the first that is newer");
   command
       ->add_option("--most", options->query.most,
                    "How many detections, the newest first")

@@ -226,6 +226,65 @@ TEST_F(LedgerCommandsTest, ExplainOfAFileTellsHowFarRulesWereAtAnyInstant) {
       "premura: explain --events needs --rules, or -c with rules in it\n");
 }
 
+// Whoever asks of an instant means what a daemon would have said then.
+TEST_F(LedgerCommandsTest, ExplainOfAFileKnowsWhatHadNotCome) {
+  const char* const kNote =
+      "note: 1 event of that time or before, behind a later one in the file, "
+      "had not come yet; --sort puts the file in order of time\n";
+  const std::string in_order =
+      Event("a", 0) + Event("a", 2) + Event("a", 3) + Event("b", 10);
+  const std::string late =
+      Event("a", 0) + Event("a", 2) + Event("b", 10) + Event("a", 3);
+  const struct {
+    std::string events;
+    const char* at;
+    std::vector<std::string> more;
+    const char* clock;
+    const char* says;
+    const char* note;
+  } cases[] = {
+      {in_order, "00:02", {}, "00:02", "now: 2 of 3", ""},
+      {in_order, "00:05", {}, "00:05", "fired 2026-01-01 00:03", ""},
+      {late, "00:05", {}, "00:05", "now: 2 of 3", kNote},
+      {late, "00:02", {}, "00:02", "now: 2 of 3", ""},
+      {late, "00:05", {"--sort"}, "00:05", "fired 2026-01-01 00:03", ""},
+      {late, "00:10", {}, "00:10", "fired 2026-01-01 00:03", ""},
+      {in_order, "00:03", {"--reorder", "2m"}, "00:01", "now: 1 of 3", ""},
+      {in_order, "00:05", {"--reorder", "2m"}, "00:03", "fired 2026-01-01", ""},
+      {late,
+       "00:12",
+       {"--reorder", "9m", "--sort"},
+       "00:03",
+       "fired 2026-01-01",
+       ""},
+      {in_order,
+       "00:05",
+       {"--allowed-lateness", "1m"},
+       "00:04",
+       "fired 2026-01-01 00:03",
+       ""},
+  };
+  for (const auto& test : cases) {
+    folder_.Write("events.jsonl", test.events);
+    std::vector<std::string> arguments = {
+        "explain",  "a",
+        "--rules",  folder_.Path("rules"),
+        "--events", folder_.Path("events.jsonl"),
+        "--at",     std::string("2026-01-01T") + test.at + ":00Z"};
+    arguments.insert(arguments.end(), test.more.begin(), test.more.end());
+    const Ran ran = Premura(arguments);
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    EXPECT_TRUE(Contains(ran.out, test.says)) << test.at << '\n' << ran.out;
+    EXPECT_TRUE(Contains(ran.out, std::string("the rules as of 2026-01-01 ") +
+                                      test.clock + ":00 UTC\n"))
+        << test.at << '\n'
+        << ran.out;
+    EXPECT_EQ(Contains(ran.err, kNote), *test.note != 0) << test.at << '\n'
+                                                         << ran.err;
+    EXPECT_EQ(Contains(ran.err, "note:"), *test.note != 0) << ran.err;
+  }
+}
+
 // However long ago: who replays a file means all of it. A day is its midnight.
 TEST_F(LedgerCommandsTest, ExplainOfAFileForgetsNothing) {
   folder_.Write("events.jsonl",
