@@ -8,6 +8,7 @@
 
 #include "daemon/config_reader.h"
 #include "notifiers/loopback.h"
+#include "notifiers/template_file.h"
 #include "rules/number.h"
 #include "signals/zones.h"
 
@@ -25,6 +26,19 @@ void ReadConsent(Mapping mapping, RestraintPolicy* policy) {
     policy->consent[category] = static_cast<ConsentPolicy>(*choice);
   }
   mapping.RejectOtherKeys("in `consent`");
+}
+
+// One that templates can be named for.
+void ReadLocale(const Node& node, ConfigReader* reader,
+                RestraintPolicy* policy) {
+  const auto text = reader->Expand(node, "locale");
+  if (!text) return;
+  const auto locale = ParseLocale(*text);
+  if (!locale) {
+    node.Complain(fmt::format("`locale` is `{}`, which is no language", *text),
+                  "write it as templates are named: `it`, or `it-CH`");
+  }
+  policy->default_locale = locale.value_or(policy->default_locale);
 }
 
 void ReadAboveZero(Mapping* mapping, const char* key, Duration* into) {
@@ -119,8 +133,7 @@ void ReadRestraint(Mapping* root, ConfigReader* reader) {
     }
     policy->timezone_missing = *text;
   }
-  policy->default_locale =
-      reader->PlainName(&mapping, "locale", policy->default_locale);
+  ReadLocale(mapping.Get("locale"), reader, policy);
   mapping.RejectOtherKeys("in `restraint`");
 }
 

@@ -8,6 +8,7 @@
 
 #include "notifiers/mail_address.h"
 #include "notifiers/phone.h"
+#include "notifiers/template_file.h"
 #include "rules/condition.h"
 #include "rules/document.h"
 #include "rules/fold.h"
@@ -45,6 +46,12 @@ const char* Problem(const std::string& path, const std::string& text,
   if ((path == "timezone" || path == "account.timezone") &&
       !IsKnownZone(text)) {
     return "is no time zone: write one like Europe/Rome";
+  }
+  if ((path == "country" || path == "account.country") && !IsCountry(text)) {
+    return "is no country of ISO 3166: write one like IT";
+  }
+  if (path == "locale" && !ParseLocale(text)) {
+    return "is no language: write one like it or it-CH";
   }
   if (path == "phone" && !ParsePhone(text)) {
     return "is not a number in international form (+39...)";

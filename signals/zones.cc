@@ -63,18 +63,29 @@ std::map<std::string, std::string> ReadCountries() {
   return zones;
 }
 
+const std::map<std::string, std::string>& Countries() {
+  static const std::map<std::string, std::string> countries = ReadCountries();
+  return countries;
+}
+
+std::string CodeOf(std::string country) {
+  for (char& c : country) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return country;
+}
+
 }  // namespace
 
 bool IsKnownZone(const std::string& zone) { return Locate(zone) != nullptr; }
 
+bool IsCountry(const std::string& country) {
+  return Countries().empty() || Countries().contains(CodeOf(country));
+}
+
 std::string ZoneOfCountry(const std::string& country) {
-  static const std::map<std::string, std::string> zones = ReadCountries();
-  std::string code = country;
-  for (char& c : code) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  const auto found = zones.find(code);
-  if (found == zones.end() || !IsKnownZone(found->second)) return "";
+  const auto found = Countries().find(CodeOf(country));
+  if (found == Countries().end() || !IsKnownZone(found->second)) return "";
   return found->second;
 }
 

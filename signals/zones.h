@@ -13,6 +13,9 @@ namespace premura {
 // "Europe/Rome".
 bool IsKnownZone(const std::string& zone);
 
+// "IT", as ISO 3166 has it; "it" too. Where the system has no zone.tab, any.
+bool IsCountry(const std::string& country);
+
 // The zone of a country ("IT") that has one and no more; else empty. By the
 // system's zone.tab, which gives each country its own zones; zone1970.tab would
 // make Oslo Berlin. Read once.

@@ -163,6 +163,22 @@ TEST_F(CheckCommandTest, CheckWarnsOfProfilesThatMeanNothing) {
         "4 warnings in 1 file."}) {
     EXPECT_TRUE(Contains(ran.out, message)) << message << '\n' << ran.out;
   }
+  folder_.Write("c.csv",
+                "customer,country,locale\n"
+                "acme,Italy,it_CH\n"
+                "bolt,UK,italian\n"
+                "core,it,en-GB\n");
+  EXPECT_EQ(Premura({"check", "-c", folder_.Path("premura.yaml")}).out,
+            folder_.Path("c.csv:2:1: warning: `country` of customer `acme` is "
+                         "no country of ISO 3166: write one like IT\n") +
+                "    2 | acme,Italy,it_CH\n      | ^\n" +
+                folder_.Path("c.csv:3:1: warning: `country` of customer `bolt` "
+                             "is no country of ISO 3166: write one like IT\n") +
+                "    3 | bolt,UK,italian\n      | ^\n" +
+                folder_.Path("c.csv:3:1: warning: `locale` of customer `bolt` "
+                             "is no language: write one like it or it-CH\n") +
+                "    3 | bolt,UK,italian\n      | ^\n"
+                "3 warnings in 1 file.\n");
   std::string many = "customer,phone\n";
   for (int i = 0; i < 30; ++i) many += "c" + std::to_string(i) + ",12\n";
   folder_.Write("c.csv", many);

@@ -233,6 +233,27 @@ TEST(ConfigTest, AChannelThatDoesNotExistGetsASuggestion) {
   }
 }
 
+TEST(ConfigTest, ALocaleIsOneThatTemplatesCanHave) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"it", "it"},         {"it-CH", "it-CH"}, {"it_ch", "it-CH"},
+      {"italian", nullptr}, {"it-", nullptr},   {"it-CH-x", nullptr},
+      {"\"\"", nullptr},    {"i", nullptr}};
+  for (const auto& [written, locale] : cases) {
+    const LoadedConfig loaded =
+        Read(std::string("sources: [{file: {path: e}}]\nrules: [r]\n"
+                         "restraint: {locale: ") +
+             written + "}\n");
+    ASSERT_EQ(loaded.config != nullptr, locale != nullptr) << written;
+    if (locale != nullptr) {
+      EXPECT_EQ(loaded.config->restraint.default_locale, locale);
+      continue;
+    }
+    ASSERT_EQ(loaded.diagnostics.size(), 1U) << written;
+    EXPECT_EQ(loaded.diagnostics[0].hint,
+              "write it as templates are named: `it`, or `it-CH`");
+  }
+}
+
 TEST(ConfigTest, WhatGoesInClearToAnotherMachineIsAWarning) {
   const std::pair<const char*, bool> cases[] = {
       {"https://rt.example.com/", false}, {"http://localhost:8080/rt", false},

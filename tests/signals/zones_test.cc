@@ -30,6 +30,12 @@ TEST(Zones, AreThoseOfACountryThatHasOneOnly) {
   for (const char* country : {"US", "DE", "", "XX", "Italy", "#"}) {
     EXPECT_EQ(ZoneOfCountry(country), "") << country;
   }
+  for (const char* country : {"IT", "it", "US", "DE", "GB"}) {
+    EXPECT_TRUE(IsCountry(country)) << country;
+  }
+  for (const char* other : {"", "XX", "UK", "ITA", "Italy", "#"}) {
+    EXPECT_FALSE(IsCountry(other)) << other;
+  }
 }
 
 TEST(Zones, OfACustomerAreTakenFromWhatIsKnown) {
