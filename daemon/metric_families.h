@@ -202,8 +202,11 @@ struct MetricFamilies {
                                   "1 if the channel can be used.", {"channel"});
   GaugeVec rules =
       metrics.Gauge("premura_rules", "Rules in force, by status.", {"status"});
-  GaugeVec rules_info = metrics.Gauge("premura_rules_info",
-                                      "The rules in force.", {"fingerprint"});
+  GaugeVec rules_info =
+      metrics.Gauge("premura_rules_info",
+                    "1 for the rules in force, by their fingerprint: "
+                    "`premura rules` tells that of the files.",
+                    {"fingerprint"});
   GaugeVec reload_ok = metrics.Gauge("premura_last_reload_success",
                                      "1 if the last reload was taken over.");
   GaugeVec reload_at = metrics.Gauge("premura_last_reload_timestamp_seconds",

@@ -114,7 +114,7 @@ std::string RulesText(const RuleSet& rules, const std::string& tag,
     if (!why[row].empty()) text += fmt::format("  ({})", why[row]);
     text += '\n';
   }
-  return text;
+  return text + "fingerprint of these files: " + rules.fingerprint() + '\n';
 }
 
 std::string RulesJson(const RuleSet& rules, const std::string& tag,

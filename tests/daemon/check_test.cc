@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "daemon/rule_advice.h"
+#include "rules/rule_set.h"
 #include "tests/daemon/command_line.h"
 #include "tests/support/temp_folder.h"
 
@@ -323,6 +324,9 @@ TEST_F(RulesTest, ListsRulesWithWhatBecameOfTheirDetections) {
   const Ran ran = Rules();
   EXPECT_EQ(ran.code, kOk) << ran.err;
   EXPECT_EQ(ran.err, "");
+  const std::vector<std::string> paths = {folder_.Path("rules")};
+  const LoadedRules loaded = LoadRulePaths(paths, {});
+  ASSERT_NE(loaded.rules, nullptr);
   EXPECT_EQ(
       ran.out,
       "rule    status      level   kind         owner    detections  sent  "
@@ -330,7 +334,9 @@ TEST_F(RulesTest, ListsRulesWithWhatBecameOfTheirDetections) {
       "a-rule  live        high    event_count  billing           2     2     "
       "0     0       0           0\n"
       "b-rule  simulation  medium  event_count  -                 1     0     "
-      "0     0       0           1  (simulation 1)\n");
+      "0     0       0           1  (simulation 1)\n"
+      "fingerprint of these files: " +
+          loaded.rules->fingerprint() + "\n");
 }
 
 TEST_F(RulesTest, ATagFindsRules) {

@@ -38,6 +38,47 @@ def test_every_runbook_belongs_to_an_alert():
     assert names == set(NAMES)
 
 
+def known_events():
+    """What the log calls what happens."""
+    source = "".join((ROOT / "daemon" / name).read_text() for name in
+                     ("app.cc", "health_metrics.cc", "telemetry.cc"))
+    events = set(re.findall(r'"([a-z_]+)"', source))
+    assert {"reloaded", "source_unreachable", "delivery_"} <= events
+    return events | {"delivery_" + state for state in
+                     ("failed", "unknown", "retry")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_runbook_has_one_type_finds_something(name):
+    text = (ROOT / "deploy/runbooks" / (name + ".md")).read_text()
+    for shell in ("journalctl -", "systemctl start", "systemctl stop",
+                  "systemctl restart", "systemctl reload"):
+        assert text.count(shell) == text.count("sudo " + shell), shell
+    commands = {path.stem.replace("_", "-") for path in
+                (ROOT / "daemon/commands").glob("*.cc")}
+    for command in re.findall(r"`(?:sudo -u premura )?premura ([a-z-]+)",
+                              text):
+        assert command in commands | {"release", "drop", "settle"}, command
+    assert not re.search(r"`premura (?!run)", text), "as the daemon's user"
+    words = " ".join(text.split())
+    for grep in re.findall(
+            r"journalctl -u premura \| grep (?:-E '([^']+)'|(\w+))", words):
+        pattern = "".join(grep)
+        for part in re.sub(r"(\w+)\((\w+)\|(\w+)\)", r"\1\2|\1\3",
+                           pattern).split("|"):
+            assert any(part in event for event in known_events()), part
+    metrics = set(re.findall(r'"(premura_\w+)"', "".join(
+        path.read_text() for path in (ROOT / "daemon").glob("*.[ch]*"))))
+    for grep in re.findall(
+            r"/metrics \| grep (?:-E '([^']+)'|(\S+?))`", words):
+        pattern = "".join(grep)
+        assert pattern.startswith("^premura_"), "finds all sorts of labels"
+        stem, rest = re.match(r"(\^premura_\w*)\(?([\w|]*)\)?$",
+                              pattern).groups()
+        for part in rest.split("|"):
+            assert any(re.match(stem + part, one) for one in metrics), part
+
+
 def test_every_metric_named_is_one_that_the_daemon_has():
     source = "".join(path.read_text() for path in
                      sorted((ROOT / "daemon").glob("*.[ch]*")))
