@@ -12,6 +12,7 @@
 #include "rules/condition_node.h"
 #include "rules/field_reader.h"
 #include "rules/fold.h"
+#include "rules/literal_advice.h"
 
 namespace premura {
 namespace {
@@ -47,11 +48,6 @@ bool ComparesNumbers(Op op) {
 bool ComparesText(Op op) {
   return op == Op::kContains || op == Op::kStartsWith || op == Op::kEndsWith ||
          op == Op::kRegex;
-}
-
-// `amount|gt`; without a modifier `amount`.
-std::string WithModifier(std::string_view field, std::string_view modifier) {
-  return fmt::format("{}{}{}", field, modifier.empty() ? "" : "|", modifier);
 }
 
 std::vector<std::string> Split(const std::string& text, char separator) {
@@ -161,7 +157,8 @@ class Reader {
     if (const auto sign = SignAtEnd(parts[0])) {
       mapping_.KeyNode(key).Warn(
           fmt::format("`{}` is the name of a field here", parts[0]),
-          fmt::format("write `{}`", WithModifier(sign->rest, sign->modifier)));
+          fmt::format("write `{}{}{}`", sign->rest,
+                      sign->modifier.empty() ? "" : "|", sign->modifier));
     }
     parts.erase(parts.begin());
     if (!ReadModifiers(key, parts, &predicate)) return nullptr;
@@ -297,17 +294,7 @@ class Reader {
       node.Complain(fmt::format("`{}` with an empty text always holds", key));
       return std::nullopt;
     }
-    const auto sign = SignAtStart(literal.text);
-    if (sign && (predicate.op == Op::kEquals || predicate.op == Op::kNeq)) {
-      const std::string_view field =
-          std::string_view(key).substr(0, key.find('|'));
-      node.Warn(
-          fmt::format("`{}` is a text here", literal.text),
-          predicate.op == Op::kNeq
-              ? ""
-              : fmt::format("write `{}: {}`",
-                            WithModifier(field, sign->modifier), sign->rest));
-    }
+    WarnOfLiteral(key, node, predicate, literal);
     return literal;
   }
 

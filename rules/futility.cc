@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "rules/condition_node.h"
+#include "rules/mismatch.h"
+
 namespace premura {
 namespace {
 
@@ -84,15 +87,44 @@ struct PartsOf {
 };
 
 // Whether every event that `inner` means is one that `outer` means. A pattern
-// without names means no detections; what two conditions share is not known.
+// without names means no detections; what two conditions share is not known,
+// unless they say the same.
 bool Covers(const Pattern& outer, const Pattern& inner) {
-  if (!outer.where.always()) return false;
+  if (!outer.where.always() && ToText(outer.where) != ToText(inner.where)) {
+    return false;
+  }
   if (outer.names.empty()) return inner.names.empty();
   return !inner.names.empty() &&
          std::all_of(inner.names.begin(), inner.names.end(), [&](SymbolId id) {
            return std::find(outer.names.begin(), outer.names.end(), id) !=
                   outer.names.end();
          });
+}
+
+bool IsSame(const Literal& a, const Literal& b) {
+  if (a.number && b.number) return Compare(*a.number, *b.number) == 0;
+  return a.kind != Literal::Kind::kField && a.folded == b.folded;
+}
+
+// Whether both ask of a field for one value, and for the same.
+bool AreOneValue(const Condition& a, const Condition& b) {
+  const auto of = [](const Condition& condition) {
+    std::vector<Literal> literals;
+    if (condition.always()) return literals;
+    for (const auto& way : condition.root()->Ways(true)) {
+      for (const auto& term : way) {
+        const auto& written = term.predicate->literals;
+        literals.insert(literals.end(), written.begin(), written.end());
+      }
+    }
+    return literals;
+  };
+  const std::vector<Literal> all = of(a);
+  const std::vector<Literal> others = of(b);
+  const auto is_first = [&](const Literal& l) { return IsSame(l, all[0]); };
+  return !all.empty() && !others.empty() &&
+         std::all_of(all.begin(), all.end(), is_first) &&
+         std::all_of(others.begin(), others.end(), is_first);
 }
 
 bool AreDisjoint(const Pattern& a, const Pattern& b) {
@@ -115,16 +147,48 @@ class Checker {
   void Check() {
     CheckUnless();
     CheckCancelOn();
-    if (const auto* ratio = std::get_if<RatioSpec>(&rule_.detect.spec)) {
-      if (AreDisjoint(ratio->of, ratio->over)) {
-        WarnInKind("of", "no event of `over` is one of `of`: the share is 0",
-                   "`of` chooses among the events of `over`");
-      }
+    const KindSpec& spec = rule_.detect.spec;
+    if (const auto* ratio = std::get_if<RatioSpec>(&spec)) CheckShare(*ratio);
+    if (const auto* change = std::get_if<ChangeSpec>(&spec)) {
+      CheckEnds(*change);
+    }
+    if (const auto* flapping = std::get_if<FlappingSpec>(&spec)) {
+      CheckToggle(*flapping);
     }
     CheckValues();
   }
 
  private:
+  void CheckShare(const RatioSpec& ratio) {
+    constexpr const char* kHint = "`of` chooses among the events of `over`";
+    if (AreDisjoint(ratio.of, ratio.over)) {
+      WarnInKind("of", "no event of `over` is one of `of`: the share is 0",
+                 kHint);
+    } else if (Covers(ratio.of, ratio.over)) {
+      WarnInKind("of", "every event of `over` is one of `of`: the share is 1",
+                 kHint);
+    }
+  }
+
+  void CheckEnds(const ChangeSpec& change) {
+    if (!AreOneValue(change.from, change.to)) return;
+    WarnInKind("to",
+               "this rule fires only at other spellings: `from` and `to` are "
+               "one value",
+               "a change is from one value to another");
+  }
+
+  // What is both turns on.
+  void CheckToggle(const FlappingSpec& flapping) {
+    if (flapping.field || !Covers(flapping.turned_on, flapping.turned_off)) {
+      return;
+    }
+    WarnInKind("turned_off",
+               "this rule never fires: what turns off is an event of "
+               "`turned_on` too, and that goes first",
+               "name different events, or give each its `where`");
+  }
+
   void CheckUnless() {
     if (!rule_.detect.unless) return;
     const auto taken = [&](const Pattern* part) {

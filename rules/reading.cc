@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "rules/wildcard.h"
+
 namespace premura {
 namespace {
 
@@ -12,6 +14,36 @@ constexpr Duration kLongestSpan = std::chrono::hours(24 * 3650);
 constexpr int kMaxCount = 10'000;
 constexpr std::size_t kLongestName = 200;
 constexpr std::string_view kDetection = "detection:";
+
+// Of what looks like several names and is written as one text.
+void WarnOfList(const char* what, const std::string& name, const Node& at) {
+  const auto names = NamesIn(name);
+  if (names.empty()) return;
+  at.Warn(fmt::format("`{}` is the name of one {}", name, what),
+          fmt::format("write `[{}]`, or if it is one: `[\"{}\"]`",
+                      fmt::join(names, ", "), name));
+}
+
+// Of a name that looks like several. In a list it is meant as it stands, but
+// for a star, which no one's names have.
+void WarnOfSeveral(const std::string& name, const Node& at, bool in_list) {
+  if (name.find('*') != name.npos) {
+    const auto wildcard = WildcardIn(name);
+    at.Warn(fmt::format("`{}` is the name of one event, and `*` a part of it",
+                        name),
+            wildcard ? fmt::format("write `where: {{event|{}: {}}}` instead",
+                                   wildcard->modifier, wildcard->rest)
+                     : "without `event` every event counts");
+    return;
+  }
+  if (!in_list) WarnOfList("event", name, at);
+}
+
+void WarnOfModifier(const std::string& field, const Node& at) {
+  at.Warn(fmt::format("`{}` is the name of a field here", field),
+          fmt::format("modifiers stand in conditions only: write `{}`",
+                      field.substr(0, field.find('|'))));
+}
 
 void AddName(const std::string& name, const Node& at, Reading* reading,
              Pattern* pattern) {
@@ -44,6 +76,7 @@ void ReadNames(const Node& node, std::string_view what, Reading* reading,
                        "several events with one condition are written "
                        "`{event: [a, b], where: {..}}`");
     } else if (const auto name = element.AsText(what)) {
+      WarnOfSeveral(*name, element, node.kind() == Node::Kind::kSequence);
       AddName(*name, element, reading, pattern);
     }
   }
@@ -104,6 +137,11 @@ std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
   for (const Node& element : elements) {
     const auto text = element.AsText(what);
     if (!text) continue;
+    if (text->find('|') != text->npos) {
+      WarnOfModifier(*text, element);
+    } else if (node.kind() == Node::Kind::kScalar) {
+      WarnOfList("field", *text, element);
+    }
     FieldRef field = ReadFieldRef(*text, element, context);
     if (field.root == FieldRef::Root::kProperty && field.symbol != 0) {
       reading->mentions.push_back(

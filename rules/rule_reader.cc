@@ -182,6 +182,10 @@ class RuleReader {
       return;
     }
     rule_.holdout = share->AsDouble() / 100;
+    if (rule_.holdout < 1) return;
+    node.Warn("`holdout` is everybody, so nobody is ever contacted",
+              "10% leaves enough to compare with; to send nothing at all, "
+              "`status: simulation`");
   }
 
   // State is kept over a reload where the revision is the same, so it covers

@@ -143,7 +143,10 @@ TEST_F(ConditionTest, ABooleanMatchesATextThatSpellsItAndTheOtherWayRound) {
       {"f: \"true\"", Value::Boolean(true), true},
       {"f: True", Value::Boolean(true), true},
       {"f|cased: True", Value::Boolean(true), false},
-      {"f: yes", Value::Boolean(true), false},
+      {"f: on", Value::Boolean(true), false},
+      {"f: NO", Value::Boolean(false), false},
+      {"f: \"yes\"", Value::Boolean(true), false},
+      {"f: \"yes\"", Text("Yes"), true},
       {"f: true", Int(1), false},
   };
   for (const Case& c : cases)
