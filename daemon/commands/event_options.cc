@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cctype>
+#include <string_view>
 
 namespace premura {
 
@@ -36,9 +38,44 @@ Result<SurveyOptions> MakeSurveyOptions(const EventOptions& options,
   return made;
 }
 
+namespace {
+
+// What stands between the names of columns, if `head` looks like such a line;
+// else 0. Names begin with a letter, which the lines of a log seldom do.
+char SeparatorOf(std::string_view head) {
+  if (head.find_first_of("{}[]") != head.npos) return 0;
+  const auto is_name = [](std::string_view cell) {
+    const std::size_t begin = cell.find_first_not_of(" \"");
+    return begin != cell.npos &&
+           std::isalpha(static_cast<unsigned char>(cell[begin])) != 0;
+  };
+  for (const char separator : {',', ';', '\t'}) {
+    std::size_t names = 0, cells = 0;
+    std::string_view rest = head;
+    for (std::size_t end = 0; end != rest.npos; ++cells) {
+      end = rest.find(separator);
+      names += is_name(rest.substr(0, end)) ? 1 : 0;
+      if (end != rest.npos) rest.remove_prefix(end + 1);
+    }
+    if (cells > 1 && names == cells) return separator;
+  }
+  return 0;
+}
+
+}  // namespace
+
 std::string AdviceOnLines(const std::string& file, const std::string& head) {
   const std::size_t begin = head.find_first_not_of(" \t\r\n");
   if (begin == head.npos) return "";
+  if (const char separator = SeparatorOf(head); separator != 0) {
+    return fmt::format(
+        "{0} looks like CSV, and events are JSON Lines, one object a line: "
+        "`mlr {1} --ojsonl cat {0}` (package miller) writes it so",
+        file,
+        separator == ','   ? "--icsv"
+        : separator == ';' ? "--icsv --ifs ';'"
+                           : "--itsv");
+  }
   const char last = head[head.find_last_not_of(" \t\r\n")];
   const bool list = head[begin] == '[' && last != ']';
   const bool object = head[begin] == '{' && head.find('}') == head.npos;

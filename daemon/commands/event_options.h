@@ -25,7 +25,7 @@ struct EventOptions {
 CLI::Option* AddEventOptions(CLI::App* command, EventOptions* options);
 
 // How `file`, of which `head` is the first line, becomes one object a line;
-// empty if it does not look like JSON that is spread over lines.
+// empty if it looks neither like JSON that is spread over lines nor like CSV.
 std::string AdviceOnLines(const std::string& file, const std::string& head);
 
 // What `--preset` says.

@@ -157,6 +157,10 @@ int ExplainFile(const Options& options, const Io& io) {
       RunBacktest(plan.events.get(), plan.options, plan.rules, &asker);
   plan.bar.reset();
   if (!counts.ok()) return Fail(io, counts.error().message);
+  // Of an instant before the first event there is none either.
+  if (!options.query.at && RefuseNothing(counts.value(), plan, io) != kOk) {
+    return kFailure;
+  }
   WarnOfEvents(counts.value(), plan, io);
   TellNotYet(counts.value().not_yet, io);
   if (!asker.answer().ok()) return Fail(io, asker.answer().error().message);

@@ -207,6 +207,48 @@ TEST_F(InferTest, HowManyInHowLongIsTriedOut) {
   }
 }
 
+TEST_F(InferTest, SaysHowCsvBecomesLines) {
+  const std::string path = folder_.Path("events.jsonl");
+  const struct {
+    const char* events;
+    const char* how;  // nullptr: nothing is said.
+  } cases[] = {
+      {"customer,event,ts\na,failed,2026-01-01T00:00:00Z\n", "--icsv"},
+      {"\"customer\", \"event\"\r\n\"a\",\"failed\"\r\n", "--icsv"},
+      {"customer;event\na;b\n", "--icsv --ifs ';'"},
+      {"customer\tevent\na\tb\n", "--itsv"},
+      {"2026-01-01 00:00:00 INFO first, second\n", nullptr},
+      {"customer\na\n", nullptr},
+      {"customer,,event\na,,b\n", nullptr},
+      {"event={a}, customer=b\n", nullptr},
+  };
+  for (const auto& c : cases) {
+    const std::string advice =
+        c.how == nullptr ? ""
+                         : path +
+                               " looks like CSV, and events are JSON Lines, "
+                               "one object a line: `mlr " +
+                               c.how + " --ojsonl cat " + path +
+                               "` (package miller) writes it so\n";
+    EXPECT_EQ(Infer(c.events).err, advice) << c.events;
+    folder_.Write("rules/a.yaml",
+                  "version: 1\nrules:\n  - id: a\n    title: A\n    detect: "
+                  "{event_count: {event: x, gte: 2, within: 1h}}\n");
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"backtest"}, {"explain", "a"}}) {
+      std::vector<std::string> arguments = command;
+      arguments.insert(arguments.end(),
+                       {"--events", path, "--rules", folder_.Path("rules")});
+      const Ran ran = Premura(arguments);
+      EXPECT_EQ(ran.code, kFailure) << c.events;
+      EXPECT_TRUE(Contains(ran.err, c.how == nullptr
+                                        ? "no event in it can be used"
+                                        : "premura: " + advice))
+          << ran.err;
+    }
+  }
+}
+
 // A file by customer, or newest first, is not in order of time: rates, first
 // and last, and whom the rules find, are as if it were.
 TEST_F(InferTest, TheOrderOfTheLinesDoesNotMatter) {
