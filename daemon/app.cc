@@ -225,6 +225,7 @@ void Daemon::Say(const Config& config) {
        {"rules", assembly_->rules->rules().size()},
        {"fingerprint", assembly_->rules->fingerprint()},
        {"admin", fmt::format("{}:{}", config.admin.host, admin_->port())}});
+  TellWhatIsKeptByNobody(config, log_.get());
 }
 
 void Daemon::Tick() {

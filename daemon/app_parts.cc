@@ -112,6 +112,16 @@ std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
                                         std::move(waiting));
 }
 
+void TellWhatIsKeptByNobody(const Config& config, Log* log) {
+  for (const SourceConfig& source : config.sources) {
+    if (!IsStandardInput(source)) continue;
+    log->Write(Log::Level::kInfo, "standard_input",
+               "it cannot be read twice: open windows, and all else that rules "
+               "know of its customers, end with this run",
+               {{"source", source.id}});
+  }
+}
+
 bool AllIsDone(const Config& config, const PipelineHealth& pipeline,
                std::size_t detections_waiting, Log* log) {
   bool all = true;

@@ -42,6 +42,9 @@ std::unique_ptr<OutputSink> NewOutreachSink(Outreach* outreach,
                                             Telemetry* telemetry,
                                             DetectionCount waiting);
 
+// Logs which sources cannot be read twice, so that windows end with this run.
+void TellWhatIsKeptByNobody(const Config& config, Log* log);
+
 // Every source is a file, which comes to its end.
 bool Ends(const Config& config);
 

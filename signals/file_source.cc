@@ -130,7 +130,9 @@ class FileSource final : public Source {
     for (const PartitionPlace& place : places) {
       if (place.position < 0) continue;
       if (identity_.empty()) {
-        start_.why = "it is read from its beginning at each start";
+        start_.why = options_.path == "-"
+                         ? "standard input is another stream at each start"
+                         : "it is read from its beginning at each start";
       } else if (place.name != options_.path ||
                  !IsSameFile(options_.path, place.identity)) {
         start_.why = "it is another file than it was";

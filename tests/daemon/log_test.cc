@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "daemon/app_parts.h"
 #include "tests/daemon/manual_clock.h"
 
 namespace premura {
@@ -33,6 +34,29 @@ TEST_F(LogTest, JsonLinesHaveTimeLevelEventMessageAndFields) {
       R"({"time":"2026-01-01T00:00:00.000Z","level":"warning",)"
       R"("event":"event_word","message":"a \"b\"\n","source":"x","count":2,"digits":"2"})"
       "\n");
+}
+
+TEST_F(LogTest, TellsWhichSourcesCannotBeReadTwice) {
+  const struct {
+    std::variant<KafkaConfig, ReplayConfig> from;
+    const char* told;
+  } cases[] = {
+      {ReplayConfig{.path = "-"},
+       "2026-01-01T00:00:00.000Z info standard_input: it cannot be read twice: "
+       "open windows, and all else that rules know of its customers, end with "
+       "this run source=s\n"},
+      {ReplayConfig{.path = "/a.jsonl"}, ""},
+      {KafkaConfig{}, ""},
+  };
+  for (const auto& test : cases) {
+    Config config;
+    config.sources.emplace_back();
+    config.sources[0].id = "s";
+    config.sources[0].from = test.from;
+    out_.str("");
+    TellWhatIsKeptByNobody(config, Open("info", false).get());
+    EXPECT_EQ(out_.str(), test.told);
+  }
 }
 
 TEST_F(LogTest, TextLinesStayLines) {

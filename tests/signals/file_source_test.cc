@@ -225,6 +225,18 @@ TEST(FileSourceTest, BeginsAnewWhereTimesAreMovedAtEachStart) {
                   "1:1", "2:2", "caught up 0"));
 }
 
+// Nothing of it is read here.
+TEST(FileSourceTest, StandardInputIsAnotherStreamAtEachStart) {
+  auto source = NewFileSource({.path = "-"}).value();
+  EXPECT_EQ(source->Identity(0), "");
+  source->Resume({{.number = 0, .name = "-", .position = 2}});
+  Taken taken;
+  ASSERT_TRUE(source->Poll(&taken, 0, Duration(0)).ok());
+  EXPECT_THAT(taken.lines,
+              ElementsAre("assigned 0",
+                          "standard input is another stream at each start"));
+}
+
 TEST(FileSourceTest, HandsOnLinesWithTheirNumbers) {
   const TempFolder dir;
   auto source =
