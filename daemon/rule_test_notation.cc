@@ -90,6 +90,17 @@ std::optional<Times> ReadTimes(const std::string& word) {
   return Times{*first, *last, *step};
 }
 
+bool IsJson(const std::string& text) {
+  Arena arena;
+  return ParseJsonValue(text, &arena).kind() != Value::Kind::kAbsent;
+}
+
+// Whether what stands at `at` can be nothing else.
+bool BeginsJson(const std::string& word, std::size_t at) {
+  return at < word.size() &&
+         std::string_view("\"[{").find(word[at]) != std::string_view::npos;
+}
+
 // What the `plain` preset takes for itself.
 bool IsReserved(const std::string& field) {
   for (const char* name : {"customer", "event", "type", "ts", "time", "id"}) {
@@ -100,7 +111,7 @@ bool IsReserved(const std::string& field) {
 
 }  // namespace
 
-std::vector<std::string> NotedWords(const std::string& text) {
+Result<std::vector<std::string>> NotedWords(const std::string& text) {
   std::vector<std::string> words;
   std::string word;
   bool quoted = false;
@@ -122,6 +133,10 @@ std::vector<std::string> NotedWords(const std::string& text) {
       word += c;
     }
   }
+  if (quoted || depth > 0) {
+    return Error{fmt::format("a {} is not closed in `{}`",
+                             quoted ? "quote" : "bracket", word)};
+  }
   if (!word.empty()) words.push_back(std::move(word));
   return words;
 }
@@ -134,8 +149,7 @@ std::string Unquoted(const std::string& word) {
 }
 
 std::string JsonOfText(const std::string& text) {
-  Arena arena;
-  if (ParseJsonValue(text, &arena).kind() != Value::Kind::kAbsent) return text;
+  if (IsJson(text)) return text;
   std::string json;
   AppendJsonText(text, &json);
   return json;
@@ -143,7 +157,9 @@ std::string JsonOfText(const std::string& text) {
 
 Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
                                                 Timestamp start) {
-  const std::vector<std::string> words = NotedWords(text);
+  const auto noted = NotedWords(text);
+  if (!noted.ok()) return noted.error();
+  const std::vector<std::string>& words = noted.value();
   if (words.size() < 3) {
     return Error{"an event is written `TIME CUSTOMER EVENT FIELD=VALUE ..`"};
   }
@@ -166,6 +182,12 @@ Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
       id = word.substr(1);
     } else if (equals == word.npos) {
       return Error{fmt::format("`{}` is no FIELD=VALUE", word)};
+    } else if (BeginsJson(word, equals + 1) &&
+               !IsJson(word.substr(equals + 1))) {
+      return Error{
+          fmt::format("`{}` is no JSON: texts in lists and objects "
+                      "stand in quotes, and `\"` in a text is `\\\"`",
+                      word.substr(equals + 1))};
     } else if (auto status = fields.Add(word.substr(0, equals),
                                         JsonOfText(word.substr(equals + 1)));
                !status.ok()) {

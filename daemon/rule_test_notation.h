@@ -4,9 +4,10 @@
 //   TIME[..LAST/STEP] CUSTOMER EVENT [FIELD=VALUE ..] [#ID]
 //
 // "0m..9m/3m anna page_viewed page=/billing/card" is four events. A value is
-// JSON where it can be (12, true, null, "with spaces", [1, 2]), else text;
-// a dotted field is nested. Times count from the start of the test. A customer
-// or an event whose name has spaces is written in quotes, as JSON: "Checkout
+// JSON where it can be (12, true, null, "with spaces", [1, 2]), else text,
+// but for what begins with a quote or a bracket, which has to be JSON; a dotted
+// field is nested. Times count from the start of the test. A customer or an
+// event whose name has spaces is written in quotes, as JSON: "Checkout
 // Started", "12\" screen".
 
 #pragma once
@@ -29,8 +30,8 @@ Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
                                                 Timestamp start);
 
 // A line's words, which spaces divide, but for those inside quotes and
-// brackets.
-std::vector<std::string> NotedWords(const std::string& text);
+// brackets; these must be closed.
+Result<std::vector<std::string>> NotedWords(const std::string& text);
 // Without the quotes around it, if it has any and is JSON.
 std::string Unquoted(const std::string& word);
 

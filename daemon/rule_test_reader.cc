@@ -71,7 +71,9 @@ bool IsOneOf(const Node& node, const char* what, const std::string& word,
 // A line of at least so many words: TIME RULE CUSTOMER CHANNEL WHAT REASON ..
 void ReadLine(const Node& node, const std::string& text, std::size_t least,
               std::vector<RuleTest::Expected>* lines) {
-  std::vector<std::string> words = NotedWords(text);
+  auto noted = NotedWords(text);
+  if (!noted.ok()) return node.Complain(noted.error().message);
+  std::vector<std::string> words = std::move(noted).value();
   const auto at = ParseDuration(words.empty() ? "" : words[0]);
   if (!at || words.size() < least) {
     return node.Complain(
@@ -97,6 +99,14 @@ void ReadLine(const Node& node, const std::string& text, std::size_t least,
       {fmt::format("{}", fmt::join(words, " ")), words[1], node.position()});
 }
 
+// Whether a key is meant to be one of `keys`; that is then what is said.
+bool Misspells(const Node& node, const std::vector<std::string>& keys) {
+  const auto entries = node.AsMapping("tests").Entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    return !Nearest(entry.first, keys).empty();
+  });
+}
+
 class TestReader {
  public:
   explicit TestReader(Timestamp start) { test_.start = start; }
@@ -118,7 +128,8 @@ class TestReader {
     }
     test_.detections = ReadExpected(mapping.Get("detections"), 3);
     test_.decisions = ReadExpected(mapping.Get("decisions"), 5);
-    if (mapping && !test_.detections && !test_.decisions) {
+    if (mapping && !test_.detections && !test_.decisions &&
+        !Misspells(node, {"detections", "decisions"})) {
       node.Complain("a test says what is expected",
                     "write `detections:` or `decisions:`; `[]` for none");
     }

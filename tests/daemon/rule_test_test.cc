@@ -279,7 +279,28 @@ TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
       {"      - 0m anna viewed\n    decisions: [0m loop anna sms held x]\n",
        "it is one of none, simulation, "},
       {"      - 0m anna viewed\n    detection: []\n",
-       "unknown key `detection` in a test"},
+       "9:5: error: unknown key `detection` in a test\n"
+       "    9 |     detection: []\n"
+       "      |     ^~~~~~~~~\n"
+       "      = did you mean `detections`?\n"
+       "1 error in 1 file.\n"},
+      {"      - 0m anna viewed\n    expected: []\n",
+       "unknown key `expected` in a test"},
+      {"      - 0m anna viewed\n    expected: []\n",
+       "a test says what is expected"},
+      {"      - 0m anna viewed page=\"/a b\n    detections: []\n",
+       "8:9: error: a quote is not closed in `page=\"/a b`"},
+      {"      - 0m \"anna viewed page=1\n    detections: []\n",
+       "8:9: error: a quote is not closed in `\"anna viewed page=1`"},
+      {"      - 0m anna viewed list=[1, 2\n    detections: []\n",
+       "8:9: error: a bracket is not closed in `list=[1, 2`"},
+      {"      - 0m anna viewed list=[a, b]\n    detections: []\n",
+       "8:9: error: `[a, b]` is no JSON: texts in lists and objects stand in "
+       "quotes, and `\"` in a text is `\\\"`"},
+      {"      - 0m anna viewed size=\"a\"b\"\"\n    detections: []\n",
+       "`\"a\"b\"\"` is no JSON"},
+      {"      - 0m anna viewed\n    detections: ['0m loop \"anna']\n",
+       "9:18: error: a quote is not closed in `\"anna`"},
   };
   for (const auto& c : cases) {
     const Ran ran = Play(c.rest);
