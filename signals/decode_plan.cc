@@ -56,6 +56,14 @@ std::vector<std::string> CustomerPaths(const DecoderOptions& options) {
   return paths;
 }
 
+std::vector<std::pair<std::string, std::vector<std::string>>> RequiredPaths(
+    const DecoderOptions& options) {
+  const EventMapping preset = PresetMapping(options.preset);
+  return {{"customer", CustomerPaths(options)},
+          {"event", FirstGiven(options.mapping.name, preset.name)},
+          {"time", FirstGiven(options.mapping.time, preset.time)}};
+}
+
 namespace {
 
 // Adds what a mapping names to a plan, and remembers the first mistake.

@@ -24,6 +24,11 @@ EventMapping PresetMapping(Preset preset);
 // Where events name their customer: the first path that holds one.
 std::vector<std::string> CustomerPaths(const DecoderOptions& options);
 
+// Where events have what each must have, by its key in a mapping: `customer`,
+// `event`, `time`.
+std::vector<std::pair<std::string, std::vector<std::string>>> RequiredPaths(
+    const DecoderOptions& options);
+
 // Where one path of a mapping looks.
 struct PathSource {
   enum class From : std::uint8_t { kJson, kHeader, kKey, kBrokerTime };

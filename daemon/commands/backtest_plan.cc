@@ -14,6 +14,7 @@
 #include "daemon/assembly.h"
 #include "daemon/commands/event_options.h"
 #include "daemon/commands/output_file.h"
+#include "daemon/customer_guess.h"
 #include "daemon/rules_at_ref.h"
 #include "daemon/text_table.h"
 #include "daemon/waiting_note.h"
@@ -302,11 +303,19 @@ int RefuseNothing(const BacktestCounts& counts, const BacktestPlan& plan,
                   const Io& io) {
   if (counts.events > 0 || counts.refused.empty()) return kOk;
   WarnOfEvents(counts, plan, io);
-  if (const auto head = plan.events->Head(1);
+  constexpr std::size_t kRecordsLookedAt = 20;
+  if (const auto head = plan.events->Head(kRecordsLookedAt);
       head.ok() && !head.value().empty()) {
-    const std::string advice =
-        AdviceOnLines(plan.events->name(), head.value()[0]);
+    std::string advice = AdviceOnLines(plan.events->name(), head.value()[0]);
     if (!advice.empty()) return Fail(io, advice);
+    DecoderOptions decoder = plan.options.decoder;
+    decoder.preset =
+        plan.options.preset.value_or(RecognisePreset(head.value()));
+    advice = AdviceOnSpelling(head.value(), decoder);
+    if (!advice.empty()) {
+      return Fail(
+          io, plan.events->name() + ": no event in it can be used; " + advice);
+    }
   }
   return Fail(io, plan.events->name() +
                       ": no event in it can be used; `premura infer` tells "

@@ -9,6 +9,8 @@
 #include "daemon/commands/commands.h"
 #include "daemon/commands/event_options.h"
 #include "daemon/commands/rule_templates.h"
+#include "daemon/customer_guess.h"
+#include "daemon/past_events.h"
 #include "daemon/rule_advice.h"
 #include "daemon/sample_advice.h"
 #include "rules/rule_set.h"
@@ -91,6 +93,20 @@ void CheckLedger(const Io& io, Checked* checked) {
                        &checked->diagnostics);
 }
 
+// Of a file without an event that could be used.
+std::string WhyUnusable(const SurveyOptions& options, Preset preset) {
+  constexpr std::size_t kRecordsLookedAt = 20;
+  std::string why;
+  const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
+  if (options.events != "-" && events.ok()) {
+    DecoderOptions decoder = options.decoder;
+    decoder.preset = preset;
+    const auto head = events.value()->Head(kRecordsLookedAt);
+    if (head.ok()) why = AdviceOnSpelling(head.value(), decoder);
+  }
+  return why.empty() ? "`premura infer` tells why" : why;
+}
+
 // Compares the rules with what `--events` holds.
 Status CheckEvents(const EventOptions& options, Checked* checked) {
   if (options.file.empty() || checked->sound == nullptr) return {};
@@ -103,7 +119,7 @@ Status CheckEvents(const EventOptions& options, Checked* checked) {
     unusable.message = survey.error().message;
   } else if (survey.value().events == 0) {
     unusable.message = "no event in it can be used";
-    unusable.hint = "`premura infer` tells why";
+    unusable.hint = WhyUnusable(how.value(), survey.value().preset);
   } else {
     WarnOfUnseen(*checked->sound, survey.value(), &checked->diagnostics);
     return {};

@@ -40,22 +40,10 @@ void TellHowLinesAreMade(const SurveyOptions& options, const Survey& survey,
   if (!advice.empty()) *io.err << advice << '\n';
 }
 
-// Without a customer an event is no use, whatever else it says. Some that are
-// nobody's among others are as they should be.
-void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
-                           const Io& io) {
-  const auto nobodys = survey.refused.find(Refusal::kNoCustomer);
-  if (nobodys == survey.refused.end() ||
-      nobodys->second.count < survey.events) {
-    return;
-  }
-  const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
-  if (!events.ok()) return;
-  const auto head = events.value()->Head(kRecordsLookedAt);
-  if (!head.ok()) return;
-  const std::string field = GuessCustomerField(head.value());
-  DecoderOptions decoder = options.decoder;
-  decoder.preset = survey.preset;
+void TellWhereCustomersAre(const std::vector<std::string>& head,
+                           const DecoderOptions& decoder,
+                           const std::string& file, const Io& io) {
+  const std::string field = GuessCustomerField(head);
   const std::vector<std::string> paths = CustomerPaths(decoder);
   const bool looked_at =
       std::find(paths.begin(), paths.end(), field) != paths.end();
@@ -66,7 +54,29 @@ void TellWhereCustomersAre(const SurveyOptions& options, const Survey& survey,
       "  sources:\n"
       "    - file: {{path: \"{1}\"}}\n"
       "      mapping: {{customer: [{0}]}}\n",
-      field, options.events);
+      field, file);
+}
+
+// Without a customer, a name and a time an event is no use, whatever else it
+// says. Some that are nobody's among others are as they should be.
+void TellWhatIsMissing(const SurveyOptions& options, const Survey& survey,
+                       const Io& io) {
+  const auto nobodys = survey.refused.find(Refusal::kNoCustomer);
+  const bool nobody =
+      nobodys != survey.refused.end() && nobodys->second.count >= survey.events;
+  if (!nobody && (survey.events > 0 || survey.refused.empty())) return;
+  const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
+  if (!events.ok()) return;
+  const auto head = events.value()->Head(kRecordsLookedAt);
+  if (!head.ok()) return;
+  DecoderOptions decoder = options.decoder;
+  decoder.preset = survey.preset;
+  const std::string advice = AdviceOnSpelling(head.value(), decoder);
+  if (!advice.empty()) {
+    *io.err << advice << '\n';
+  } else if (nobody) {
+    TellWhereCustomersAre(head.value(), decoder, options.events, io);
+  }
 }
 
 // Plays rules over the file that was surveyed: in order of time, or whoever
@@ -106,7 +116,7 @@ int Infer(const Options& options, const Io& io) {
   if (!survey.ok()) return Fail(io, survey.error().message);
   if (options.events.file != "-") {
     TellHowLinesAreMade(how.value(), survey.value(), io);
-    TellWhereCustomersAre(how.value(), survey.value(), io);
+    TellWhatIsMissing(how.value(), survey.value(), io);
   }
   const std::string starter =
       StarterRules(survey.value(), TrialOver(how.value(), survey.value()));

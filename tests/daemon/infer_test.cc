@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -323,6 +324,53 @@ TEST_F(InferTest, SaysWhereCustomersMayBe) {
                 "\"}\n      mapping: {customer: [customer_id]}\n");
   EXPECT_TRUE(Contains(said(R"("who":{"clientId":7})"), "`who.clientId`"));
   EXPECT_EQ(said(R"("page":"/")"), "");
+}
+
+TEST_F(InferTest, SaysWhatIsSpelledOtherwise) {
+  const struct {
+    const char* event;
+    const char* there;  // nullptr: nothing is said.
+    const char* known;
+    const char* key;
+  } cases[] = {
+      {R"({"Customer":"a","event":"x","ts":1767225600})", "Customer",
+       "customer", "customer"},
+      {R"({"customer":"a","Event":"x","ts":1767225600})", "Event", "event",
+       "event"},
+      {R"({"customer":"a","event":"x","Time":1767225600})", "Time", "time",
+       "time"},
+      {R"({"user_id":"a","type":"track","event":"x","messageId":"1",)"
+       R"("timestamp":"2026-01-01T00:00:00Z"})",
+       "user_id", "userId", "customer"},
+      {R"({"customer":"a","event":"x","when":1767225600})", nullptr, "", ""},
+      {R"({"customer":"","Customer":"a","event":"x","ts":1767225600})", nullptr,
+       "", ""},
+  };
+  folder_.Write("r.yaml", "version: 1\nrules: []\n");
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.event);
+    const std::string advice =
+        c.there == nullptr
+            ? ""
+            : fmt::format(
+                  "there is `{0}`, and no `{1}`: write `{1}`, or in a "
+                  "configuration, passed with -c, `mapping: "
+                  "{{{2}: [{0}]}}`",
+                  c.there, c.known, c.key);
+    EXPECT_EQ(Infer(std::string(c.event) + "\n").err,
+              advice.empty() ? "" : advice + "\n");
+    const std::string path = folder_.Path("events.jsonl");
+    EXPECT_EQ(Premura({"check", folder_.Path("r.yaml"), "--events", path}).out,
+              path + ": error: no event in it can be used\n      = " +
+                  (advice.empty() ? "`premura infer` tells why" : advice) +
+                  "\n1 error in 1 file.\n");
+    EXPECT_TRUE(Contains(
+        Premura(
+            {"backtest", "--rules", folder_.Path("r.yaml"), "--events", path})
+            .err,
+        "premura: " + path + ": no event in it can be used; " +
+            (advice.empty() ? "`premura infer` tells why" : advice) + "\n"));
+  }
 }
 
 TEST_F(InferTest, SaysNothingOfCustomersWhereTheyAreRead) {
