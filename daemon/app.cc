@@ -19,6 +19,7 @@
 #include "daemon/stateful_pipeline.h"
 #include "daemon/telemetry.h"
 #include "daemon/version.h"
+#include "rules/readable_duration.h"
 #include "signals/checkpoint_store.h"
 
 namespace premura {
@@ -255,7 +256,7 @@ void Daemon::TellStopAll(const StopAll& state) {
 }
 
 void Daemon::TellLeap(const LeapGuard::News& leap) {
-  const std::string by = FormatDuration(
+  const std::string by = ReadableDuration(
       std::chrono::round<std::chrono::seconds>(std::max(leap.by, -leap.by)));
   const std::string what =
       fmt::format("the clock leapt {} {}: ", by,

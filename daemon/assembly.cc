@@ -11,6 +11,7 @@
 #include "daemon/profile_advice.h"
 #include "daemon/rule_advice.h"
 #include "rules/document.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -125,7 +126,7 @@ class RetentionCheck {
     diagnostic.where = position;
     diagnostic.message = fmt::format(
         "{} looks back {}, but the ledger forgets after {}", what,
-        FormatDuration(back), FormatDuration(config_.ledger_retention));
+        ReadableDuration(back), ReadableDuration(config_.ledger_retention));
     diagnostic.hint = fmt::format("set `ledger_retention` to {} at least",
                                   FormatDuration(back));
     diagnostics_->push_back(std::move(diagnostic));

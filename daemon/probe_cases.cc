@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "rules/readable_duration.h"
+
 namespace premura {
 
 void ProbeCases::Add(std::string says, ProbeEvents events, Instants expected,
@@ -36,7 +38,7 @@ void ProbeCases::AddAlone(const ProbeScript& script, Duration fires) {
     return;
   }
   const Duration waited = fires - script.events.back().at;
-  Add(fmt::format("{}, {} later", script.says, FormatDuration(waited)),
+  Add(fmt::format("{}, {} later", script.says, ReadableDuration(waited)),
       script.events, {fires}, fires);
   Add(fmt::format("{}, one millisecond earlier", script.says), script.events,
       {}, fires - kTick);

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -20,17 +21,17 @@ void AddEdges(const std::string& says, const ProbeEvents& before,
       AllAt(before, kZero) + ProbeEvents{At(events.front(), kZero)};
   cases->Add(fmt::format("{}, the first one a millisecond less than {} before "
                          "the last",
-                         says, FormatDuration(within)),
+                         says, ReadableDuration(within)),
              first + AllAt(rest, within - kTick), {within - kTick});
   cases->Add(fmt::format("{}, the first one exactly {} before the last", says,
-                         FormatDuration(within)),
+                         ReadableDuration(within)),
              first + AllAt(rest, within), {});
 }
 
 void AddEnough(const std::string& says, const ProbeEvents& events,
                Duration within, ProbeCases* cases) {
   ProbeScript script;
-  script.says = fmt::format("{} within {}", says, FormatDuration(within));
+  script.says = fmt::format("{} within {}", says, ReadableDuration(within));
   script.events = AllAt(events, kZero);
   if (within > kTick) script.late = ProbeScript::Late::kCounts;
   script.one_is_enough = events.size() == 1;
@@ -45,13 +46,13 @@ void AddAtLeast(const ProbeEvents& events, const std::string& what,
   const ProbeEvents all = AllAt(events, kZero);
   if (n > 1) {
     cases->Add(fmt::format("{} {} within {}: one too few", n - 1, what,
-                           FormatDuration(within)),
+                           ReadableDuration(within)),
                {all.begin(), all.end() - 1}, {});
   }
   AddEnough(fmt::format("{} {}", n, what), events, within, cases);
   if (n == 1) return;
   const std::string again =
-      fmt::format("{} {} within {}, then ", n, what, FormatDuration(within));
+      fmt::format("{} {} within {}, then ", n, what, ReadableDuration(within));
   cases->Add(again + fmt::format("{} more", n - 1),
              all + ProbeEvents(all.begin(), all.end() - 1), {kZero});
   cases->Add(again + fmt::format("{} more", n), all + all, {kZero, kZero});
@@ -61,7 +62,7 @@ void AddAtLeast(const ProbeEvents& events, const std::string& what,
 void AddFewer(const ProbeEvents& events, const std::string& what,
               Duration within, ProbeCases* cases) {
   const auto n = events.size();
-  const std::string span = FormatDuration(within);
+  const std::string span = ReadableDuration(within);
   const ProbeEvents first = {At(events.front(), kZero)};
   ProbeScript script;
   script.says = fmt::format("{}, nothing more", Describe(first.front()));
@@ -221,7 +222,8 @@ void ProbeFlapping(const FlappingSpec& spec, ProbeCases* cases) {
       fmt::format("{} changes between {} and {}", spec.flips,
                   Describe(states->first), Describe(states->second));
   ProbeScript script;
-  script.says = fmt::format("{} within {}", says, FormatDuration(spec.within));
+  script.says =
+      fmt::format("{} within {}", says, ReadableDuration(spec.within));
   script.events = first + flips;
   script.late = ProbeScript::Late::kPassedOver;
   script.unless_empties = spec.flips > 1;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -16,7 +17,7 @@ class Deadlines {
   void Add() {
     ProbeScript script;
     script.says = fmt::format("`{}` is told, {} ahead", spec_.field,
-                              FormatDuration(DateOf(due_)));
+                              ReadableDuration(DateOf(due_)));
     script.events = {Told(kZero, due_)};
     script.due = due_;
     cases_.AddScript(script);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -48,8 +49,8 @@ class SpikeProbe {
   }
   std::string Says(int current, int reference) const {
     return fmt::format("{} in {} after {} in {}", Counted(current, event_),
-                       FormatDuration(spec_.within), reference,
-                       FormatDuration(spec_.reference));
+                       ReadableDuration(spec_.within), reference,
+                       ReadableDuration(spec_.reference));
   }
 
   int Least(int reference) const {
@@ -196,7 +197,7 @@ class ScoreProbe {
                       weight, weight * (count - 1)),
           Times(event, count - 1, kZero), {});
     }
-    const std::string half = FormatDuration(spec_.half_life);
+    const std::string half = ReadableDuration(spec_.half_life);
     const double later = weight * (count - 1) / 2 + weight;
     const bool enough = later >= spec_.gte;
     if (count > 1) {
@@ -210,7 +211,7 @@ class ScoreProbe {
     // After twenty half-lives nothing is left.
     const Duration gone = spec_.half_life * 21;
     cases_.Add(fmt::format("{}, and once it has faded, {} later, again",
-                           Counted(count, event), FormatDuration(gone)),
+                           Counted(count, event), ReadableDuration(gone)),
                Times(event, count, kZero) + Times(event, count, gone),
                {kZero, gone});
   }
@@ -218,14 +219,14 @@ class ScoreProbe {
   void AddLate(const ProbeEvent& event, int count, double weight) {
     const double sum = weight * (count - 1) + weight / 2;
     const bool counts = cases_.CountsLate();
-    cases_.Add(
-        fmt::format("{}, and another one {} late ({})",
-                    Counted(count - 1, event), FormatDuration(spec_.half_life),
-                    counts ? fmt::format("half of it is left: {}", sum)
-                           : "it is passed over"),
-        Times(event, count - 1, kZero) +
-            ProbeEvents{At(event, -spec_.half_life)},
-        counts && sum >= spec_.gte ? Instants{kZero} : Instants());
+    cases_.Add(fmt::format("{}, and another one {} late ({})",
+                           Counted(count - 1, event),
+                           ReadableDuration(spec_.half_life),
+                           counts ? fmt::format("half of it is left: {}", sum)
+                                  : "it is passed over"),
+               Times(event, count - 1, kZero) +
+                   ProbeEvents{At(event, -spec_.half_life)},
+               counts && sum >= spec_.gte ? Instants{kZero} : Instants());
   }
 
   const ScoreSpec& spec_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -169,7 +170,7 @@ class SequenceProbe {
   }
 
   void AddWithin(Duration within) {
-    const std::string span = FormatDuration(within);
+    const std::string span = ReadableDuration(within);
     for (const Duration last : {within - kTick, within}) {
       ProbeEvents events = script_.parts;
       events.back().at = last;
@@ -209,7 +210,8 @@ class SequenceProbe {
   }
 
   void AddLeading(const ProbeEvent& forbidden, Duration wait) {
-    const std::string words = Describe(forbidden), span = FormatDuration(wait);
+    const std::string words = Describe(forbidden),
+                      span = ReadableDuration(wait);
     cases_.Add(fmt::format("{} exactly {} before {}: no longer matters", words,
                            span, says_),
                With(0, At(forbidden, -wait)), Fires(kZero), DueAfter(kZero));
@@ -219,7 +221,8 @@ class SequenceProbe {
   }
 
   void AddTrailing(const ProbeEvent& forbidden, Duration wait) {
-    const std::string words = Describe(forbidden), span = FormatDuration(wait);
+    const std::string words = Describe(forbidden),
+                      span = ReadableDuration(wait);
     const std::size_t end = script_.parts.size();
     cases_.Add(fmt::format("{}, and {} a millisecond before {} have passed",
                            says_, words, span),

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -21,7 +22,7 @@ void AddHold(const ProbeScript& plain, Duration hold, const ProbeEvents& stops,
   cases->AddScript(script);
   if (stops.empty()) return;
   cases->Add(fmt::format("{}, then {} before {} have passed", plain.says, what,
-                         FormatDuration(hold)),
+                         ReadableDuration(hold)),
              plain.events + AllAt(stops, kTick), {}, hold);
 }
 
@@ -114,7 +115,7 @@ class RatioProbe {
   void AddWindow(int hits) {
     ProbeEvents events = AllAt(Events(hits), spec_.within - kTick);
     events.front().at = kZero;
-    const std::string span = FormatDuration(spec_.within);
+    const std::string span = ReadableDuration(spec_.within);
     const std::string says = Says(hits, total_);
     cases_.Add(fmt::format("{}, the first a millisecond less than {} before "
                            "the last",
@@ -260,11 +261,11 @@ class AggregateProbe {
     if (spec_.hold) return;
     const Duration next = spec_.within, last = spec_.within * 2;
     cases_.Add(fmt::format("{}, and {} later the same again: still beyond",
-                           Counted(count_, inside), FormatDuration(next)),
+                           Counted(count_, inside), ReadableDuration(next)),
                All(inside, kZero) + All(inside, next), {kZero});
     cases_.Add(fmt::format("{}, then {}, then the first again, {} apart",
                            Counted(count_, inside), Counted(count_, outside),
-                           FormatDuration(next)),
+                           ReadableDuration(next)),
                All(inside, kZero) + All(outside, next) + All(inside, last),
                {kZero, last});
     if (count_ == 1 && spec_.within > kTick) AddLateOutside(inside, outside);
@@ -285,7 +286,7 @@ class AggregateProbe {
   }
 
   void AddWindow(const ProbeEvent& inside) {
-    const std::string span = FormatDuration(spec_.within);
+    const std::string span = ReadableDuration(spec_.within);
     for (const Duration at : {spec_.within - kTick, spec_.within}) {
       ProbeEvents events = All(inside, at);
       events.front().at = kZero;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -34,7 +35,7 @@ std::optional<std::pair<ProbeEvent, ProbeEvent>> BeforeAndAfter(
 void AddChangeWithin(const ProbeEvent& before, const ProbeEvent& after,
                      Duration within, const std::string& says,
                      ProbeCases* cases) {
-  const std::string span = FormatDuration(within);
+  const std::string span = ReadableDuration(within);
   cases->Add(fmt::format("{}, a millisecond less than {} after it", says, span),
              {At(before, kZero), At(after, within - kTick)}, {within - kTick});
   cases->Add(fmt::format("{}, exactly {} after it", says, span),
@@ -91,8 +92,8 @@ void ProbeNewTerm(const NewTermSpec& spec, ProbeCases* cases) {
   }
   const ProbeEvent fresh = cases->stage().Need(wish);
   if (!cases->stage().problem().empty()) return;
-  const std::string learn = FormatDuration(spec.learn);
-  const std::string remember = FormatDuration(spec.remember);
+  const std::string learn = ReadableDuration(spec.learn);
+  const std::string remember = ReadableDuration(spec.remember);
   ProbeScript script;
   script.says = fmt::format("{}, then after {} {}", Describe(known), learn,
                             Describe(fresh));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "daemon/probe_cases.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -13,7 +14,7 @@ void AddClosing(const AbsenceSpec& spec, const ProbeEvent& opens,
   const auto closes = cases->stage().Make({{&spec.without}, {&spec.after}});
   if (!closes) return;
   const std::string opening = Describe(opens), closing = Describe(*closes);
-  const std::string wait = FormatDuration(spec.wait);
+  const std::string wait = ReadableDuration(spec.wait);
   cases->Add(fmt::format("{}, and {} a millisecond before {} have passed",
                          opening, closing, wait),
              {opens, At(*closes, spec.wait - kTick)}, {}, spec.wait * 2);
@@ -41,14 +42,14 @@ void AddOpening(const AbsenceSpec& spec, const ProbeEvent& opens,
   const Duration half = spec.wait / 2;
   const Duration due = spec.restart ? half + spec.wait : spec.wait;
   const std::string says = fmt::format(
-      "{}, and again after {}{}", Describe(opens), FormatDuration(half),
+      "{}, and again after {}{}", Describe(opens), ReadableDuration(half),
       spec.restart ? ", which begins anew" : "");
   const ProbeEvents events = {opens, At(opens, half)};
   cases->Add(
-      fmt::format("{}, a millisecond before {}", says, FormatDuration(due)),
+      fmt::format("{}, a millisecond before {}", says, ReadableDuration(due)),
       events, {}, due - kTick);
-  cases->Add(fmt::format("{}, at {}", says, FormatDuration(due)), events, {due},
-             due);
+  cases->Add(fmt::format("{}, at {}", says, ReadableDuration(due)), events,
+             {due}, due);
 }
 
 // Before the opening event that the rule saw last, so that it is late.
@@ -64,7 +65,7 @@ void AddLateClosing(const AbsenceSpec& spec, const ProbeEvent& opens,
                                           : "it is passed over";
   cases->Add(
       fmt::format("{}, again after {}, and then {} a millisecond late ({})",
-                  Describe(opens), FormatDuration(half), Describe(*closes),
+                  Describe(opens), ReadableDuration(half), Describe(*closes),
                   does),
       {opens, At(opens, half), At(*closes, half - kTick)},
       closed ? Instants() : Instants{due}, due);
@@ -92,7 +93,7 @@ void ProbeSilence(const SilenceSpec& spec, ProbeCases* cases) {
   const ProbeEvent event = cases->stage().Need({{&spec.event}, {}});
   if (!cases->stage().problem().empty()) return;
   const ProbeEvents enough = Times(event, spec.min_events, kZero);
-  const std::string wait = FormatDuration(spec.wait);
+  const std::string wait = ReadableDuration(spec.wait);
   ProbeScript script;
   script.says = Counted(spec.min_events, event) + " and then nothing";
   script.events = enough;

@@ -11,6 +11,7 @@
 
 #include "notifiers/profile_facts.h"
 #include "rules/document.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -124,8 +125,8 @@ void WarnOfDelays(const RuleSet& rules, Diagnostics* diagnostics) {
           fmt::format(
               "this action of rule `{}` can never be sent: it waits {} and "
               "expires after {}",
-              rule.id, FormatDuration(action.delay),
-              FormatDuration(*rule.expires_after)),
+              rule.id, ReadableDuration(action.delay),
+              ReadableDuration(*rule.expires_after)),
           "make `delay` shorter than `expires_after`"));
     }
   }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "rules/readable_duration.h"
 #include "rules/value.h"
 #include "signals/arena.h"
 #include "signals/json_reader.h"
@@ -74,15 +75,15 @@ struct Times {
 std::optional<Times> ReadTimes(const std::string& word) {
   const std::size_t dots = word.find("..");
   if (dots == word.npos) {
-    const auto at = ParseDuration(word);
+    const auto at = ParseOffset(word);
     if (!at || *at > kLongest) return std::nullopt;
     return Times{*at, *at, Duration(1)};
   }
   const std::size_t slash = word.find('/', dots);
   if (slash == word.npos) return std::nullopt;
-  const auto first = ParseDuration(word.substr(0, dots));
-  const auto last = ParseDuration(word.substr(dots + 2, slash - dots - 2));
-  const auto step = ParseDuration(word.substr(slash + 1));
+  const auto first = ParseOffset(word.substr(0, dots));
+  const auto last = ParseOffset(word.substr(dots + 2, slash - dots - 2));
+  const auto step = ParseOffset(word.substr(slash + 1));
   if (!first || !last || !step || *step <= Duration(0) || *step > kLongest ||
       *last > kLongest || *last < *first) {
     return std::nullopt;
@@ -110,6 +111,35 @@ bool IsReserved(const std::string& field) {
 }
 
 }  // namespace
+
+std::optional<Duration> ParseOffset(std::string_view text) {
+  Duration sum{};
+  Duration least = Duration::max();  // Of the units so far.
+  while (!text.empty()) {
+    const std::size_t unit = text.find_first_not_of("0123456789");
+    const std::size_t end =
+        unit == text.npos ? unit : text.find_first_of("0123456789", unit);
+    const auto part = ParseDuration(text.substr(0, end));
+    const auto one =
+        unit == text.npos
+            ? std::nullopt
+            : ParseDuration("1" + std::string(text.substr(unit, end - unit)));
+    if (!part || !one || *one >= least || *part > Duration::max() - sum) {
+      return std::nullopt;
+    }
+    sum += *part;
+    least = *one;
+    text.remove_prefix(std::min(end, text.size()));
+  }
+  if (least == Duration::max()) return std::nullopt;
+  return sum;
+}
+
+std::string FormatOffset(Duration offset) {
+  std::string text = ReadableDuration(offset);
+  std::erase(text, ' ');
+  return text;
+}
 
 Result<std::vector<std::string>> NotedWords(const std::string& text) {
   std::vector<std::string> words;

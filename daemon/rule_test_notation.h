@@ -12,7 +12,9 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/result.h"
@@ -28,6 +30,11 @@ struct NotedEvent {
 // `start` is what times count from.
 Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
                                                 Timestamp start);
+
+// "90m", or of several units, the largest first: "2d12h30m". And so it is
+// written.
+std::optional<Duration> ParseOffset(std::string_view text);
+std::string FormatOffset(Duration offset);
 
 // A line's words, which spaces divide, but for those inside quotes and
 // brackets; these must be closed.

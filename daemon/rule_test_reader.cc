@@ -68,13 +68,22 @@ bool IsOneOf(const Node& node, const char* what, const std::string& word,
   return false;
 }
 
+// Of two ways to write a time the one that a difference is told in.
+void RewriteUntil(std::vector<std::string>* words) {
+  for (std::size_t i = 5; i + 1 < words->size(); ++i) {
+    if ((*words)[i] != "until") continue;
+    const auto until = ParseOffset((*words)[i + 1]);
+    if (until) (*words)[i + 1] = FormatOffset(*until);
+  }
+}
+
 // A line of at least so many words: TIME RULE CUSTOMER CHANNEL WHAT REASON ..
 void ReadLine(const Node& node, const std::string& text, std::size_t least,
               std::vector<RuleTest::Expected>* lines) {
   auto noted = NotedWords(text);
   if (!noted.ok()) return node.Complain(noted.error().message);
   std::vector<std::string> words = std::move(noted).value();
-  const auto at = ParseDuration(words.empty() ? "" : words[0]);
+  const auto at = ParseOffset(words.empty() ? "" : words[0]);
   if (!at || words.size() < least) {
     return node.Complain(
         fmt::format("`{}` is nothing that could happen", text),
@@ -93,7 +102,8 @@ void ReadLine(const Node& node, const std::string& text, std::size_t least,
       !IsOneOf(node, "reason", words[5], ReasonWords())) {
     return;
   }
-  words[0] = FormatDuration(*at);
+  words[0] = FormatOffset(*at);
+  if (decision) RewriteUntil(&words);
   words[2] = Unquoted(words[2]);
   lines->push_back(
       {fmt::format("{}", fmt::join(words, " ")), words[1], node.position()});

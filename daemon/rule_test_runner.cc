@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/rule_test.h"
+#include "daemon/rule_test_notation.h"
 #include "daemon/simulation.h"
 #include "signals/intake.h"
 
@@ -15,7 +16,7 @@ constexpr std::uint32_t kPartition = 0;
 
 // Offsets count from the start of the test.
 std::string At(Timestamp at, Timestamp start) {
-  return at < start ? FormatInstant(at) : FormatDuration(at - start);
+  return at < start ? FormatInstant(at) : FormatOffset(at - start);
 }
 
 std::string LineOf(const Detection& detection, Timestamp start) {

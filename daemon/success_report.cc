@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/text_table.h"
+#include "rules/readable_duration.h"
 #include "rules/value.h"
 
 namespace premura {
@@ -83,21 +84,16 @@ std::string SuccessJson(const SuccessFigures& figures) {
 }
 
 std::string FormatSpan(Duration span) {
-  static constexpr std::pair<const char*, std::int64_t> kUnits[] = {
-      {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}};
+  static constexpr std::int64_t kUnits[] = {86'400'000, 3'600'000, 60'000,
+                                            1000};
   std::int64_t rest = span.count();
   for (std::size_t i = 0; i + 1 < std::size(kUnits); ++i) {
-    const auto& [unit, size] = kUnits[i];
-    const auto& [smaller, smaller_size] = kUnits[i + 1];
-    const std::int64_t rounded =
-        (rest + smaller_size / 2) / smaller_size * smaller_size;
-    if (rounded < size) continue;
-    const std::int64_t left = rounded % size / smaller_size;
-    const std::string most = fmt::format("{}{}", rounded / size, unit);
-    return left == 0 ? most : fmt::format("{} {}{}", most, left, smaller);
+    const std::int64_t smaller = kUnits[i + 1];
+    const std::int64_t rounded = (rest + smaller / 2) / smaller * smaller;
+    if (rounded >= kUnits[i]) return ReadableDuration(Duration(rounded));
   }
-  return rest < 1000 ? fmt::format("{}ms", rest)
-                     : fmt::format("{}s", (rest + 500) / 1000);
+  if (rest >= 1000) rest = (rest + 500) / 1000 * 1000;
+  return rest == 0 ? "0ms" : ReadableDuration(Duration(rest));
 }
 
 std::string FormatShare(const Share& share) {

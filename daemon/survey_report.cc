@@ -10,6 +10,7 @@
 #include "daemon/text_table.h"
 #include "notifiers/json_writer.h"
 #include "rules/printable.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -182,7 +183,7 @@ void AddTroubles(const Survey& survey, std::string* text) {
         "older than one before them: {}, by up to {}: the lines are not in "
         "order of time; what is told here does not depend on it, `backtest` "
         "takes them in order with --sort\n",
-        Grouped(survey.unordered), FormatDuration(survey.most_behind));
+        Grouped(survey.unordered), ReadableDuration(survey.most_behind));
   }
   for (const auto& [reason, refused] : survey.refused) {
     *text += fmt::format("cannot be used, {}: {}, first in line {}: {}\n",

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "notifiers/gate.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -48,7 +49,8 @@ Contacts Counted(const GateQuestion& question, const std::string& cap_channel,
 // The window rolls: to the minute one sees when a place is free again.
 std::string InWords(const GateQuestion& question, const FrequencyCap& cap,
                     const Contacts& counted) {
-  std::string words = fmt::format("{}/{}:", cap.count, InDays(cap.window));
+  std::string words =
+      fmt::format("{}/{}:", cap.count, ReadableDuration(cap.window));
   const char* comma = " ";
   for (const Contact* contact : counted) {
     words += comma;

@@ -38,8 +38,6 @@ GateAnswer QuietHoursGate(const GateQuestion& question);
 GateAnswer ExpiryGate(const GateQuestion& question);
 GateAnswer CancelGate(const GateQuestion& question);
 
-// "7d", as rules are mostly written: no weeks.
-std::string InDays(Duration duration);
 // "2026-11-20 09:52 Europe/Rome": by the customer's clock, as quiet hours go;
 // where the zone is not known, in UTC. It is kept: so the zone is written to
 // it.

@@ -10,6 +10,7 @@
 #include "notifiers/digest.h"
 #include "notifiers/gate.h"
 #include "notifiers/quiet_hours.h"
+#include "rules/readable_duration.h"
 #include "signals/zones.h"
 
 namespace premura {
@@ -103,12 +104,6 @@ std::string_view ConditionOf(ContactScope scope) {
                                          : "channel <> 'ticket'";
 }
 
-std::string InDays(Duration duration) {
-  const auto days = std::chrono::floor<std::chrono::days>(duration);
-  return days.count() > 0 && days == duration ? fmt::format("{}d", days.count())
-                                              : FormatDuration(duration);
-}
-
 std::string OnTheWall(const GateQuestion& question, Timestamp at) {
   const std::string zone = ZoneOf(question.candidate.profile, question.policy);
   return zone.empty() ? FormatLocal("Etc/UTC", at) + " UTC"
@@ -156,11 +151,11 @@ GateAnswer CooldownGate(const GateQuestion& question) {
   if (!candidate.cooldown || !candidate.last_of_rule) return std::nullopt;
   const Timestamp end = *candidate.last_of_rule + *candidate.cooldown;
   if (candidate.detected_at >= end) return std::nullopt;
-  return Suppress(
-      Reason::kCooldown,
-      fmt::format("{} since {}, until {}", InDays(*candidate.cooldown),
-                  OnTheWall(question, *candidate.last_of_rule),
-                  OnTheWall(question, end)));
+  return Suppress(Reason::kCooldown,
+                  fmt::format("{} since {}, until {}",
+                              ReadableDuration(*candidate.cooldown),
+                              OnTheWall(question, *candidate.last_of_rule),
+                              OnTheWall(question, end)));
 }
 
 GateAnswer DelayGate(const GateQuestion& question) {
@@ -170,7 +165,7 @@ GateAnswer DelayGate(const GateQuestion& question) {
   if (candidate.delay <= Duration::zero() || due <= question.now) {
     return std::nullopt;
   }
-  return Hold(Reason::kDelay, due, InDays(candidate.delay));
+  return Hold(Reason::kDelay, due, ReadableDuration(candidate.delay));
 }
 
 // What could only go out when it is no longer worth sending is not kept until

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "rules/readable_duration.h"
+
 namespace premura {
 namespace {
 
@@ -118,7 +120,8 @@ class Sentence {
   std::string MoreOf() const {
     std::string words;
     if (is_.hold) {
-      words = fmt::format("; has to stay so for {}", FormatDuration(*is_.hold));
+      words =
+          fmt::format("; has to stay so for {}", ReadableDuration(*is_.hold));
     } else if (is_.beyond) {
       words = "; beyond the bound since it fired: has to come back first";
     } else if (is_.number) {
@@ -144,7 +147,7 @@ class Sentence {
     if (const auto* spec = As<NewTermSpec>()) {
       return fmt::format("{} with a value of {} not seen within {}",
                          Name(spec->event), spec->field.path,
-                         FormatDuration(spec->remember));
+                         ReadableDuration(spec->remember));
     }
     if (const auto* spec = As<RatioSpec>()) {
       const bool rises =
@@ -174,7 +177,7 @@ class Sentence {
       case Measure::kFlips:
         return fmt::format("{} of {} changes of state within {}", is_.have,
                            is_.need,
-                           FormatDuration(As<FlappingSpec>()->within));
+                           ReadableDuration(As<FlappingSpec>()->within));
       case Measure::kSteps:
         return Stepped();
       case Measure::kItems:
@@ -215,11 +218,11 @@ class Sentence {
     if (const auto* spec = As<ValueCountSpec>()) {
       return fmt::format("{} of {} different values of {} in {} within {}",
                          is_.have, is_.need, Paths(spec->fields),
-                         Name(spec->event), FormatDuration(spec->within));
+                         Name(spec->event), ReadableDuration(spec->within));
     }
     const auto* spec = As<EventCountSpec>();
     return fmt::format("{} of {} {} within {}", is_.have, is_.need,
-                       Name(spec->event), FormatDuration(spec->within));
+                       Name(spec->event), ReadableDuration(spec->within));
   }
 
   static std::string Paths(const std::vector<FieldRef>& fields) {
@@ -258,7 +261,7 @@ class Sentence {
     const auto* spec = As<AggregateSpec>();
     if (is_.events == 0) {
       return fmt::format("no {} within {}", spec->field.path,
-                         FormatDuration(spec->within));
+                         ReadableDuration(spec->within));
     }
     return fmt::format("{} of {} is {}, fires when {}{}{}", NameOf(spec->fn),
                        spec->field.path, Number(is_.have),
@@ -279,7 +282,7 @@ class Sentence {
     const std::string at = t_.At(is_.fires_at);
     if (const auto* spec = As<DeadlineSpec>()) {
       return fmt::format("fires at {}, {} {} {}", at,
-                         FormatDuration(spec->distance),
+                         ReadableDuration(spec->distance),
                          spec->before ? "before" : "after", spec->field);
     }
     if (const auto* spec = As<AbsenceSpec>()) {

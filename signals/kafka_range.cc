@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "rules/readable_duration.h"
 #include "signals/kafka_handles.h"
 
 namespace premura {
@@ -104,7 +105,7 @@ class Part {
         rd_kafka_consume(topic_, partition_, Milliseconds(patience)));
     if (!first) {
       return Error{"kafka: nothing came of " + name() + " for " +
-                   FormatDuration(patience)};
+                   ReadableDuration(patience)};
     }
     messages_.push_back(std::move(first));
     std::array<rd_kafka_message_t*, kAtOnce> more{};

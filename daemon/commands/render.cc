@@ -11,6 +11,7 @@
 #include "daemon/sample_message.h"
 #include "notifiers/gsm7.h"
 #include "notifiers/json_writer.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -30,7 +31,7 @@ std::string Head(const Message& message, const Action& action) {
                            : "to " + message.to);
   }
   if (action.delay > Duration::zero()) {
-    add("after " + FormatDuration(action.delay));
+    add("after " + ReadableDuration(action.delay));
   }
   add(fmt::format("template {}.{}", action.template_name, message.locale));
   if (action.channel == Action::Channel::kSms) {

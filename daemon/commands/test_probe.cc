@@ -12,6 +12,7 @@
 #include "daemon/junit.h"
 #include "daemon/probe.h"
 #include "rules/isolated.h"
+#include "rules/readable_duration.h"
 
 namespace premura {
 namespace {
@@ -19,8 +20,7 @@ namespace {
 std::string Instants(const std::vector<Duration>& fired) {
   std::vector<std::string> words;
   for (const Duration at : fired) {
-    words.push_back(at < Duration(0) ? fmt::format("{}ms", at.count())
-                                     : FormatDuration(at));
+    words.push_back(ReadableDuration(at));
   }
   return words.empty() ? "" : fmt::format(" at {}", fmt::join(words, ", "));
 }

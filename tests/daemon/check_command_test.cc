@@ -389,7 +389,7 @@ rules:
   for (const char* message :
        {"a.yaml:3:",
         "`cooldown` of rule `many-failures` looks back 20d, but the ledger "
-        "forgets after 1w",
+        "forgets after 7d",
         "`frequency_cap` for `sms` of rule `many-failures` looks back 30d",
         "`frequency_cap` for `email` of `restraint` looks back 8d",
         "set `ledger_retention` to 30d at least"}) {

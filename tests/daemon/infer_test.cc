@@ -60,7 +60,8 @@ TEST_F(InferTest, TellsWhatThereIs) {
         "1.0 events a day)\n",
         "events per customer: median 1, 90% have at most 2, most 2\n",
         "without an id: 3\n",
-        "older than one before them: 1, by up to 4319m: the lines are not in "
+        "older than one before them: 1, by up to 2d 23h 59m: the lines are not "
+        "in "
         "order of time; what is told here does not depend on it, `backtest` "
         "takes them in order with --sort\n",
         "cannot be used, broken_json: 1, first in line 4: ",

@@ -120,6 +120,39 @@ TEST_F(RuleTestTest, ADifferenceIsShownLineByLine) {
   EXPECT_EQ(ran.code, 1);
 }
 
+// What is shown can be put into the file, whichever way it was written.
+TEST_F(RuleTestTest, TimesAreReadAndShownInSeveralUnits) {
+  for (const char* expected : {"3630m", "2d12h30m", "217800s"}) {
+    const Ran ran = Play(std::string(R"(
+      - 59h30m bob viewed page=/pay shop=1
+      - advance: 1h
+    decisions: []
+    detections: [)") + expected +
+                         " stalled anna]\n");
+    EXPECT_EQ(ran.out, "FAILED " + folder_.Path("rules/a.test.yaml:3: One") +
+                           "\n"
+                           "    - 2d12h30m stalled anna\n"
+                           "    + 2d12h30m stalled bob\n"
+                           "0 passed, 1 failed\n")
+        << ran.err;
+  }
+  for (const char* until : {"90m", "1h30m"}) {
+    EXPECT_EQ(Run(std::string(R"(version: 1
+restraint: {quiet_hours: {sms: "10:00-12:30"}}
+tests:
+  - name: One
+    profiles: {anna: {phone: "+393331234567", timezone: Europe/Rome}}
+    events: ["0m..2m/1m anna viewed page=/pay shop=1"]
+    decisions:
+      - 2m loop anna ticket sent
+      - 2m loop anna email not_sent no_address
+      - 2m loop anna sms held quiet_hours until )") +
+                  until + "\n")
+                  .out,
+              "1 passed, 0 failed\n");
+  }
+}
+
 TEST_F(RuleTestTest, TimeGoesByAsItDoesLive) {
   // The evening in New York: the SMS waits for the morning, and is taken back.
   const Ran ran = Run(R"(version: 1
@@ -353,6 +386,36 @@ rules:
                       "      - 0m \"anna b\" \"Checkout Started\"\n"
                       "    detections: ['0m begun \"anna b\"']\n");
   EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
+}
+
+TEST(NotedEventsTest, OffsetsAreOfOneUnitOrSeveral) {
+  const struct {
+    const char* text;
+    std::optional<std::int64_t> ms;
+  } cases[] = {
+      {"0m", 0},
+      {"90m", 5'400'000},
+      {"1h30m", 5'400'000},
+      {"1w2d12h30m5s250ms", 822'605'250},
+      {"", {}},
+      {"m", {}},
+      {"5", {}},
+      {"5m3", {}},
+      {"30m1h", {}},
+      {"1h1h", {}},
+      {"1h 30m", {}},
+      {"1h30x", {}},
+      {"9223372036854775000ms1ms", {}},
+      {"106751991167d8h", {}},
+  };
+  for (const auto& c : cases) {
+    const auto offset = ParseOffset(c.text);
+    ASSERT_EQ(offset.has_value(), c.ms.has_value()) << c.text;
+    if (offset) {
+      EXPECT_EQ(offset->count(), *c.ms) << c.text;
+    }
+  }
+  EXPECT_EQ(FormatOffset(Duration(5'400'000)), "1h30m");
 }
 
 TEST(NotedEventsTest, ValuesAreJsonWhereTheyCanBe) {

@@ -165,7 +165,7 @@ TEST(StandingWords, OfADeadline) {
   rig.Play("ann other 1m");
   EXPECT_EQ(now(), "the profile has no renewal ahead");
   rig.SetProfile("ann", "renewal", "\"2026-01-31T11:00:00Z\"");
-  EXPECT_EQ(now(), "fires at 2026-01-24 12:00, 1w before renewal");
+  EXPECT_EQ(now(), "fires at 2026-01-24 12:00, 7d before renewal");
   rig.Play("ann renewed 2m");
   EXPECT_EQ(now(),
             "has fired, or `unless` came; fires again when renewal moves");

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "rules/readable_duration.h"
+
 namespace premura {
 namespace {
 
@@ -36,6 +40,31 @@ TEST(DurationTest, IsWrittenInTheLargestUnitThatDividesIt) {
   EXPECT_EQ(FormatDuration(milliseconds(86'400'000)), "1d");
   EXPECT_EQ(FormatDuration(milliseconds(604'800'000)), "1w");
   EXPECT_EQ(FormatDuration(milliseconds(-60'000)), "-1m");
+}
+
+TEST(DurationTest, IsToldInUnitsThatAPersonReads) {
+  const struct {
+    std::int64_t ms;
+    const char* told;
+  } cases[] = {
+      {0, "0s"},
+      {1, "1ms"},
+      {1'500, "1s 500ms"},
+      {900'000, "15m"},
+      {5'400'000, "1h 30m"},
+      {86'400'000, "1d"},
+      {90'061'000, "1d 1h 1m 1s"},
+      {217'800'000, "2d 12h 30m"},
+      {604'800'000, "7d"},
+      {3'600'001, "1h 1ms"},
+      {-1, "-1ms"},
+      {-5'400'000, "-1h 30m"},
+      {std::numeric_limits<std::int64_t>::min(),
+       "-106751991167d 7h 12m 55s 808ms"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(ReadableDuration(milliseconds(c.ms)), c.told);
+  }
 }
 
 struct InstantCase {
