@@ -224,9 +224,10 @@ std::optional<Duration> ReadHold(Mapping mapping, Duration within) {
   const auto hold = ReadSpan(node, "for");
   if (hold && within > Duration(0) && *hold >= within) {
     node.Warn(
-        "`for` is as long as `within`: when it fires, what made the "
-        "bound hold has left the window",
-        "make `within` longer");
+        "`for` is not shorter than `within`: when it fires, the events at "
+        "which the bound began to hold have left the window, and it may fire "
+        "on an empty one",
+        "make `within` longer, or `for` shorter");
   }
   return hold;
 }
