@@ -45,6 +45,7 @@ SenderFacts AnySender() {
   sender.organisation = sender.name = sender.phone = sender.hours = "x";
   sender.address = "x@example.com";
   sender.help_url = sender.stop_url = "https://example.com/";
+  sender.extra_unknown = true;
   return sender;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "notifiers/gsm7.h"
@@ -25,6 +26,12 @@ bool IsField(const std::string& what) {
          std::end(kFields);
 }
 
+std::string NearestField(const std::string& what, const SenderFacts& sender) {
+  std::vector<std::string> known(std::begin(kFields), std::end(kFields));
+  for (const auto& [name, text] : sender.extra) known.push_back(name);
+  return Nearest(what, known);
+}
+
 // The sender's words that `text` needs and does not get, each once.
 std::set<std::string> Missing(const TemplateText& text,
                               const SenderFacts& sender) {
@@ -34,6 +41,10 @@ std::set<std::string> Missing(const TemplateText& text,
     if (tag.kind == Kind::kClose || !tag.name.starts_with(kSender)) continue;
     const std::string what = tag.name.substr(kSender.size());
     if (sender.extra.contains(what)) continue;
+    if (sender.extra_unknown && !IsField(what) &&
+        NearestField(what, sender).empty()) {
+      continue;
+    }
     const bool needed = tag.kind == Kind::kValue && !IsGuarded(text.scanned, i);
     if (!IsField(what) || (needed && SenderText(sender, what).empty())) {
       missing.insert(what);
@@ -43,12 +54,11 @@ std::set<std::string> Missing(const TemplateText& text,
 }
 
 std::string HintFor(const std::string& what, const SenderFacts& sender) {
-  std::vector<std::string> known(std::begin(kFields), std::end(kFields));
-  for (const auto& [name, text] : sender.extra) known.push_back(name);
-  const std::string nearest = IsField(what) ? "" : Nearest(what, known);
-  return nearest.empty()
-             ? fmt::format("add `{}` to `sender` in the configuration", what)
-             : fmt::format("did you mean `sender.{}`?", nearest);
+  const std::string nearest = IsField(what) ? "" : NearestField(what, sender);
+  if (!nearest.empty())
+    return fmt::format("did you mean `sender.{}`?", nearest);
+  return fmt::format("add `{}` to `{}` in the configuration", what,
+                     IsField(what) ? "sender" : "sender.extra");
 }
 
 // Facts of ordinary length.
@@ -98,6 +108,31 @@ void CheckLength(const TemplateFile& file, const TemplateText& text,
        fmt::format("one SMS holds {}", shape.gsm7 ? 160 : 70), ""});
 }
 
+// `who`: whose text it is.
+void Complain(const std::string& who, const std::set<std::string>& missing,
+              const SenderFacts& sender, const SourcePosition& where,
+              Diagnostics* found) {
+  for (const std::string& what : missing) {
+    found->push_back({Diagnostic::Severity::kError, where,
+                      fmt::format("{} needs `sender.{}`, which the "
+                                  "configuration does not give",
+                                  who, what),
+                      HintFor(what, sender), ""});
+  }
+}
+
+// They are of all templates, so what they lack is said once, and there.
+void CheckStandard(const StandardTexts& standard, const SenderFacts& sender,
+                   Diagnostics* found) {
+  for (const auto& [text, name, where] :
+       {std::tuple(&standard.signature, "signature",
+                   &standard.signature_position),
+        std::tuple(&standard.footer, "footer", &standard.footer_position)}) {
+    Complain(fmt::format("`{}` ({})", name, standard.locale),
+             Missing(*text, sender), sender, *where, found);
+  }
+}
+
 }  // namespace
 
 void CheckTemplateFor(const TemplateFile& file, const TemplateFile::Part& part,
@@ -113,16 +148,10 @@ void CheckTemplateFor(const TemplateFile& file, const TemplateFile::Part& part,
   look(part.html);
   if (standard != nullptr) {
     look(file.why);
-    look(standard->signature);
-    look(standard->footer);
+    CheckStandard(*standard, sender, found);
   }
-  for (const std::string& what : missing) {
-    found->push_back({Diagnostic::Severity::kError, where,
-                      fmt::format("template `{}` ({}) needs `sender.{}`, which "
-                                  "the configuration does not give",
-                                  file.name, file.locale, what),
-                      HintFor(what, sender), ""});
-  }
+  Complain(fmt::format("template `{}` ({})", file.name, file.locale), missing,
+           sender, where, found);
   if (channel == "sms") CheckLength(file, part.text, sender, where, found);
 }
 

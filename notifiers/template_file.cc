@@ -86,6 +86,7 @@ class FileReader {
     for (std::size_t i = 0; i < text.scanned.tags.size(); ++i) {
       const TemplateTag& tag = text.scanned.tags[i];
       if (tag.kind != Kind::kValue || !MayBeMissing(tag.name) ||
+          JudgeTemplateName(tag.name, true, true) ||
           IsGuarded(text.scanned, i) || IsFallback(text.scanned, tag)) {
         continue;
       }
@@ -321,6 +322,8 @@ std::optional<StandardTexts> ReadStandardTexts(const std::string& path,
   if (Mapping root = reader.Root()) {
     const Node signature = root.Require("signature");
     const Node footer = root.Require("footer");
+    texts.signature_position = signature.position();
+    texts.footer_position = footer.position();
     const Node date = root.Get("date");
     texts.signature = reader.Text(signature, "signature", Place::kEmail);
     texts.footer = reader.Text(footer, "footer", Place::kEmail);

@@ -37,7 +37,9 @@ struct TemplateFile {
 struct StandardTexts {
   std::string locale;
   TemplateText signature;
+  SourcePosition signature_position;
   TemplateText footer;
+  SourcePosition footer_position;
   std::string date_format;
 };
 

@@ -56,13 +56,27 @@ bool IsOpen(const std::string& name) {
   });
 }
 
+// Behind a beginning that there is, only what follows can be misspelt:
+// `customer.nick` is not nearly `customer.id`.
+std::string NearestName(const std::string& name,
+                        const std::vector<std::string>& known) {
+  const std::string root = name.substr(0, name.find('.') + 1);
+  std::vector<std::string> rests;
+  for (const std::string& one : known) {
+    if (one.starts_with(root)) rests.push_back(one.substr(root.size()));
+  }
+  if (root.empty() || rests.empty()) return Nearest(name, known);
+  const std::string rest = Nearest(name.substr(root.size()), rests);
+  return rest.empty() ? "" : root + rest;
+}
+
 std::string HintFor(const std::string& name, bool in_evidence) {
   std::vector<std::string> known(std::begin(kAlways), std::end(kAlways));
   known.insert(known.end(), std::begin(kPerhaps), std::end(kPerhaps));
   if (in_evidence) {
     known.insert(known.end(), std::begin(kOfEvidence), std::end(kOfEvidence));
   }
-  if (const std::string nearest = Nearest(name, known); !nearest.empty()) {
+  if (const std::string nearest = NearestName(name, known); !nearest.empty()) {
     return fmt::format("did you mean `{}`?", nearest);
   }
   if (name.starts_with("customer.") && name.size() > 9) {

@@ -47,6 +47,7 @@ struct SenderFacts {
   std::string stop_url;  // May be empty: "answer STOP" only.
   // Extra texts of the team's own: {{sender.x}}.
   std::map<std::string, std::string> extra;
+  bool extra_unknown = false;  // There may be more of these.
 };
 
 // What became of another action of the case.

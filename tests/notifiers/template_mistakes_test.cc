@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Templates that are wrong: each mistake is said, with its place.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,6 +26,12 @@ TEST_F(TemplateMistakesTest, EveryMistakeIsSaidWithItsPlace) {
       {mail + "{{customer.favourite_colour}}\n",
        {"5:5: templates know no `customer.favourite_colour` [any other path "
         "of the profile is written `customer.custom.favourite_colour`]"}},
+      {mail + "Hello {{customer.nick}} {{custmer.name}}, {{rule.titel}}.\n",
+       {"5:11: templates know no `customer.nick` [any other path of the "
+        "profile is written `customer.custom.nick`]",
+        "5:29: templates know no `custmer.name` [did you mean "
+        "`customer.name`?]",
+        "5:47: templates know no `rule.titel` [did you mean `rule.title`?]"}},
       {mail + "{{#nope}}{{nope}}{{/nope}}\n",
        {"5:5: templates know no `nope` []",
         "5:14: templates know no `nope` []"}},
@@ -147,14 +154,18 @@ TEST_F(TemplateMistakesTest, ATemplateIsCheckedAgainstTheSender) {
                   "`sender.phone`?]"}));
   EXPECT_EQ(said("t", "sms"),
             (List{"template `t` (en) needs `sender.slogan`, which the "
-                  "configuration does not give [add `slogan` to `sender` in "
-                  "the configuration]"}));
+                  "configuration does not give [add `slogan` to "
+                  "`sender.extra` in the configuration]"}));
   sender_.extra["slogan"] = std::string(150, 'x');
   EXPECT_EQ(said("t", "sms"),
             (List{"template `t` (en) makes 2 SMS of 172 characters with "
                   "example facts [one SMS holds 160]"}));
   sender_.extra["slogan"] = "č";
   EXPECT_EQ(said("t", "sms"), List{});
+  sender_.extra.clear();
+  sender_.extra_unknown = true;
+  EXPECT_EQ(said("t", "sms"), List{});
+  EXPECT_EQ(said("t", "ticket").size(), 1U) << "a slip of the pen all the same";
   EXPECT_EQ(said("zzz", "sms"), (List{"there is no template `zzz` []"}));
   EXPECT_EQ(said("billing-hlep", "ticket"),
             (List{"there is no template `billing-hlep` [did you mean "
@@ -165,14 +176,47 @@ TEST_F(TemplateMistakesTest, ATemplateIsCheckedAgainstTheSender) {
 }
 
 TEST_F(TemplateMistakesTest, ClosingTextsAreCheckedAgainstTheSenderToo) {
+  const struct {
+    const char* file;  // Of `_standard`, and what it says.
+    const char* text;
+    std::vector<std::string> said;
+  } cases[] = {
+      {"_standard.en.yaml",
+       "signature: '{{sender.name}} {{sender.slogan}}'\n"
+       "footer: '{{why}} STOP {{sender.phnoe}}'\n",
+       {"_standard.en.yaml:1:12: `signature` (en) needs `sender.name`, which "
+        "the configuration does not give [add `name` to `sender` in the "
+        "configuration]",
+        "_standard.en.yaml:1:12: `signature` (en) needs `sender.slogan`, "
+        "which the configuration does not give [add `slogan` to "
+        "`sender.extra` in the configuration]",
+        "_standard.en.yaml:2:9: `footer` (en) needs `sender.phnoe`, which the "
+        "configuration does not give [did you mean `sender.phone`?]"}},
+      {"_standard.it.yaml",
+       "signature: '{{sender.phone}}'\nfooter: '{{why}} {{sender.fine}}STOP'\n",
+       {"_standard.it.yaml:2:9: `footer` (it) needs `sender.fine`, which the "
+        "configuration does not give [add `fine` to `sender.extra` in the "
+        "configuration]"}},
+  };
   folder_.Write("t.en.yaml", kFull);
+  folder_.Write("t.it.yaml", kFull);
   sender_.name.clear();
-  const Diagnostics found =
-      Load()->Check("t", "email", sender_, SourcePosition{});
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].message,
-            "template `t` (en) needs `sender.name`, which the configuration "
-            "does not give");
+  const std::string fine =
+      "signature: '{{sender.phone}}'\n"
+      "footer: '{{why}} STOP'\n";
+  for (const auto& c : cases) {
+    folder_.Write("_standard.en.yaml", fine);
+    folder_.Write("_standard.it.yaml", fine);
+    folder_.Write(c.file, c.text);
+    std::vector<std::string> said;
+    for (const Diagnostic& d :
+         Load()->Check("t", "email", sender_, SourcePosition{})) {
+      said.push_back(fmt::format(
+          "{}:{}:{}: {} [{}]", d.where.file.substr(folder_.Path("").size()),
+          d.where.line, d.where.column, d.message, d.hint));
+    }
+    EXPECT_EQ(said, c.said);
+  }
 }
 
 }  // namespace
