@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "rules/document.h"
@@ -51,28 +52,73 @@ std::optional<std::int64_t> ParseWhole(std::string_view text) {
   return number;
 }
 
-// "2 days", "30min" as durations are written; empty: it cannot be told.
-std::string DurationMeant(const std::string& text) {
-  const std::size_t digits =
-      std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::size_t unit =
-      std::min(text.find_first_not_of(' ', digits), text.size());
-  const std::string word = text.substr(unit);
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7>
-      kUnits = {{{"ms", "milliseconds"},
-                 {"s", "seconds"},
-                 {"m", "minutes"},
-                 {"h", "hours"},
-                 {"d", "days"},
-                 {"w", "weeks"},
-                 {"h", "hrs"}}};
-  if (digits == 0 || word.empty()) return "";
-  for (const auto& [short_name, name] : kUnits) {
-    if (word != short_name && !name.starts_with(word)) continue;
-    const std::string meant = text.substr(0, digits) + std::string(short_name);
-    return ParseDuration(meant) ? meant : "";
+// Of a unit as people write it, in milliseconds; 0: there is none.
+double UnitMeant(std::string word) {
+  for (char& c : word) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  constexpr double kDay = 24 * 3'600'000.0;
+  struct Unit {
+    std::string_view short_name, name;
+    double size;
+  };
+  constexpr std::array<Unit, 8> kUnits = {{{"ms", "milliseconds", 1},
+                                           {"s", "seconds", 1'000},
+                                           {"m", "minutes", 60'000},
+                                           {"h", "hours", 3'600'000},
+                                           {"d", "days", kDay},
+                                           {"w", "weeks", 7 * kDay},
+                                           {"mo", "months", 30 * kDay},
+                                           {"y", "years", 365 * kDay}}};
+  if (word == "hr" || word == "hrs") word = "h";
+  if (word == "mins" || word == "secs") word.pop_back();
+  for (const Unit& unit : kUnits) {
+    if (word == unit.short_name) return unit.size;
+  }
+  for (const Unit& unit : kUnits) {
+    if (word.size() > 1 && unit.name.starts_with(word)) return unit.size;
+  }
+  return 0;
+}
+
+// As one writes it: "90m", in the largest unit that leaves nothing over.
+std::string InOneUnit(double milliseconds) {
+  constexpr std::array<std::pair<const char*, double>, 5> kUnits = {
+      {{"d", 24 * 3'600'000.0},
+       {"h", 3'600'000},
+       {"m", 60'000},
+       {"s", 1'000},
+       {"ms", 1}}};
+  constexpr double kMost = 1e15;
+  if (!(milliseconds > 0 && milliseconds < kMost)) return "";
+  for (const auto& [name, size] : kUnits) {
+    const double count = milliseconds / size;
+    if (count == std::floor(count)) return fmt::format("{:.0f}{}", count, name);
   }
   return "";
+}
+
+// "2 days", "30min", "1.5h", "1h 30m" as durations are written; empty: it
+// cannot be told.
+std::string DurationMeant(const std::string& text) {
+  double sum = 0;
+  std::string_view rest = text;
+  const auto take = [&rest](std::string_view characters) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    const std::size_t end =
+        std::min(rest.find_first_not_of(characters), rest.size());
+    const std::string_view taken = rest.substr(0, end);
+    rest.remove_prefix(end);
+    return taken;
+  };
+  while (!rest.empty()) {
+    const auto number = ParseNumber(take("0123456789."));
+    const double unit = UnitMeant(std::string(
+        take("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")));
+    if (!number || unit == 0) return "";
+    sum += number->AsDouble() * unit;
+  }
+  return InOneUnit(sum);
 }
 
 // "50%" as a share is written.
