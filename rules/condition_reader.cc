@@ -12,6 +12,7 @@
 #include "rules/condition_node.h"
 #include "rules/field_reader.h"
 #include "rules/fold.h"
+#include "rules/foreign_words.h"
 #include "rules/literal_advice.h"
 
 namespace premura {
@@ -257,9 +258,7 @@ class Reader {
     if (node.kind() != Node::Kind::kScalar || node.IsNull()) {
       node.Complain(
           fmt::format("`{}` must be a text, a number, true or false", key),
-          node.kind() == Node::Kind::kMapping
-              ? "a field inside another is written with a dot, `d.ip`"
-              : "");
+          node.kind() == Node::Kind::kMapping ? HintForMapping(key) : "");
       return std::nullopt;
     }
     Literal literal;
@@ -294,7 +293,7 @@ class Reader {
       node.Complain(fmt::format("`{}` with an empty text always holds", key));
       return std::nullopt;
     }
-    WarnOfLiteral(key, node, predicate, literal);
+    WarnOfLiteral(key, node, predicate, literal, context_.steps);
     return literal;
   }
 
@@ -331,6 +330,7 @@ class Reader {
   }
 
   std::string Suggest(const std::string& word) const {
+    if (const char* meant = ModifierMeant(word)) return meant;
     const std::string nearest = Nearest(word, Modifiers());
     if (!nearest.empty()) return fmt::format("did you mean `{}`?", nearest);
     return fmt::format("the modifiers are {}", fmt::join(Modifiers(), " "));
