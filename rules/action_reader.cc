@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "rules/mismatch.h"
 #include "rules/rule_reader.h"
 
 namespace premura {
@@ -45,6 +46,23 @@ Action ReadAction(Action::Channel channel, const Node& node, Reading* reading) {
   return action;
 }
 
+// Warns at an action that is carried out already.
+void WarnOfAgain(const std::vector<Action>& before, const Action& action,
+                 const Node& at) {
+  for (const Action& other : before) {
+    if (other.channel != action.channel || other.delay != action.delay ||
+        other.template_name != action.template_name ||
+        other.desk != action.desk || other.queue != action.queue ||
+        ToText(other.only_if) != ToText(action.only_if)) {
+      continue;
+    }
+    at.Warn(fmt::format("this action is that of line {} again",
+                        other.position.line),
+            "both are carried out");
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<Action> ReadActions(const Node& list, Reading* reading) {
@@ -63,6 +81,7 @@ std::vector<Action> ReadActions(const Node& list, Reading* reading) {
       if (!node) continue;
       Action action = ReadAction(channel, node, reading);
       action.position = mapping.KeyPosition(name);
+      WarnOfAgain(actions, action, mapping.KeyNode(name));
       actions.push_back(std::move(action));
     }
     mapping.RejectOtherKeys("in `actions` of " + reading->rule);

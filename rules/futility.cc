@@ -155,10 +155,59 @@ class Checker {
     if (const auto* flapping = std::get_if<FlappingSpec>(&spec)) {
       CheckToggle(*flapping);
     }
+    if (const auto* sequence = std::get_if<SequenceSpec>(&spec)) {
+      CheckBetween(*sequence);
+    }
+    CheckGroups();
     CheckValues();
   }
 
  private:
+  // A `not` between steps, of what the next step takes.
+  void CheckBetween(const SequenceSpec& sequence) {
+    const auto& steps = sequence.steps;
+    const auto nodes = kind_.Get("steps").AsList("steps");
+    for (std::size_t i = 1; i + 1 < steps.size(); ++i) {
+      const bool between =
+          steps[i].negative && !steps[i + 1].negative &&
+          std::any_of(steps.begin(), steps.begin() + i,
+                      [](const auto& s) { return !s.negative; });
+      if (!between || !Covers(steps[i + 1].event, steps[i].event)) continue;
+      nodes[i].Warn(
+          "this `not` stops nothing: its events are those of the step after "
+          "it, and the step goes first",
+          "give the step or the `not` its `where`");
+    }
+  }
+
+  // A field that tells groups apart is the same all over a group.
+  void CheckGroups() {
+    std::vector<FieldRef> fields;
+    const KindSpec& spec = rule_.detect.spec;
+    if (const auto* count = std::get_if<ValueCountSpec>(&spec)) {
+      const bool many =
+          count->bound.op == CountBound::Op::kGte && count->bound.count > 1;
+      if (many) fields = count->fields;
+    } else if (const auto* change = std::get_if<ChangeSpec>(&spec)) {
+      fields = change->fields;
+    } else if (const auto* flapping = std::get_if<FlappingSpec>(&spec)) {
+      if (flapping->field) fields = {*flapping->field};
+    }
+    const auto groups = [this](const FieldRef& field) {
+      const auto& all = rule_.detect.group_by;
+      return std::any_of(all.begin(), all.end(), [&](const FieldRef& other) {
+        return other.root == field.root && other.symbol == field.symbol;
+      });
+    };
+    if (fields.empty() || !std::all_of(fields.begin(), fields.end(), groups)) {
+      return;
+    }
+    WarnInKind("group_by",
+               "this rule never fires: within a group `field` is always the "
+               "same",
+               "leave it out of `group_by`");
+  }
+
   void CheckShare(const RatioSpec& ratio) {
     constexpr const char* kHint = "`of` chooses among the events of `over`";
     if (AreDisjoint(ratio.of, ratio.over)) {

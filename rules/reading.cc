@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "rules/fold.h"
 #include "rules/wildcard.h"
 
 namespace premura {
@@ -14,15 +15,6 @@ constexpr Duration kLongestSpan = std::chrono::hours(24 * 3650);
 constexpr int kMaxCount = 10'000;
 constexpr std::size_t kLongestName = 200;
 constexpr std::string_view kDetection = "detection:";
-
-// Of what looks like several names and is written as one text.
-void WarnOfList(const char* what, const std::string& name, const Node& at) {
-  const auto names = NamesIn(name);
-  if (names.empty()) return;
-  at.Warn(fmt::format("`{}` is the name of one {}", name, what),
-          fmt::format("write `[{}]`, or if it is one: `[\"{}\"]`",
-                      fmt::join(names, ", "), name));
-}
 
 // Of a name that looks like several. In a list it is meant as it stands, but
 // for a star, which no one's names have.
@@ -35,6 +27,17 @@ void WarnOfSeveral(const std::string& name, const Node& at, bool in_list) {
                                    wildcard->modifier, wildcard->rest)
                      : "without `event` every event counts");
     return;
+  }
+  if (name.starts_with(' ') || name.ends_with(' ')) {
+    at.Warn(fmt::format("`{}` begins or ends with a blank", name),
+            "names are compared exactly");
+  }
+  const std::size_t colon = name.find(':');
+  if (FoldCase(name).starts_with("detection") && colon != name.npos &&
+      !name.starts_with(kDetection)) {
+    at.Warn(fmt::format("`{}` is the name of an event", name),
+            fmt::format("what rules detect is written `{}{}`", kDetection,
+                        name.substr(colon + 1)));
   }
   if (!in_list) WarnOfList("event", name, at);
 }
@@ -83,6 +86,15 @@ void ReadNames(const Node& node, std::string_view what, Reading* reading,
 }
 
 }  // namespace
+
+void WarnOfList(std::string_view what, const std::string& name,
+                const Node& at) {
+  const auto names = NamesIn(name);
+  if (names.empty()) return;
+  at.Warn(fmt::format("`{}` is the name of one {}", name, what),
+          fmt::format("write `[{}]`, or if it is one: `[\"{}\"]`",
+                      fmt::join(names, ", "), name));
+}
 
 bool IsEventName(std::string_view name) {
   return !name.empty() && name.size() <= kLongestName &&

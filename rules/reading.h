@@ -45,6 +45,10 @@ Pattern ReadPatternKeys(Mapping mapping, Reading* reading);
 // The detections of the rule that `node` names.
 Pattern ReadDetection(const Node& node, Reading* reading);
 
+// Warns of what looks like several names and is written as one text; `what` is
+// a name of them, as `field`.
+void WarnOfList(std::string_view what, const std::string& name, const Node& at);
+
 // A field or a list of fields; `what` is its key.
 std::vector<FieldRef> ReadFields(const Node& node, std::string_view what,
                                  Reading* reading);

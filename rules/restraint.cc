@@ -71,6 +71,36 @@ bool AddPart(std::string_view part, QuietHours* hours) {
   return span.has_value();
 }
 
+// Of a day that is not wholly quiet.
+bool IsQuietAt(const QuietHours& hours, int minute) {
+  return std::any_of(
+      hours.spans.begin(), hours.spans.end(), [&](const auto& span) {
+        return span.from_minute < span.to_minute
+                   ? minute >= span.from_minute && minute < span.to_minute
+                   : minute >= span.from_minute || minute < span.to_minute;
+      });
+}
+
+// Hours that leave nothing, or the night and not the day.
+void WarnOfQuiet(const Node& node, const QuietHours& hours) {
+  constexpr int kDay = 24 * 60;
+  const auto count = [&](int from, int to) {
+    int quiet = 0;
+    for (int m = from; m < to; ++m) quiet += IsQuietAt(hours, m) ? 1 : 0;
+    return quiet;
+  };
+  constexpr unsigned kAllDays = (1U << 7) - 1;
+  if (hours.quiet_days == kAllDays || count(0, kDay) == kDay) {
+    node.Warn("`quiet_hours` are all hours there are: nothing is ever sent",
+              "leave the channel out of `actions`, or some hours free");
+  } else if (count(10 * 60, 16 * 60) == 6 * 60 && count(0, 5 * 60) == 0) {
+    node.Warn(
+        "`quiet_hours` are those in which nothing is sent: here it is "
+        "sent at night, and not by day",
+        "the other way round: \"20:00-09:00\"");
+  }
+}
+
 // A key that is no channel is a mistake; `any` is one only for caps.
 bool CheckChannel(const std::string& name,
                   const std::vector<std::string>& channels, Mapping* mapping) {
@@ -129,7 +159,10 @@ std::optional<QuietHours> ReadQuietHours(const Node& node) {
           "for example \"20:00-09:00, sat, sun\", or none");
       return std::nullopt;
     }
-    if (comma == rest.npos) return hours;
+    if (comma == rest.npos) {
+      WarnOfQuiet(node, hours);
+      return hours;
+    }
     rest.remove_prefix(comma + 1);
   }
 }

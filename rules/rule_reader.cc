@@ -91,6 +91,10 @@ class RuleReader {
     rule_.owner = mapping_.TextOr("owner", "");
     RefuseControls("owner", rule_.owner);
     rule_.tags = mapping_.Texts("tags");
+    const Node tags = mapping_.Get("tags");
+    if (tags.kind() == Node::Kind::kScalar && !rule_.tags.empty()) {
+      WarnOfList("tag", rule_.tags[0], tags);
+    }
     rule_.priority = static_cast<int>(
         mapping_.Int("priority", 0, 100).value_or(rule_.priority));
   }
@@ -137,6 +141,11 @@ class RuleReader {
     rule_.expires_after =
         ReadSpan(mapping_.Get("expires_after"), "expires_after");
     rule_.article = mapping_.TextOr("article", "");
+    if (rule_.article.find("://") != rule_.article.npos) {
+      mapping_.Get("article").Warn(
+          "`article` is put behind `sender.help_url`",
+          "write only what comes after it: `how-to-pay-by-card`");
+    }
     rule_.actions = ReadActions(mapping_.Get("actions"), &reading_);
     if (Mapping mapping = mapping_.MappingOf("success")) {
       Success success;
