@@ -191,6 +191,16 @@ void ReadGateway(Mapping mapping, ConfigReader* reader, SmsConfig* sms) {
   mapping.RejectOtherKeys("in `gateway`");
 }
 
+// GSM has room for so many characters of a name; a number is longer.
+void WarnOfLongSender(const Node& node, const std::string& sender) {
+  constexpr std::size_t kMost = 11;
+  const bool number = sender.find_first_not_of("+0123456789 ") == sender.npos;
+  if (number || sender.size() <= kMost) return;
+  node.Warn(fmt::format("`sender` has {} characters, and a name has {} at most",
+                        sender.size(), kMost),
+            "gateways cut off or refuse the rest");
+}
+
 // Some gateways need to be told who writes.
 void GiveSender(Mapping* mapping, SmsConfig* sms) {
   bool missing = false;
@@ -252,6 +262,7 @@ void ReadSms(Mapping* root, ConfigReader* reader) {
   if (!mapping) return;
   SmsConfig sms;
   sms.sender = reader->TextOr(&mapping, "sender", "");
+  WarnOfLongSender(mapping.Get("sender"), sms.sender);
   ReadGateway(mapping.Require("gateway").AsMapping("gateway"), reader, &sms);
   GiveSender(&mapping, &sms);
   sms.limit = ReadLimit(&mapping, reader);

@@ -98,6 +98,16 @@ bool ParseListen(std::string_view text, AdminConfig* admin) {
   return admin->port >= 0 && admin->port <= 65535;
 }
 
+// What stands in texts that others make links of.
+void WarnOfNoLink(Mapping* mapping, const char* key, const std::string& url) {
+  for (const char* scheme : {"https://", "http://", "mailto:"}) {
+    if (url.empty() || url.starts_with(scheme)) return;
+  }
+  mapping->Get(key).Warn(
+      fmt::format("`{}` is `{}`, of which nobody makes a link", key, url),
+      "write https://host/path");
+}
+
 }  // namespace
 
 const KafkaConfig* FirstKafka(const Config& config) {
@@ -147,6 +157,8 @@ void ReadSender(Mapping* root, ConfigReader* reader) {
   sender->hours = reader->TextOr(&mapping, "hours", "");
   sender->help_url = reader->TextOr(&mapping, "help_url", "");
   sender->stop_url = reader->TextOr(&mapping, "stop_url", "");
+  WarnOfNoLink(&mapping, "help_url", sender->help_url);
+  WarnOfNoLink(&mapping, "stop_url", sender->stop_url);
   sender->address = reader->TextOr(&mapping, "address", "");
   if (sender->address.empty() && config.email) {
     const SmtpOptions& smtp = config.email->smtp;
@@ -174,6 +186,14 @@ void ReadDelivery(Mapping* root, ConfigReader* reader) {
                            .value_or(retry->breaker_failures));
   if (retry->first > retry->most) {
     mapping.node().Complain("`retry_first` is longer than `retry_most`");
+  }
+  if (retry->give_up_after < retry->first) {
+    const char* key =
+        mapping.Has("give_up_after") ? "give_up_after" : "retry_first";
+    mapping.Get(key).Warn(
+        "`give_up_after` is shorter than `retry_first`: nothing is tried again",
+        fmt::format("they are {} and {}", FormatDuration(retry->give_up_after),
+                    FormatDuration(retry->first)));
   }
   mapping.RejectOtherKeys("in `delivery`");
 }

@@ -254,6 +254,53 @@ TEST(ConfigTest, ALocaleIsOneThatTemplatesCanHave) {
   }
 }
 
+TEST(ConfigTest, WhatIsTakenAndDoesNoGoodIsAWarning) {
+  const struct {
+    const char* yaml;
+    const char* message;  // nullptr: nothing is said.
+    const char* hint;
+  } cases[] = {
+      {"sender: {help_url: example.com/help}",
+       "3:20: `help_url` is `example.com/help`, of which nobody makes a link",
+       "write https://host/path"},
+      {"sender: {stop_url: www.example.com}",
+       "3:20: `stop_url` is `www.example.com`, of which nobody makes a link",
+       "write https://host/path"},
+      {"sender: {help_url: http://a, stop_url: \"mailto:stop@a\"}", nullptr,
+       ""},
+      {"sms: {sender: Example Company, gateway: {type: file, directory: d}}",
+       "3:15: `sender` has 15 characters, and a name has 11 at most",
+       "gateways cut off or refuse the rest"},
+      {"sms: {sender: Example Com, gateway: {type: file, directory: d}}",
+       nullptr, ""},
+      {"sms: {sender: \"+39 333 1234567\", gateway: {type: file, directory: "
+       "d}}",
+       nullptr, ""},
+      {"delivery: {give_up_after: 1s}",
+       "3:27: `give_up_after` is shorter than `retry_first`: nothing is tried "
+       "again",
+       "they are 1s and 5s"},
+      {"delivery: {retry_first: 2d, retry_most: 3d}",
+       "3:25: `give_up_after` is shorter than `retry_first`: nothing is tried "
+       "again",
+       "they are 1d and 2d"},
+      {"delivery: {retry_first: 1h, retry_most: 2h, give_up_after: 1h}",
+       nullptr, ""},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.yaml);
+    const LoadedConfig loaded =
+        Read(std::string("sources: [{file: {path: e}}]\nrules: [rules]\n") +
+             c.yaml + "\n");
+    EXPECT_NE(loaded.config, nullptr);
+    ASSERT_EQ(loaded.diagnostics.size(), c.message ? 1U : 0U)
+        << RenderText(loaded.diagnostics);
+    if (c.message == nullptr) continue;
+    EXPECT_EQ(Short(loaded.diagnostics[0]), c.message);
+    EXPECT_EQ(loaded.diagnostics[0].hint, c.hint);
+  }
+}
+
 TEST(ConfigTest, WhatGoesInClearToAnotherMachineIsAWarning) {
   const std::pair<const char*, bool> cases[] = {
       {"https://rt.example.com/", false}, {"http://localhost:8080/rt", false},
