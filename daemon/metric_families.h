@@ -127,13 +127,15 @@ struct MetricFamilies {
   GaugeVec partitions =
       metrics.Gauge("premura_source_partitions",
                     "Partitions read by this instance.", {"source"});
-  GaugeVec lag =
-      metrics.Gauge("premura_source_lag_records",
-                    "Records not read yet; -1 if not known.", {"source"});
+  GaugeVec lag = metrics.Gauge("premura_source_lag_records",
+                               "Records not read yet; -1 if not known. What "
+                               "`reorder` holds back has been read.",
+                               {"source"});
   GaugeVec lag_seconds = metrics.Gauge(
       "premura_source_lag_seconds",
-      "How far what is read is behind the wall clock, in event time, while "
-      "records wait; 0 when all is read.",
+      "How far the source's clock is behind the wall's while records wait to "
+      "be read; 0 when all is read. `reorder` and `allowed_lateness`, by which "
+      "the clock stays behind, are in it.",
       {"source"});
   GaugeVec ended =
       metrics.Gauge("premura_source_ended", "1 once it has ended.", {"source"});
@@ -141,8 +143,8 @@ struct MetricFamilies {
       "premura_source_rebalances", "Rebalances since the start.", {"source"});
   GaugeVec watermark = metrics.Gauge(
       "premura_watermark_delay_seconds",
-      "How far the source's clock is behind the wall's; 0 before the first "
-      "event.",
+      "How far the source's clock is behind the wall's, `reorder` and "
+      "`allowed_lateness` included; 0 before the first event.",
       {"source"});
   GaugeVec remembered = metrics.Gauge(
       "premura_remembered_events",

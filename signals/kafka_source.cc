@@ -2,9 +2,6 @@
 // A partition without a committed position, or whose position has been deleted
 // by retention, is read from its oldest record, unless the person sets
 // auto.offset.reset otherwise: what is still there is not passed over.
-
-#include <simdjson.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -15,6 +12,7 @@
 #include "signals/kafka_consumer.h"
 #include "signals/kafka_partitions.h"
 #include "signals/kafka_starts.h"
+#include "signals/kafka_statistics.h"
 #include "signals/source.h"
 
 namespace premura {
@@ -34,23 +32,15 @@ constexpr Duration kCloseLimit = std::chrono::seconds(5);
 constexpr Duration kFencedAgain = std::chrono::minutes(1);
 constexpr int kError = 3;  // Syslog's.
 
-// Whether librdkafka is connected to a broker; nullopt if its statistics are
-// not understood.
-std::optional<bool> HasBroker(simdjson::dom::parser* parser,
-                              std::string_view statistics) {
-  simdjson::dom::object brokers;
-  if (parser->parse(statistics.data(), statistics.size())["brokers"].get(
-          brokers) != simdjson::SUCCESS) {
-    return std::nullopt;
-  }
-  for (const simdjson::dom::key_value_pair broker : brokers) {
-    std::string_view state;
-    if (broker.value["state"].get(state) == simdjson::SUCCESS &&
-        state == "UP") {
-      return true;
-    }
-  }
-  return false;
+// After so long without an answer nobody is there, beside what a fetch may
+// wait.
+constexpr Duration kPatience = std::chrono::seconds(10);
+
+Duration PatienceWith(const std::map<std::string, std::string>& properties) {
+  const auto wait = properties.find("fetch.wait.max.ms");
+  return kPatience + Duration(wait == properties.end()
+                                  ? 500
+                                  : std::atoi(wait->second.c_str()));
 }
 
 // Another instance is to go on soon after one has died.
@@ -386,11 +376,16 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   }
 
   void OnStatistics(std::string_view json) override {
-    const std::optional<bool> has_broker = HasBroker(&statistics_, json);
-    if (!has_broker) return;
-    has_broker_ = *has_broker;
+    const auto all = ConnectionsOf(json, patience_);
+    if (!all) return;
+    has_broker_ = all->up;
+    // Who waits for the group to settle may wait for long.
+    silent_ = !all->answers && (silent_ || (all->waits && AnyAssigned()));
     if (has_broker_) last_error_.clear();
-    connection_problem_ = has_broker_ ? "" : NoBroker();
+    connection_problem_ =
+        !has_broker_ ? NoBroker()
+        : silent_    ? "kafka: brokers are connected, and do not answer"
+                     : "";
     ShowProblem();
   }
 
@@ -453,6 +448,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   }
 
   const KafkaOptions options_;
+  const Duration patience_ = PatienceWith(options_.properties);
   KafkaPartitions partitions_;
   RecordSink* sink_ = nullptr;  // Of the Poll at hand, or the last.
   std::vector<Header> headers_;
@@ -462,12 +458,12 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
   std::string connection_problem_;
   std::string group_problem_;
   bool has_broker_ = false;
+  bool silent_ = false;  // Brokers were asked, and none has answered since.
   bool closed_ = false;
   SteadyClock::time_point health_time_{};
   SteadyClock::time_point kept_reading_{};
   std::optional<SteadyClock::time_point> fenced_;  // The last time.
   std::uint64_t health_rebalances_ = 0;
-  simdjson::dom::parser statistics_;
 
   std::atomic<bool> interrupted_ = false;
   std::mutex interrupt_mutex_;  // Guards consumer_ against its end.

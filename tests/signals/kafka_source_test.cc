@@ -371,6 +371,25 @@ TEST_F(KafkaSourceTest, SurvivesACrashOfTheBroker) {
   EXPECT_EQ(seen, expected);
 }
 
+TEST_F(KafkaSourceTest, SaysThatABrokerThatStandsStillDoesNotAnswer) {
+  const std::string topic = broker->CreateTopic("frozen", 1);
+  broker->Produce(topic, 0, Numbered(0, 10));
+  Member member(*broker, {topic}, {{"session.timeout.ms", "45000"}});
+  ASSERT_TRUE(member.PollUntil([&] { return member.CaughtUp(); }));
+  EXPECT_TRUE(member.source->Health().reachable);
+  broker->Freeze();
+  EXPECT_TRUE(
+      member.PollUntil([&] { return !member.source->Health().reachable; }));
+  const std::string problem = member.source->Health().problem;
+  broker->Thaw();
+  EXPECT_EQ(problem, "kafka: brokers are connected, and do not answer");
+  EXPECT_TRUE(
+      member.PollUntil([&] { return member.source->Health().reachable; }));
+  EXPECT_EQ(member.source->Health().problem, "");
+  broker->Produce(topic, 0, Numbered(10, 20));
+  EXPECT_TRUE(member.PollUntil([&] { return member.Count() >= 20; }));
+}
+
 TEST_F(KafkaSourceTest, SharesPartitionsWithASecondMember) {
   const std::string topic = broker->CreateTopic("share", 4);
   for (int i = 0; i < 4; ++i) {
