@@ -33,35 +33,6 @@ bool SaysYesOrNo(const std::string& text) {
   return std::count(kWords.begin(), kWords.end(), FoldCase(text)) > 0;
 }
 
-// What is wrong with a value; nullptr if nothing.
-const char* Problem(const std::string& path, const std::string& text,
-                    const std::set<std::string>& dates) {
-  if (text.empty()) return nullptr;
-  if (dates.contains(path) && !ReadProfileDate(Value::Text(text))) {
-    return "is no date, so no deadline comes of it: write one like 2026-01-31";
-  }
-  if (path.starts_with("consent.") && !SaysYesOrNo(text)) {
-    return "is neither true nor false, and counts as refused";
-  }
-  if ((path == "timezone" || path == "account.timezone") &&
-      !IsKnownZone(text)) {
-    return "is no time zone: write one like Europe/Rome";
-  }
-  if ((path == "country" || path == "account.country") && !IsCountry(text)) {
-    return "is no country of ISO 3166: write one like IT";
-  }
-  if (path == "locale" && !ParseLocale(text)) {
-    return "is no language: write one like it or it-CH";
-  }
-  if (path == "phone" && !ParsePhone(text)) {
-    return "is not a number in international form (+39...)";
-  }
-  if (path == "email" && !IsMailAddress(text)) {
-    return "is not one email address";
-  }
-  return nullptr;
-}
-
 // What is looked at in everybody's profile, beside consents.
 constexpr std::array<std::string_view, 12> kKeys = {
     "name",    "first_name", "role",  "tier",  "locale", "timezone",
@@ -141,6 +112,34 @@ void WarnOfKeys(const std::string& path,
 
 }  // namespace
 
+const char* ProblemOfValue(const std::string& path, const std::string& text,
+                           const std::set<std::string>& dates) {
+  if (text.empty()) return nullptr;
+  if (dates.contains(path) && !ReadProfileDate(Value::Text(text))) {
+    return "is no date, so no deadline comes of it: write one like 2026-01-31";
+  }
+  if (path.starts_with("consent.") && !SaysYesOrNo(text)) {
+    return "is neither true nor false, and counts as refused";
+  }
+  if ((path == "timezone" || path == "account.timezone") &&
+      !IsKnownZone(text)) {
+    return "is no time zone: write one like Europe/Rome";
+  }
+  if ((path == "country" || path == "account.country") && !IsCountry(text)) {
+    return "is no country of ISO 3166: write one like IT";
+  }
+  if (path == "locale" && !ParseLocale(text)) {
+    return "is no language: write one like it or it-CH";
+  }
+  if (path == "phone" && !ParsePhone(text)) {
+    return "is not a number in international form (+39...)";
+  }
+  if (path == "email" && !IsMailAddress(text)) {
+    return "is not one email address";
+  }
+  return nullptr;
+}
+
 std::set<std::string> DateFields(const RuleSet& rules) {
   std::set<std::string> fields;
   for (const Rule& rule : rules.rules()) {
@@ -160,7 +159,7 @@ void WarnOfProfiles(const std::string& path,
   for (const auto& [customer, values] : customers) {
     for (const auto& [key, json] : values) {
       const std::string value = TextOf(json);
-      const char* const problem = Problem(key, value, dates);
+      const char* const problem = ProblemOfValue(key, value, dates);
       if (problem == nullptr || ++count > kMost) continue;
       if (count == 1) {
         Result<std::string> read = ReadFile(path, kLargestShown);

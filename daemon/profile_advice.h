@@ -21,6 +21,11 @@ inline constexpr std::size_t kLargestShown = 16 << 20;
 // What the rules take for dates: the fields of `deadline`.
 std::set<std::string> DateFields(const RuleSet& rules);
 
+// What is wrong with the value at a path, as "is no time zone: ..": `dates` as
+// below; nullptr if nothing.
+const char* ProblemOfValue(const std::string& path, const std::string& text,
+                           const std::set<std::string>& dates);
+
 // `dates`: paths whose values must be dates. `path` is the file that
 // `customers` were read from; it is read again for the lines if there is
 // anything to say. At most ten values of a file are told one by one.

@@ -35,6 +35,7 @@ namespace premura {
 struct RuleTest {
   // An event, or a move of the clock.
   struct Step {
+    std::string event;   // Its name.
     std::string record;  // JSON, of the `plain` preset; empty: no event.
     Timestamp at{};
     SourcePosition position;
@@ -68,7 +69,8 @@ struct RuleTestFile {
 std::optional<RuleTestFile> ReadRuleTests(const std::string& path,
                                           Diagnostics* diagnostics);
 
-// Expectations of rules that there are not.
+// Expectations of rules that there are not; warns of events that are almost
+// called as one that the rules ask for.
 void CheckExpected(const RuleTestFile& file, const RuleSet& rules,
                    Diagnostics* diagnostics);
 

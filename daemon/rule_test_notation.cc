@@ -241,7 +241,7 @@ Result<std::vector<NotedEvent>> ReadNotedEvents(const std::string& text,
     }
     fields.AppendTo(&record);
     record += '}';
-    events.push_back({at, std::move(record)});
+    events.push_back({at, Unquoted(words[2]), std::move(record)});
   }
   return events;
 }

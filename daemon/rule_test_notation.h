@@ -24,6 +24,7 @@ namespace premura {
 
 struct NotedEvent {
   Duration at{};
+  std::string name;
   std::string record;  // JSON of the `plain` preset.
 };
 

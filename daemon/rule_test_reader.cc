@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "daemon/config_reader.h"
+#include "daemon/profile_advice.h"
 #include "daemon/rule_test.h"
 #include "daemon/rule_test_notation.h"
 #include "notifiers/reason.h"
@@ -41,6 +43,12 @@ void ReadValues(const Node& node, const std::string& prefix,
       (*values)[prefix + name] = '[' + list + ']';
     } else {
       (*values)[prefix + name] = JsonOf(value);
+      const auto text = value.IsNull() ? std::nullopt : value.AsText(name);
+      const char* const problem =
+          text ? ProblemOfValue(prefix + name, *text, {}) : nullptr;
+      if (problem != nullptr) {
+        value.Warn(fmt::format("`{}` {}", prefix + name, problem));
+      }
     }
   }
 }
@@ -136,8 +144,8 @@ class TestReader {
     for (const Node& event : mapping.Require("events").AsList("events")) {
       ReadStep(event);
     }
-    test_.detections = ReadExpected(mapping.Get("detections"), 3);
-    test_.decisions = ReadExpected(mapping.Get("decisions"), 5);
+    test_.detections = ReadExpected(mapping.Get("detections"), "detections", 3);
+    test_.decisions = ReadExpected(mapping.Get("decisions"), "decisions", 5);
     if (mapping && !test_.detections && !test_.decisions &&
         !Misspells(node, {"detections", "decisions"})) {
       node.Complain("a test says what is expected",
@@ -151,10 +159,14 @@ class TestReader {
   void ReadStep(const Node& node) {
     if (node.kind() == Node::Kind::kMapping) {
       Mapping mapping = node.AsMapping("events");
+      if (IsEvent(node)) {
+        return node.Complain("an event is one text, and `: ` makes none of it",
+                             "write FIELD=VALUE, or quote the whole line");
+      }
       const auto by = ReadSpan(mapping.Require("advance"), "advance");
       mapping.RejectOtherKeys("in `events`");
       newest_ += by.value_or(Duration(0));
-      test_.steps.push_back({"", test_.start + newest_, node.position()});
+      test_.steps.push_back({"", "", test_.start + newest_, node.position()});
       return;
     }
     const auto text = node.AsText("events");
@@ -163,17 +175,25 @@ class TestReader {
     if (!events.ok()) return node.Complain(events.error().message);
     for (NotedEvent& event : events.value()) {
       newest_ = std::max(newest_, event.at);
-      test_.steps.push_back(
-          {std::move(event.record), test_.start + event.at, node.position()});
+      test_.steps.push_back({std::move(event.name), std::move(event.record),
+                             test_.start + event.at, node.position()});
     }
   }
 
+  // "0m anna viewed page: /a" is a mapping to YAML.
+  static bool IsEvent(const Node& node) {
+    const auto entries = node.AsMapping("events").Entries();
+    if (entries.size() != 1) return false;
+    const std::string& key = entries[0].first;
+    return ParseDuration(key.substr(0, key.find_first_of(" .:"))).has_value();
+  }
+
   std::optional<std::vector<RuleTest::Expected>> ReadExpected(
-      const Node& node, std::size_t words) {
+      const Node& node, const char* what, std::size_t words) {
     if (!node) return std::nullopt;
     std::vector<RuleTest::Expected> lines;
-    for (const Node& element : node.AsList("expected")) {
-      if (const auto text = element.AsText("expected")) {
+    for (const Node& element : node.AsList(what)) {
+      if (const auto text = element.AsText(what)) {
         ReadLine(element, *text, words, &lines);
       }
     }
@@ -190,6 +210,26 @@ std::optional<Timestamp> ReadStart(const std::string& text) {
   return ParseInstant(text);
 }
 
+void WarnOfEvents(const RuleTest& test, const RuleSet& rules,
+                  Diagnostics* diagnostics) {
+  std::set<std::string> asked;
+  for (const Rule& rule : rules.rules()) {
+    for (const Mention& mention : rule.mentions) {
+      if (mention.what == Mention::What::kEvent) asked.insert(mention.text);
+    }
+  }
+  const std::vector<std::string> names(asked.begin(), asked.end());
+  for (const RuleTest::Step& step : test.steps) {
+    if (step.record.empty() || !asked.insert(step.event).second) continue;
+    const std::string nearest = Nearest(step.event, names);
+    if (nearest.empty()) continue;
+    diagnostics->push_back(
+        {Diagnostic::Severity::kWarning, step.position,
+         fmt::format("no rule asks for the event `{}`", step.event),
+         fmt::format("did you mean `{}`?", nearest), ""});
+  }
+}
+
 }  // namespace
 
 void CheckExpected(const RuleTestFile& file, const RuleSet& rules,
@@ -197,6 +237,7 @@ void CheckExpected(const RuleTestFile& file, const RuleSet& rules,
   std::vector<std::string> ids;
   for (const Rule& rule : rules.rules()) ids.push_back(rule.id);
   for (const RuleTest& test : file.tests) {
+    WarnOfEvents(test, rules, diagnostics);
     for (const auto* lines : {&test.detections, &test.decisions}) {
       if (!*lines) continue;
       for (const RuleTest::Expected& line : **lines) {

@@ -317,6 +317,20 @@ TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
        "      |     ^~~~~~~~~\n"
        "      = did you mean `detections`?\n"
        "1 error in 1 file.\n"},
+      {"      - 0m anna viewed page: /a\n    detections: []\n",
+       "8:9: error: an event is one text, and `: ` makes none of it\n"
+       "    8 |       - 0m anna viewed page: /a\n"
+       "      |         ^\n"
+       "      = write FIELD=VALUE, or quote the whole line\n"
+       "1 error in 1 file.\n"},
+      {"      - {0m..9m/3m: anna viewed}\n    detections: []\n",
+       "an event is one text"},
+      {"      - {wait: 1h}\n    detections: []\n",
+       "unknown key `wait` in `events`"},
+      {"      - 0m anna viewed\n    detections: 0m loop anna\n",
+       "`detections` must be a list, not a single value"},
+      {"      - 0m anna viewed\n    decisions: [{a: b}]\n",
+       "`decisions` must be a text, not a mapping"},
       {"      - 0m anna viewed\n    expected: []\n",
        "unknown key `expected` in a test"},
       {"      - 0m anna viewed\n    expected: []\n",
@@ -344,6 +358,42 @@ TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
               HasSubstr("`start` is no instant"));
   EXPECT_THAT(Run("version: 1\ntests: []\nmore: 1\n").err,
               HasSubstr("unknown key `more` in a file of tests"));
+}
+
+TEST_F(RuleTestTest, WhatIsAlmostRightIsAWarning) {
+  const struct {
+    const char* event;
+    const char* profile;  // Of carl.
+    std::vector<std::string> said;
+  } cases[] = {
+      {"0m anna view", "tier: pro, timezone: Europe/Rome, country: IT", {}},
+      {"0m anna viewed", "tier: pro", {}},
+      {"0m..3m/1m anna viewd",
+       "tier: pro",
+       {"9:9: warning: no rule asks for the event `viewd`",
+        "= did you mean `viewed`?", "1 warning in 1 file."}},
+      {"0m anna \"Viewed\"",
+       "tier: pro",
+       {"9:9: warning: no rule asks for the event `Viewed`"}},
+      {"0m anna other",
+       "timezone: Rome, country: Italy, consent: {email: maybe}",
+       {"7:24: warning: `timezone` is no time zone: write one like Europe/Rome",
+        "7:39: warning: `country` is no country of ISO 3166: write one like IT",
+        "7:63: warning: `consent.email` is neither true nor false, and counts "
+        "as refused",
+        "3 warnings in 1 file."}},
+  };
+  for (const auto& c : cases) {
+    std::string tests = kHead;
+    tests.insert(tests.find("    events:"),
+                 "      carl: {" + std::string(c.profile) + "}\n");
+    const Ran ran = Run(tests + "      - " + c.event + "\n    decisions: []\n");
+    EXPECT_EQ(ran.out, "1 passed, 0 failed\n");
+    EXPECT_EQ(ran.err.empty(), c.said.empty()) << ran.err;
+    for (const std::string& said : c.said) {
+      EXPECT_THAT(ran.err, HasSubstr(said));
+    }
+  }
 }
 
 TEST_F(RuleTestTest, AnEventThatCannotBeUsedFailsItsTest) {
