@@ -33,6 +33,19 @@ struct Checked {
   std::shared_ptr<const Config> config;
 };
 
+// A file that is no JSON Lines would end among the dead letters, line by line.
+void WarnOfLines(const Config& config, Diagnostics* diagnostics) {
+  for (const SourceConfig& source : config.sources) {
+    const auto* const file = std::get_if<ReplayConfig>(&source.from);
+    if (file == nullptr) continue;
+    Diagnostic warning;
+    warning.severity = Diagnostic::Severity::kWarning;
+    warning.where.file = file->path;
+    warning.message = AdviceOnFile(file->path, source.max_bytes);
+    if (!warning.message.empty()) diagnostics->push_back(std::move(warning));
+  }
+}
+
 // Rules on their own; their templates if they lie beside them.
 Checked CheckRules(const std::vector<std::string>& paths) {
   Checked checked;
@@ -75,6 +88,7 @@ Checked CheckConfig(const Options& options, const Io& io) {
     checked.rules = assembled.rules;
     checked.sound = assembled.sound;
     checked.config = loaded.config;
+    WarnOfLines(*loaded.config, &checked.diagnostics);
   }
   checked.diagnostics.insert(checked.diagnostics.end(),
                              loaded.diagnostics.begin(),
@@ -96,9 +110,9 @@ void CheckLedger(const Io& io, Checked* checked) {
 // Of a file without an event that could be used.
 std::string WhyUnusable(const SurveyOptions& options, Preset preset) {
   constexpr std::size_t kRecordsLookedAt = 20;
-  std::string why;
+  std::string why = AdviceOnFile(options.events, options.decoder.max_bytes);
   const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
-  if (options.events != "-" && events.ok()) {
+  if (why.empty() && options.events != "-" && events.ok()) {
     DecoderOptions decoder = options.decoder;
     decoder.preset = preset;
     const auto head = events.value()->Head(kRecordsLookedAt);

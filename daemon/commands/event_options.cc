@@ -5,7 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cctype>
+#include <filesystem>
 #include <string_view>
+
+#include "daemon/past_events.h"
 
 namespace premura {
 
@@ -84,6 +87,16 @@ std::string AdviceOnLines(const std::string& file, const std::string& head) {
       "{0} looks like JSON over several lines, and one object a line is "
       "wanted: `jq -c {1} {0}` writes it so",
       file, list ? "'.[]'" : ".");
+}
+
+std::string AdviceOnFile(const std::string& file, std::size_t max_bytes) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return "";
+  const auto events = OpenPastFile(file, max_bytes);
+  if (!events.ok()) return "";
+  const auto head = events.value()->Head(1);
+  if (!head.ok() || head.value().empty()) return "";
+  return AdviceOnLines(file, head.value()[0]);
 }
 
 Result<Preset> ReadPreset(const std::string& name) {

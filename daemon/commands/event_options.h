@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "daemon/config.h"
@@ -27,6 +28,8 @@ CLI::Option* AddEventOptions(CLI::App* command, EventOptions* options);
 // How `file`, of which `head` is the first line, becomes one object a line;
 // empty if it looks neither like JSON that is spread over lines nor like CSV.
 std::string AdviceOnLines(const std::string& file, const std::string& head);
+// The same of a file, whose first line is read; a pipe is left alone.
+std::string AdviceOnFile(const std::string& file, std::size_t max_bytes);
 
 // What `--preset` says.
 Result<Preset> ReadPreset(const std::string& name);

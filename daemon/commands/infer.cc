@@ -32,11 +32,8 @@ struct Options {
 void TellHowLinesAreMade(const SurveyOptions& options, const Survey& survey,
                          const Io& io) {
   if (!survey.refused.contains(Refusal::kBrokenJson)) return;
-  const auto events = OpenPastFile(options.events, options.decoder.max_bytes);
-  if (!events.ok()) return;
-  const auto head = events.value()->Head(1);
-  if (!head.ok() || head.value().empty()) return;
-  const std::string advice = AdviceOnLines(options.events, head.value()[0]);
+  const std::string advice =
+      AdviceOnFile(options.events, options.decoder.max_bytes);
   if (!advice.empty()) *io.err << advice << '\n';
 }
 

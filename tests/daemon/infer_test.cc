@@ -236,6 +236,19 @@ TEST_F(InferTest, SaysHowCsvBecomesLines) {
     folder_.Write("rules/a.yaml",
                   "version: 1\nrules:\n  - id: a\n    title: A\n    detect: "
                   "{event_count: {event: x, gte: 2, within: 1h}}\n");
+    const std::string hint =
+        c.how == nullptr ? "`premura infer` tells why\n" : advice;
+    EXPECT_TRUE(Contains(
+        Premura({"check", folder_.Path("rules"), "--events", path}).out,
+        "error: no event in it can be used\n      = " + hint))
+        << c.events;
+    folder_.Write("premura.yaml",
+                  "sources: [{file: {path: events.jsonl}}]\nrules: [rules]\n");
+    const Ran checked = Premura({"check", "-c", folder_.Path("premura.yaml")});
+    EXPECT_EQ(checked.code, kOk) << checked.out;
+    EXPECT_EQ(Contains(checked.out, "warning: " + path + " looks like CSV"),
+              c.how != nullptr)
+        << checked.out;
     for (const std::vector<std::string>& command :
          {std::vector<std::string>{"backtest"}, {"explain", "a"}}) {
       std::vector<std::string> arguments = command;
