@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "rules/document.h"
 #include "rules/document_impl.h"
@@ -9,6 +10,28 @@
 namespace premura {
 
 namespace {
+
+// What other languages call a key that may stand here; empty: nothing.
+std::string OtherName(const std::string& key,
+                      const std::vector<std::string>& free) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 20>
+      kNames = {{{"severity", "level"},    {"enabled", "status"},
+                 {"state", "status"},      {"name", "title"},
+                 {"summary", "title"},     {"window", "within"},
+                 {"timeframe", "within"},  {"for", "within"},
+                 {"within", "for"},        {"timeout", "for"},
+                 {"threshold", "gte"},     {"count", "gte"},
+                 {"min", "gte"},           {"num_events", "gte"},
+                 {"filter", "where"},      {"condition", "where"},
+                 {"conditions", "where"},  {"when", "detect"},
+                 {"throttle", "cooldown"}, {"then", "actions"}}};
+  for (const auto& [other, ours] : kNames) {
+    if (key != other) continue;
+    const bool may = std::find(free.begin(), free.end(), ours) != free.end();
+    if (may) return std::string(ours);
+  }
+  return "";
+}
 
 // Of those that are not there yet. A few are told, many are nothing to read.
 std::string KeysThereAre(const std::vector<std::string>& keys) {
@@ -164,7 +187,8 @@ void Mapping::RejectOtherKeys(std::string_view where) {
         document->nodes[static_cast<std::size_t>(index)].text;
     const auto& known = asked_->known;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string nearest = Nearest(key, free);
+    std::string nearest = Nearest(key, free);
+    if (nearest.empty()) nearest = OtherName(key, free);
     document->Error(document->PositionOf(index),
                     fmt::format("unknown key `{}`{}", key, place),
                     nearest.empty()

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include "rules/kinds/kind.h"
 
 namespace premura {
@@ -12,6 +14,11 @@ void ReadDate(Mapping mapping, Reading* reading, DeadlineSpec* spec) {
   }
   const auto text = node.AsText("field");
   if (!text) return;
+  if (ParseDate(*text) || ParseInstant(*text)) {
+    node.Warn(fmt::format("`{}` is a date, and `field` names where one stands",
+                          *text),
+              "a path in the customer's profile, as `dates.renewal`");
+  }
   const FieldRef field =
       ReadFieldRef(*text, node, {reading->symbols, true, {}});
   if (field.symbol == 0) return;
