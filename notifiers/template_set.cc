@@ -52,6 +52,16 @@ const T* OfLanguage(const std::map<std::string, T>& all,
   return nullptr;
 }
 
+// "templates/billing-help.en.yaml" without what makes a file of it.
+std::string WithoutFile(const std::string& name) {
+  const fs::path path(name);
+  const bool yaml = path.extension() == ".yaml" || path.extension() == ".yml";
+  std::string stem = (yaml ? path.stem() : path.filename()).string();
+  const std::size_t dot = stem.rfind('.');
+  if (dot != stem.npos && ParseLocale(stem.substr(dot + 1))) stem.resize(dot);
+  return stem;
+}
+
 class LoadedTemplates final : public TemplateSet {
  public:
   explicit LoadedTemplates(std::string default_locale)
@@ -259,7 +269,7 @@ Diagnostics LoadedTemplates::Check(const std::string& name,
   // What is wrong with its file has been said.
   if (!Has(name, channel) && broken_.contains(name)) return {};
   if (locales == files_.end()) {
-    const std::string nearest = Nearest(name, Names());
+    const std::string nearest = Nearest(WithoutFile(name), Names());
     return complain(
         fmt::format("there is no template `{}`", name),
         nearest.empty() ? "" : fmt::format("did you mean `{}`?", nearest));

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+
+#include "rules/fold.h"
 
 namespace premura {
 namespace {
@@ -35,6 +38,28 @@ FieldRef::Root OwnRoot(const std::string& text) {
   if (text == "id") return FieldRef::Root::kId;
   if (text == "time") return FieldRef::Root::kTime;
   return FieldRef::Root::kProperty;
+}
+
+// Where premura itself looks in a profile; names differ by case.
+void WarnOfCase(std::string_view path, const Node& at) {
+  constexpr std::array<std::string_view, 12> kKnown = {
+      "name",    "first_name", "role",  "tier",  "locale", "timezone",
+      "country", "email",      "phone", "owner", "phase",  "account"};
+  const std::string folded = FoldCase(path);
+  if (folded == path) return;
+  if (std::find(kKnown.begin(), kKnown.end(), folded) == kKnown.end()) return;
+  at.Warn(fmt::format("`{}` is another field of the profile than `{}`", path,
+                      folded),
+          "names of fields are compared exactly");
+}
+
+// "Customer.tier" is a property like any other.
+void WarnOfRoot(const std::string& text, const Node& at) {
+  const std::string root = FoldCase(text.substr(0, text.find('.') + 1));
+  if (root != kCustomer && root != kProperties) return;
+  if (text.starts_with(root)) return;
+  at.Warn(fmt::format("`{}` is a property of the event", text),
+          fmt::format("did you mean `{}{}`?", root, text.substr(root.size())));
 }
 
 FieldRef ProfileRef(std::string_view path, Symbols* symbols) {
@@ -86,11 +111,15 @@ FieldRef ReadFieldRef(const std::string& text, const Node& at,
   if (!message.empty()) {
     at.Complain(message, hint);
   } else if (text.starts_with(kCustomer)) {
-    field = ProfileRef(std::string_view(text).substr(kCustomer.size()),
-                       context.symbols);
+    const std::string_view path =
+        std::string_view(text).substr(kCustomer.size());
+    WarnOfCase(path, at);
+    field = ProfileRef(path, context.symbols);
   } else if (context.profile) {
+    WarnOfCase(text, at);
     field = ProfileRef(text, context.symbols);
   } else {
+    WarnOfRoot(text, at);
     field = EventRef(text, context.symbols);
   }
   field.path = text;

@@ -170,6 +170,14 @@ TEST_F(TemplateMistakesTest, ATemplateIsCheckedAgainstTheSender) {
   EXPECT_EQ(said("billing-hlep", "ticket"),
             (List{"there is no template `billing-hlep` [did you mean "
                   "`billing-help`?]"}));
+  for (const char* file :
+       {"billing-help.en.yaml", "billing-help.en", "billing-help.yml",
+        "templates/billing-help.it-CH.yaml"}) {
+    EXPECT_EQ(said(file, "ticket"),
+              List{fmt::format("there is no template `{}` [did you mean "
+                               "`billing-help`?]",
+                               file)});
+  }
   EXPECT_EQ(said("t", "email"),
             (List{"template `t` has no part `email` [add `email:` to "
                   "t.en.yaml]"}));
