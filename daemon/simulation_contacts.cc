@@ -145,7 +145,7 @@ class Contacts final : public Simulation,
     output_.detections.push_back(std::move(detection));
   }
   void OnCancellation(Cancellation cancellation) override {
-    output_.cancellations.push_back(std::move(cancellation));
+    output_.Add(std::move(cancellation));
   }
   void OnLeftOut(const Rule& rule, std::string_view customer,
                  Timestamp at) override {

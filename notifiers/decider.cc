@@ -46,9 +46,12 @@ void LetMailsWait(std::vector<Delivery>* deliveries) {
 }
 
 bool IsCancelledBy(const ShardOutput& output, const Detection& detection) {
+  const auto place =
+      static_cast<std::size_t>(&detection - output.detections.data());
   return std::any_of(output.cancellations.begin(), output.cancellations.end(),
                      [&](const Cancellation& cancellation) {
-                       return cancellation.rule == detection.rule->id &&
+                       return cancellation.detections_before > place &&
+                              cancellation.rule == detection.rule->id &&
                               cancellation.customer == detection.customer &&
                               cancellation.at >= detection.at &&
                               Concerns(cancellation, detection.group);

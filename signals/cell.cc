@@ -27,7 +27,7 @@ void Cell::Collector::OnDetection(Detection detection) {
 
 void Cell::Collector::OnCancellation(Cancellation cancellation) {
   if (made_up.contains(cancellation.origin)) return;
-  output_->cancellations.push_back(std::move(cancellation));
+  output_->Add(std::move(cancellation));
 }
 
 Cell::Cell(std::size_t sources, std::shared_ptr<const RuleSet> rules,

@@ -85,6 +85,11 @@ std::string ToJson(const Detection& detection) {
   return json;
 }
 
+void ShardOutput::Add(Cancellation cancellation) {
+  cancellation.detections_before = detections.size();
+  cancellations.push_back(std::move(cancellation));
+}
+
 bool Concerns(const Cancellation& cancellation,
               const std::vector<std::pair<std::string, std::string>>& group) {
   return std::all_of(cancellation.group.begin(), cancellation.group.end(),

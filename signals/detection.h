@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -51,6 +52,9 @@ struct Cancellation {
   // detections of that group. Empty: of every group.
   std::vector<std::pair<std::string, std::string>> group{};
   std::uint32_t origin = 0;  // Event::origin.
+  // How many detections of its ShardOutput came before it: none that came after
+  // it is taken back.
+  std::size_t detections_before = 0;
 };
 
 // What a shard has found out since its last word, in order of each kind.
@@ -58,6 +62,9 @@ struct ShardOutput {
   std::vector<Detection> detections;
   std::vector<Cancellation> cancellations;
   std::vector<ProfileChange> profiles;
+
+  // It comes after all detections that are there.
+  void Add(Cancellation cancellation);
   bool empty() const {
     return detections.empty() && cancellations.empty() && profiles.empty();
   }

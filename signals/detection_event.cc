@@ -99,6 +99,16 @@ std::string NextEpisode(Customer* customer, std::uint64_t key,
   return fmt::format("{}", own->at_latest++);
 }
 
+std::vector<std::pair<std::string, std::string>> GroupOf(const Group* group) {
+  std::vector<std::pair<std::string, std::string>> values;
+  if (group == nullptr) return values;
+  ValueArena arena;
+  for (const Group::Entry& entry : group->entries) {
+    values.emplace_back(entry.path, JsonOf(ValueOf(entry, &arena)));
+  }
+  return values;
+}
+
 Detection MakeDetection(std::shared_ptr<const RuleSet> rules, const Rule& rule,
                         const Customer& customer, const Group* group,
                         const Finding& finding, std::string_view episode) {
@@ -107,12 +117,7 @@ Detection MakeDetection(std::shared_ptr<const RuleSet> rules, const Rule& rule,
   detection.customer = customer.name;
   detection.at = finding.at;
   detection.origin = customer.origin;
-  ValueArena arena;
-  if (group != nullptr) {
-    for (const Group::Entry& entry : group->entries) {
-      detection.group.emplace_back(entry.path, JsonOf(ValueOf(entry, &arena)));
-    }
-  }
+  detection.group = GroupOf(group);
   const Symbols& symbols = rules->symbols();
   for (const auto& [time, seen] : finding.evidence) {
     detection.evidence.push_back(

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "signals/customer.h"
@@ -19,6 +20,9 @@ namespace premura {
 // other detection of the track shares.
 std::string NextEpisode(Customer* customer, std::uint64_t key,
                         const Group* group, Timestamp instant);
+
+// Path, JSON value. nullptr: none.
+std::vector<std::pair<std::string, std::string>> GroupOf(const Group* group);
 
 Detection MakeDetection(std::shared_ptr<const RuleSet> rules, const Rule& rule,
                         const Customer& customer, const Group* group,

@@ -281,10 +281,14 @@ void EngineImpl::ReportCancels(const Event& event, const EventFacts& facts,
     if (cancel.rule == last) continue;
     if (cancel.where != nullptr && !cancel.where->Matches(facts)) continue;
     last = cancel.rule;
-    sink_->OnCancellation({cancel.rule->id, std::string(event.customer),
-                           event.time, std::string(event.name),
-                           GroupOf(*cancel.rule, symbols(), facts),
-                           event.origin});
+    Cancellation cancellation{cancel.rule->id,
+                              std::string(event.customer),
+                              event.time,
+                              std::string(event.name),
+                              GroupOf(*cancel.rule, symbols(), facts),
+                              event.origin};
+    FireConcerned(cancellation);
+    sink_->OnCancellation(std::move(cancellation));
   }
 }
 

@@ -122,6 +122,7 @@ class EngineImpl final : public Engine {
   // Time.
   void MoveClock(Timestamp clock);
   void FireUpTo(Timestamp time, Customer* customer, Hits hits);
+  void FireConcerned(const Cancellation& cancellation);
   void FireNext();
   void Fire(Customer* customer, Track* track);
   // Self-preservation.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "signals/customer_record.h"
+#include "signals/detection_event.h"
 #include "signals/engine_impl.h"
 
 namespace premura {
@@ -59,6 +60,30 @@ void EngineImpl::FireUpTo(Timestamp time, Customer* customer, Hits hits) {
     const State* const state = track.state();
     if (state == nullptr) continue;
     customer->alarm = std::min(customer->alarm, state->due);
+  }
+}
+
+// What was due before an event that takes it back, and the clock has not come
+// to yet: else it would be found after it, and go out.
+void EngineImpl::FireConcerned(const Cancellation& cancellation) {
+  Customer* const customer = customers_.Find(
+      cancellation.customer, CustomerTable::HashOf(cancellation.customer));
+  if (customer == nullptr || cancellation.at < customer->alarm) return;
+  const auto is_due = [&](const Track& track) {
+    return track.state() != nullptr && track.state()->due <= cancellation.at &&
+           index_->OfSlot(track.slot())->rule->id == cancellation.rule &&
+           Concerns(cancellation, GroupOf(track.group()));
+  };
+  for (;;) {
+    Track* first = nullptr;
+    for (Track& track : customer->tracks) {
+      if (is_due(track) &&
+          (first == nullptr || track.state()->due < first->state()->due)) {
+        first = &track;
+      }
+    }
+    if (first == nullptr) return;
+    Fire(customer, first);
   }
 }
 

@@ -239,7 +239,7 @@ TEST_F(OutreachTest, ACancellationOfTheSameWordTakesPartInTheDecision) {
   ShardOutput output;
   output.detections.push_back(Detect("loop", "acme"));
   const std::string id = output.detections[0].id;
-  output.cancellations.push_back({"loop", "acme", now, "invoice_paid"});
+  output.Add({"loop", "acme", now, "invoice_paid"});
   Submit(std::move(output));
   EXPECT_EQ(Decision(id, "email"), "suppress cancelled");
 }
@@ -248,7 +248,7 @@ TEST_F(OutreachTest, AnEarlierCancellationConcernsNoLaterDetection) {
   Start(RuleYaml("loop", "", "      - email: {template: h, delay: 10m}\n"));
   const std::string id = Fire("loop", "acme");
   ShardOutput output;
-  output.cancellations.push_back({"loop", "acme", now - seconds(1), "paid"});
+  output.Add({"loop", "acme", now - seconds(1), "paid"});
   Submit(std::move(output));
   EXPECT_EQ(State(id, "email"), "held delay");
 }
@@ -265,7 +265,7 @@ TEST_F(OutreachTest, ACancellationOfOneGroupLeavesTheOthersAlone) {
   Submit(std::move(output));
   ASSERT_NE(ids[0], ids[1]);
   ShardOutput finished;
-  finished.cancellations.push_back(
+  finished.Add(
       {"loop", "acme", now, "export_finished", {{"export_id", "\"e2\""}}});
   Submit(std::move(finished));
   EXPECT_EQ(State(ids[0], "email"), "held delay");

@@ -258,7 +258,7 @@ void OutreachWorld::Submit(ShardOutput output) {
 void OutreachWorld::Cancel(const std::string& rule,
                            const std::string& customer) {
   ShardOutput output;
-  output.cancellations.push_back({rule, customer, now, "invoice_paid"});
+  output.Add({rule, customer, now, "invoice_paid"});
   Submit(std::move(output));
 }
 
