@@ -94,6 +94,20 @@ int Parse(std::vector<std::string> arguments, const Io& io) {
   return shown.out->good() || code != kOk ? code : kFailure;
 }
 
+LoadedConfig LoadWithoutSecrets(const Io& io, const std::string& given) {
+  const Result<std::string> path = ConfigPath(io, given);
+  if (!path.ok()) {
+    Fail(io, path.error().message);
+    return {};
+  }
+  ConfigOptions options;
+  options.read_secrets = false;
+  options.environment = io.environment;
+  LoadedConfig loaded = LoadConfig(path.value(), options);
+  *io.err << RenderText(loaded.diagnostics);
+  return loaded;
+}
+
 }  // namespace
 
 int RunCommandLine(std::vector<std::string> arguments, const Io& io) {
@@ -158,17 +172,16 @@ Result<std::unique_ptr<Ledger>> OpenLedger(const Config& config, const Io& io,
 
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,
                                                const std::string& given) {
-  const Result<std::string> path = ConfigPath(io, given);
-  if (!path.ok()) {
-    Fail(io, path.error().message);
-    return nullptr;
+  return LoadWithoutSecrets(io, given).config;
+}
+
+std::shared_ptr<const Config> LoadConfigToLedger(const Io& io,
+                                                 const std::string& given) {
+  const LoadedConfig loaded = LoadWithoutSecrets(io, given);
+  if (loaded.config == nullptr && loaded.to_ledger != nullptr) {
+    *io.err << "the ledger can be found all the same:\n";
   }
-  ConfigOptions options;
-  options.read_secrets = false;
-  options.environment = io.environment;
-  const LoadedConfig loaded = LoadConfig(path.value(), options);
-  *io.err << RenderText(loaded.diagnostics);
-  return loaded.config;
+  return loaded.to_ledger;
 }
 
 }  // namespace premura

@@ -240,18 +240,28 @@ void ReadShards(Mapping* root, ConfigReader* reader) {
       static_cast<int>(node.AsInt("shards", 1, kMaxShards).value_or(0));
 }
 
-void ReadRoot(const Node& node, ConfigReader* reader) {
-  Mapping root = node.AsMapping("configuration");
-  if (!root) return;
+std::ptrdiff_t CountErrors(const Document& document) {
+  const Diagnostics all = document.diagnostics();
+  return std::count_if(all.begin(), all.end(), [](const Diagnostic& one) {
+    return one.severity == Diagnostic::Severity::kError;
+  });
+}
+
+// Whether what leads to the ledger is right, whatever else is.
+bool ReadRoot(const Document& document, ConfigReader* reader) {
+  Mapping root = document.root().AsMapping("configuration");
+  if (!root) return false;
   ReadName(&root, reader);
   ReadCustomer(&root, reader);
   ReadSources(&root, reader);
   ReadProfiles(&root, reader);
   ReadRulePaths(&root, reader);
   ReadSelfPreservation(&root, reader);
-  ReadState(&root, reader);
   ReadDeadLetters(&root, reader);
+  const std::ptrdiff_t before = CountErrors(document);
+  ReadState(&root, reader);
   ReadLedger(&root, reader);
+  const bool leads_to_ledger = CountErrors(document) == before;
   CheckSharedLedger(&root, *reader->config());
   CheckTopics(&root, *reader->config());
   ReadTickets(&root, reader);
@@ -264,6 +274,7 @@ void ReadRoot(const Node& node, ConfigReader* reader) {
   ReadLog(&root, reader);
   ReadShards(&root, reader);
   root.RejectOtherKeys("");
+  return leads_to_ledger;
 }
 
 LoadedConfig Read(const std::string& path, Document document,
@@ -273,9 +284,7 @@ LoadedConfig Read(const std::string& path, Document document,
   const std::filesystem::path folder =
       std::filesystem::absolute(path).parent_path();
   ConfigReader reader(folder.lexically_normal(), &options, config.get());
-  if (document.root()) {
-    ReadRoot(document.root(), &reader);
-  }
+  const bool leads_to_ledger = document.root() && ReadRoot(document, &reader);
   LoadedConfig loaded;
   loaded.diagnostics = document.diagnostics();
   HideSecrets(document, &loaded.diagnostics);
@@ -286,6 +295,7 @@ LoadedConfig Read(const std::string& path, Document document,
     empty.hint = "it needs at least `sources` and `rules`";
     loaded.diagnostics.push_back(empty);
   }
+  if (leads_to_ledger) loaded.to_ledger = config;
   if (!HasErrors(loaded.diagnostics)) loaded.config = std::move(config);
   return loaded;
 }

@@ -152,7 +152,10 @@ struct ConfigOptions {
 
 struct LoadedConfig {
   std::shared_ptr<const Config> config;  // nullptr if there are errors.
-  Diagnostics diagnostics;               // Sorted.
+  // What leads to the ledger, even so: nullptr if there are errors in `state`
+  // or `ledger`.
+  std::shared_ptr<const Config> to_ledger;
+  Diagnostics diagnostics;  // Sorted.
 };
 
 // What holds where nothing is written.

@@ -23,7 +23,8 @@ std::string LaneOf(const Action& action, const OutreachSettings& settings) {
   return "ticket:" + settings.desks.front().first;
 }
 
-bool IsServed(const std::string& lane, const OutreachSettings& settings) {
+bool IsServed(const Action& action, const OutreachSettings& settings) {
+  const std::string lane = LaneOf(action, settings);
   if (lane == "email") return settings.email != nullptr;
   if (lane == "sms") return settings.sms != nullptr;
   return std::any_of(
@@ -166,7 +167,7 @@ Status Decider::Gather(Case* c) {
   const Rule& rule = *c->detection->rule;
   if (rule.actions.empty()) return {};
   if (rule.cooldown) {
-    auto last = ledger_->LastCounted(rule.id, c->detection->customer);
+    auto last = outbox_->LastContact(rule.id, c->detection->customer);
     if (!last.ok()) return last.error();
     c->last_of_rule = last.value();
   }
@@ -214,6 +215,7 @@ Verdict Decider::DecideAction(const Action& action, Case* c) {
   Candidate candidate = CandidateOf(*c->detection, action, *c->profile);
   candidate.simulation = c->simulation;
   candidate.stop_all = c->circumstances->stop_all;
+  candidate.channel_missing = !IsServed(action, *c->circumstances->settings);
   candidate.cancelled = c->cancelled;
   candidate.last_of_rule = c->last_of_rule;
   candidate.contacts = c->contacts;
@@ -256,10 +258,6 @@ Delivery Decider::MakeDelivery(const Action& action, int index,
     return delivery;
   }
   delivery.due_at = now;
-  if (!IsServed(delivery.lane, settings)) {
-    delivery.state = DeliveryState::kHeld;
-    delivery.reason = Reason::kChannelMissing;
-  }
   return delivery;
 }
 

@@ -26,6 +26,7 @@ using GateAnswer = std::optional<Verdict>;
 
 GateAnswer RuleGate(const GateQuestion& question);
 GateAnswer StopAllGate(const GateQuestion& question);
+GateAnswer ChannelGate(const GateQuestion& question);
 GateAnswer OnlyIfGate(const GateQuestion& question);
 GateAnswer ConsentGate(const GateQuestion& question);
 GateAnswer AddressGate(const GateQuestion& question);

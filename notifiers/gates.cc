@@ -21,8 +21,9 @@ struct Gate {
   bool again;  // Asked at the moment of sending too.
 };
 
-constexpr std::array<Gate, 12> kGates = {{{RuleGate, true},
+constexpr std::array<Gate, 13> kGates = {{{RuleGate, true},
                                           {StopAllGate, true},
+                                          {ChannelGate, false},
                                           {OnlyIfGate, false},
                                           {ConsentGate, true},
                                           {AddressGate, true},
@@ -131,6 +132,12 @@ GateAnswer StopAllGate(const GateQuestion& question) {
   return Hold(Reason::kStopAll, std::nullopt);
 }
 
+// Not held: who adds the channel one day does not mean what was found before.
+GateAnswer ChannelGate(const GateQuestion& question) {
+  if (!question.candidate.channel_missing) return std::nullopt;
+  return Suppress(Reason::kChannelMissing);
+}
+
 GateAnswer OnlyIfGate(const GateQuestion& question) {
   if (question.candidate.only_if_holds) return std::nullopt;
   return Suppress(Reason::kOnlyIf, question.candidate.only_if_saw);
@@ -149,11 +156,15 @@ GateAnswer HoldoutGate(const GateQuestion& question) {
 GateAnswer CooldownGate(const GateQuestion& question) {
   const Candidate& candidate = question.candidate;
   if (!candidate.cooldown || !candidate.last_of_rule) return std::nullopt;
+  const std::string length = ReadableDuration(*candidate.cooldown);
+  if (*candidate.last_of_rule == kStillToCome) {
+    return Suppress(Reason::kCooldown,
+                    length + " from a contact that waits to go out");
+  }
   const Timestamp end = *candidate.last_of_rule + *candidate.cooldown;
   if (candidate.detected_at >= end) return std::nullopt;
   return Suppress(Reason::kCooldown,
-                  fmt::format("{} since {}, until {}",
-                              ReadableDuration(*candidate.cooldown),
+                  fmt::format("{} since {}, until {}", length,
                               OnTheWall(question, *candidate.last_of_rule),
                               OnTheWall(question, end)));
 }

@@ -2,11 +2,12 @@
 // Gates: the checks between a detection's action and a contact, in their order.
 // Each is a pure function of what it is given; time is an argument.
 //
-//   rule's status, stop-all, only_if, consent, address, holdout, cooldown,
-//   frequency cap, delay, quiet hours, expiry, cancel_on
+//   rule's status, stop-all, channel, only_if, consent, address, holdout,
+//   cooldown, frequency cap, delay, quiet hours, expiry, cancel_on
 //
 // All are asked when an action is decided, and again at the moment of sending
-// but for those whose answer is final (only_if, holdout, cooldown, delay).
+// but for those whose answer is final (only_if, holdout, cooldown, delay) and
+// for the channel: what waits when it is taken away waits for its return.
 //
 // A gate that suppresses beats any that holds; among those that suppress the
 // first in order speaks, among those that hold the one that holds longest.
@@ -47,6 +48,9 @@ ContactScope ScopeOf(std::string_view channel);
 // The condition on `channel` that finds them, as the indexes have it.
 std::string_view ConditionOf(ContactScope scope);
 
+// The time of a contact that waits.
+inline constexpr Timestamp kStillToCome = Timestamp::max();
+
 // One earlier contact with a customer, or one that is waiting to go out.
 struct Contact {
   std::string delivery;
@@ -82,10 +86,11 @@ struct Candidate {
   const Profile* profile = nullptr;
   std::string address;  // Empty: none known.
   bool address_needed = true;
+  bool channel_missing = false;  // It, or the desk, is not configured.
   bool stop_all = false;
   bool cancelled = false;
   bool released = false;  // By a person, who needs no zone to know the hour.
-  // Last contact-causing detection of this rule and customer, if any.
+  // The last contact by this rule with this customer, if any; kStillToCome.
   std::optional<Timestamp> last_of_rule;
   // Of this customer, in the order in which they were decided.
   std::vector<Contact> contacts;

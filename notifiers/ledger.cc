@@ -89,20 +89,6 @@ Result<std::optional<CaseRecord>> Ledger::FindDetection(const std::string& id) {
   return std::optional<CaseRecord>(std::move(*found).value());
 }
 
-Result<std::optional<Timestamp>> Ledger::LastCounted(
-    const std::string& rule, const std::string& customer) {
-  std::optional<Timestamp> last;
-  auto status = database_->Run(
-      "select max(at) from detections "
-      "where customer = ? and rule = ? and counted = 1",
-      {ToSql(customer), ToSql(rule)}, [&](const SqlRow& row) {
-        last = ReadTime(row, 0);
-        return false;
-      });
-  if (!status.ok()) return status.error();
-  return last;
-}
-
 Status Ledger::AddDecision(const DecisionRecord& decision) {
   const Verdict& verdict = decision.verdict;
   return database_->Run(

@@ -70,13 +70,10 @@ class Ledger {
   void Rollback() { database_->Rollback(); }
 
   Result<bool> HasDetection(const std::string& id);
-  // `counted`: it led to a send or a hold, so it starts the rule's cooldown.
+  // `counted`: it led to a send or a hold.
   Status AddDetection(const CaseRecord& record, bool counted,
                       Timestamp recorded_at);
   Result<std::optional<CaseRecord>> FindDetection(const std::string& id);
-  // When the newest counted detection of this rule and customer was.
-  Result<std::optional<Timestamp>> LastCounted(const std::string& rule,
-                                               const std::string& customer);
   Status AddDecision(const DecisionRecord& decision);
   // Of one detection, in the order of its rule's actions.
   Result<std::vector<DecisionRecord>> Decisions(const std::string& detection);

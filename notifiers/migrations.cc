@@ -12,7 +12,7 @@ namespace {
 
 // Times are epoch milliseconds; truth values 0 and 1; words those of
 // DeliveryState and Reason.
-constexpr std::array<std::string_view, 9> kSteps = {R"sql(
+constexpr std::array<std::string_view, 10> kSteps = {R"sql(
 create table detections (
   id          text primary key,
   rule        text not null,
@@ -118,12 +118,12 @@ create table outlets (           -- the ways out as the daemon last found them
   changed_at bigint not null
 );
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- The event that took it back while a call ran or was in doubt: it must not
 -- begin another.
 alter table deliveries add column cancelled_by text not null default '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- What people said of deliveries that waited for them.
 create table rulings (
   delivery text not null references deliveries (key),
@@ -135,7 +135,7 @@ create table rulings (
 -- Whose release it goes by; empty: nobody's.
 alter table deliveries add column released_by text not null default '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 create table instances (         -- of those that share this ledger
   name text primary key,
   beat bigint not null           -- raised for as long as it lives
@@ -143,7 +143,7 @@ create table instances (         -- of those that share this ledger
 -- Whose call it is that runs or was the last.
 alter table deliveries add column owner text not null default '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 create table simulated_contacts (  -- what rules in simulation would have sent
   detection   text not null references detections (id),
   action      integer not null,
@@ -158,14 +158,14 @@ create table simulated_contacts (  -- what rules in simulation would have sent
 create index simulated_contacts_by_customer on simulated_contacts
   (customer, at);
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- How long, in ms, its number may stand still before it counts as gone: what
 -- every instance kept to before this was a column.
 alter table instances add column term bigint not null default 660000;
 -- The fingerprint of the rules that it runs.
 alter table instances add column rules text not null default '';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- One customer may have tens of thousands of tickets, and of mails that are
 -- done with: what a decision asks for is found without passing over them.
 create index deliveries_outside on deliveries (customer, contact_at)
@@ -177,17 +177,26 @@ create index simulated_contacts_outside on simulated_contacts (customer, at)
 create index simulated_contacts_by_rule on simulated_contacts
   (customer, rule, detected_at);
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 -- When each fact was said, in ms, as JSON: the later word holds.
 alter table profiles add column said_at text not null default '{}';
 )sql",
-                                                    R"sql(
+                                                     R"sql(
 create table states (            -- whose customers' state was beside this ledger
   name text primary key          -- an instance's; empty: not known whose
 );
 -- A ledger that was used before this has had some.
 insert into states select '' where exists (select 1 from outlets)
   or exists (select 1 from detections) or exists (select 1 from profiles);
+)sql",
+                                                     R"sql(
+-- A cooldown counts from the contact, not from what was detected.
+drop index if exists detections_by_rule;
+drop index if exists simulated_contacts_by_rule;
+create index simulated_contacts_by_rule on simulated_contacts
+  (customer, rule, at);
+create index if not exists deliveries_by_rule on deliveries (customer, rule, contact_at)
+  where contact_at is not null;
 )sql"};
 
 Result<std::int64_t> Version(Database* database) {

@@ -93,6 +93,10 @@ class Outbox {
   // wait, in the order in which they were decided.
   Result<std::vector<Contact>> Contacts(const std::string& customer,
                                         ContactScope scope, Timestamp since);
+  // When the last contact by this rule was, or may have been; kStillToCome if
+  // one waits.
+  Result<std::optional<Timestamp>> LastContact(const std::string& rule,
+                                               const std::string& customer);
   // Those of a rule and customer that may still go out or be repeated.
   Result<std::vector<Delivery>> Open(const std::string& rule,
                                      const std::string& customer);

@@ -18,7 +18,7 @@ Result<std::optional<Timestamp>> SimulatedContacts::LastOfRule(
     const std::string& rule, const std::string& customer) {
   std::optional<Timestamp> last;
   auto status = database_->Run(
-      "select max(detected_at) from simulated_contacts "
+      "select max(at) from simulated_contacts "
       "where customer = ? and rule = ?",
       {ToSql(customer), ToSql(rule)}, [&](const SqlRow& row) {
         last = ReadTime(row, 0);

@@ -38,7 +38,7 @@ class SimulatedContacts {
   explicit SimulatedContacts(Database* database) : database_(database) {}
 
   Status Add(const SimulatedContactRecord& contact);
-  // When the newest detection was that would have led to one.
+  // When the newest would have gone out.
   Result<std::optional<Timestamp>> LastOfRule(const std::string& rule,
                                               const std::string& customer);
   // Later than `since`; those that `now` has not reached are waiting.

@@ -71,6 +71,11 @@ Result<std::string> ConfigPath(const Io& io, const std::string& given);
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,
                                                const std::string& given);
 
+// The same for commands that need no more than the ledger: mistakes elsewhere do
+// not keep anybody from the brake.
+std::shared_ptr<const Config> LoadConfigToLedger(const Io& io,
+                                                 const std::string& given);
+
 // The ledger that the configuration names, with its password. For writing it
 // must be there already: no daemon would look into a new one.
 Result<std::unique_ptr<Ledger>> OpenLedger(const Config& config, const Io& io,

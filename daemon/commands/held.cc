@@ -25,7 +25,7 @@ struct ListOptions {
 };
 
 int List(const ListOptions& options, const Io& io) {
-  const auto config = LoadConfigToLook(io, options.config);
+  const auto config = LoadConfigToLedger(io, options.config);
   if (config == nullptr) return kFailure;
   auto ledger = OpenLedger(*config, io, Ledger::Access::kRead);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
@@ -67,7 +67,7 @@ int Say(const WordOptions& options, RulingWord word, const Io& io) {
   if (options.keys.empty() && options.rule.empty()) {
     return Fail(io, "drop needs KEY.. or --rule ID", kUsage);
   }
-  const auto config = LoadConfigToLook(io, options.config);
+  const auto config = LoadConfigToLedger(io, options.config);
   if (config == nullptr) return kFailure;
   auto ledger = OpenLedger(*config, io, Ledger::Access::kWrite);
   if (!ledger.ok()) return Fail(io, ledger.error().message);

@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::string what;
   std::string config;
+  std::string ledger;  // Its address, instead of a configuration.
 };
 
 void Say(const StopAll& state, std::ostream* out) {
@@ -28,10 +29,13 @@ void Say(const StopAll& state, std::ostream* out) {
   *out << '\n';
 }
 
-// Before the first start there is no ledger: a careful one begins stopped.
-Result<std::unique_ptr<Ledger>> OpenToThrow(const Config& config,
+// Before the first start there is no ledger: a careful one begins stopped. One
+// that is named by hand must be there: a brake beside the daemon's stops
+// nothing.
+Result<std::unique_ptr<Ledger>> OpenToThrow(const Options& options,
+                                            const Config& config,
                                             const Io& io) {
-  if (!WouldBeMade(config.ledger)) {
+  if (!options.ledger.empty() || !WouldBeMade(config.ledger)) {
     return OpenLedger(config, io, Ledger::Access::kWrite);
   }
   const auto folder = StateDir::Open(config.state_dir);
@@ -39,12 +43,19 @@ Result<std::unique_ptr<Ledger>> OpenToThrow(const Config& config,
   return Ledger::Open(config.ledger, Ledger::Access::kWrite);
 }
 
+std::shared_ptr<const Config> LoadFor(const Options& options, const Io& io) {
+  if (options.ledger.empty()) return LoadConfigToLedger(io, options.config);
+  auto config = std::make_shared<Config>();
+  config->ledger.url = options.ledger;
+  return config;
+}
+
 int SetOrShow(const Options& options, const Io& io) {
-  const auto config = LoadConfigToLook(io, options.config);
+  const auto config = LoadFor(options, io);
   if (config == nullptr) return kFailure;
   const bool show = options.what == "status";
   auto ledger = show ? OpenLedger(*config, io, Ledger::Access::kRead)
-                     : OpenToThrow(*config, io);
+                     : OpenToThrow(options, *config, io);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   if (!show) {
     StopAll state;
@@ -72,6 +83,9 @@ void AddStopAll(CLI::App* app, const Io& io, Chosen* chosen) {
       ->required()
       ->check(CLI::IsMember({"on", "off", "status"}));
   AddConfigOption(command, &options->config);
+  command->add_option("--ledger", options->ledger,
+                      "The ledger's address (sqlite:PATH, postgresql://..), "
+                      "where the configuration cannot be read");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return SetOrShow(*options, io); };
   });

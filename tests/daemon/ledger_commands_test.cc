@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "notifiers/ledger.h"
@@ -35,6 +36,33 @@ TEST_F(LedgerCommandsTest, StopAllIsThrownLiftedAndShown) {
   EXPECT_EQ(ran.out, first) << "thrown again: the first time is what counts";
   ran = Premura({"stop-all", "off", "-c", config});
   EXPECT_TRUE(ran.out.starts_with("stop-all is off (since ")) << ran.out;
+}
+
+TEST_F(LedgerCommandsTest, TheBrakeNeedsNoMoreThanTheLedger) {
+  const std::string config = folder_.Path("premura.yaml");
+  EXPECT_EQ(Premura({"run", "--once", "-c", config}).code, kOk);
+  std::ifstream file(config);
+  const std::string good((std::istreambuf_iterator<char>(file)), {});
+  folder_.Write("premura.yaml", good + "nonsense: 1\n");
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"stop-all", "on"}, {"held"}}) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {"-c", config});
+    const Ran ran = Premura(words);
+    EXPECT_EQ(ran.code, kOk) << ran.err;
+    EXPECT_TRUE(Contains(ran.err, "unknown key `nonsense`")) << ran.err;
+    EXPECT_TRUE(Contains(ran.err, "the ledger can be found all the same:"))
+        << ran.err;
+  }
+  folder_.Write("premura.yaml", good + "ledger: redis:6379\n");
+  EXPECT_EQ(Premura({"stop-all", "on", "-c", config}).code, kFailure);
+  folder_.Write("premura.yaml", "{");
+  EXPECT_EQ(Premura({"stop-all", "on", "-c", config}).code, kFailure);
+  const std::string ledger = "sqlite:" + folder_.Path("state/ledger.db");
+  Ran ran = Premura({"stop-all", "off", "--ledger", ledger});
+  EXPECT_TRUE(ran.out.starts_with("stop-all is off")) << ran.err;
+  ran = Premura({"stop-all", "on", "--ledger", ledger + ".other"});
+  EXPECT_TRUE(Contains(ran.err, "there is no such ledger")) << ran.err;
 }
 
 // A delivery in the ledger as `state` says.

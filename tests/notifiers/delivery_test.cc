@@ -340,8 +340,7 @@ TEST_F(DeliveryTest, ACancellationOfAnotherGroupForbidsNoRepeat) {
   output.detections.back().group = {{"export_id", "\"e1\""}};
   Submit(std::move(output));
   ShardOutput other;
-  other.Add(
-      {"ticket", "acme", now, "paid", {{"export_id", "\"e2\""}}});
+  other.Add({"ticket", "acme", now, "paid", {{"export_id", "\"e2\""}}});
   Submit(std::move(other));
   late->delivers.at(0)(Answer(Outcome::Verdict::kRetry, Reason::kServerError));
   Pass(seconds(0));

@@ -147,11 +147,12 @@ TEST_F(ExplainTest, SaysWhomItDoesNotKnow) {
 }
 
 TEST_F(ExplainTest, WhatWaitsForItsChannelHasNoTimeInThePast) {
-  sms = nullptr;
-  settings->sms = nullptr;
   email->Next({"stop"});
+  sms->Next({"retry"});
   Start(kRules);
   Fire("loop", "acme");
+  settings->sms = nullptr;
+  now += std::chrono::minutes(5);
   email->check_problem = "connection refused";
   email->check_reason = Reason::kUnreachable;
   Use();

@@ -99,8 +99,16 @@ TEST(Gates, WhatSuppressesBeatsWhatHolds) {
   EXPECT_EQ(f.Ask(), "suppress only_if");
 }
 
+TEST(Gates, AChannelThatIsNotConfiguredSuppresses) {
+  Fixture f;
+  f.candidate.channel_missing = true;
+  f.candidate.stop_all = true;
+  EXPECT_EQ(f.Ask(), "suppress channel_missing");
+}
+
 TEST(Gates, WhatCannotChangeIsNotAskedAgain) {
   Fixture f;
+  f.candidate.channel_missing = true;
   f.candidate.only_if_holds = false;
   f.candidate.holdout = 1;
   f.candidate.cooldown = days(7);
@@ -238,7 +246,7 @@ TEST(Gates, HoldoutLeavesAShareOfCustomersAloneAndAlwaysTheSame) {
   EXPECT_LT(left_alone, 600);
 }
 
-TEST(Gates, CooldownIsMeasuredBetweenDetections) {
+TEST(Gates, CooldownIsMeasuredFromTheContactToTheDetection) {
   Fixture f;
   f.candidate.cooldown = days(7);
   EXPECT_EQ(f.Ask(), "send");
@@ -248,6 +256,9 @@ TEST(Gates, CooldownIsMeasuredBetweenDetections) {
             "7d since 2026-03-03 10:00 UTC, until 2026-03-10 10:00 UTC");
   f.candidate.last_of_rule = kNow - days(7);
   EXPECT_EQ(f.Ask(), "send");
+  f.candidate.last_of_rule = kStillToCome;
+  EXPECT_EQ(f.Ask(), "suppress cooldown");
+  EXPECT_EQ(f.verdict.detail, "7d from a contact that waits to go out");
   f.candidate.cooldown.reset();
   f.candidate.last_of_rule = kNow;
   EXPECT_EQ(f.Ask(), "send");

@@ -48,6 +48,31 @@ TEST_F(OutreachGatesTest, OnlyWhatLedToAContactStartsACooldown) {
   EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "send");
 }
 
+TEST_F(OutreachGatesTest, WhatWasTakenBackStartsNoCooldown) {
+  Start(RuleYaml("loop", "cooldown: 7d",
+                 "      - email: {template: h, delay: 10m}\n"));
+  Fire("loop", "acme");
+  Cancel("loop", "acme");
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "hold delay");
+}
+
+TEST_F(OutreachGatesTest, ACooldownBeginsWithTheContactNotWithItsDetection) {
+  Start(RuleYaml("loop", "cooldown: 1d",
+                 "      - email: {template: h, delay: 12h}\n"));
+  const std::string first = Fire("loop", "acme");
+  now += hours(1);
+  const std::string waits = Fire("loop", "acme");
+  EXPECT_EQ(Decision(waits, "email"), "suppress cooldown");
+  EXPECT_EQ(observer.decided.back().verdict.detail,
+            "1d from a contact that waits to go out");
+  Pass(hours(11));
+  EXPECT_EQ(State(first, "email"), "sent delivered");
+  now += hours(23);
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "suppress cooldown");
+  now += hours(1);
+  EXPECT_EQ(Decision(Fire("loop", "acme"), "email"), "hold delay");
+}
+
 TEST_F(OutreachGatesTest, CapsCountOverRulesChannelsAndActionsOfOneCase) {
   settings->restraint.frequency_cap["any"] = {2, days(7)};
   Start(RuleYaml("one", "", std::string(kTicketAction) + kEmailAction) +

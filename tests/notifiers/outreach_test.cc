@@ -377,9 +377,13 @@ TEST_F(OutreachTest, ReadAgainAConsentGivenBeforeItWasWithdrawnPermitsNothing) {
 }
 
 TEST_F(OutreachTest, HealthCountsWhatIsNotDone) {
-  settings->sms = nullptr;
-  Start(RuleYaml("loop", "", std::string(kEmailAction) + kSmsAction));
+  Start(RuleYaml(
+      "loop", "",
+      std::string(kEmailAction) + "      - sms: {template: s, delay: 1s}\n"));
   Fire("loop", "acme");
+  settings->sms = nullptr;
+  now += seconds(1);
+  Use();
   Pass(minutes(3));
   EXPECT_EQ(core->health().deliveries.at("held"), 1U);
   EXPECT_EQ(core->health().deliveries.count("sent"), 0U);
@@ -400,9 +404,10 @@ TEST_F(OutreachTest, OldDetectionsAreForgottenAfterTheRetention) {
 }
 
 TEST_F(OutreachTest, WhatMayStillGoOutIsNotForgotten) {
-  settings->sms = nullptr;
-  Start(RuleYaml("loop", "", kSmsAction));
+  Start(RuleYaml("loop", "", "      - sms: {template: s, delay: 1s}\n"));
   Fire("loop", "acme");
+  settings->sms = nullptr;
+  Use();
   Pass(days(500));
   EXPECT_EQ(Count("detections"), 1);
 }

@@ -199,8 +199,8 @@ TEST_F(SqliteLedgerTest, WhatADecisionAsksForIsFoundAtOnce) {
          "INDEX deliveries_open_of (customer=? AND rule=?)");
   expect(outbox.Release(Reason::kTimezoneMissing, "acme", {}).ok(),
          "INDEX deliveries_by_customer (customer=? AND contact_at=?)");
-  expect(ledger.value()->LastCounted("loop", "acme").ok(),
-         "INDEX detections_by_rule (customer=? AND rule=?)");
+  expect(outbox.LastContact("loop", "acme").ok(),
+         "INDEX deliveries_by_rule (customer=? AND rule=?");
   expect(simulated.LastOfRule("loop", "acme").ok(),
          "INDEX simulated_contacts_by_rule (customer=? AND rule=?)");
   expect(simulated.Of("acme", ContactScope::kOutside, {}, {}).ok(),

@@ -65,11 +65,12 @@ TEST_F(StopAllTest, StopAllLiftedWhileNobodyLookedIsSeenAtTheStart) {
 
 // What stop-all holds has no time, but a way out all the same.
 TEST_F(StopAllTest, WhatStopAllHeldGoesByTheDeskThatCameMeanwhile) {
-  settings->desks.clear();
   Start(RuleYaml("loop", "", kTicketAction));
   SetStopAll(true);
   Pass(seconds(1));
   const std::string id = Fire("loop", "acme");
+  settings->desks.clear();
+  Use();
   EXPECT_EQ(State(id, "ticket"), "held stop_all");
   settings->desks.emplace_back("rt", desk);
   Use();
