@@ -65,7 +65,7 @@ void HealthMetrics::SampleStore(const CellStoreHealth& store) {
   m_.torn.Set({}, static_cast<double>(store.torn));
 }
 
-// Below so many customers a quiet source is nothing to tell.
+// Below so many customers a source that is merely quiet is nothing to tell.
 void HealthMetrics::SampleHeld(const PipelineHealth& pipeline) {
   bool guards = false;
   bool too_many = false;
@@ -78,7 +78,8 @@ void HealthMetrics::SampleHeld(const PipelineHealth& pipeline) {
   m_.held_timers.Set({}, static_cast<double>(held));
   m_.too_many_silent.Set({}, too_many ? 1 : 0);
   for (const auto& source : pipeline.sources) {
-    const bool stalled = guards && source.stalled;
+    const bool stalled = source.stall == Stall::kCutOff ||
+                         (guards && source.stall == Stall::kQuiet);
     m_.stalled.Set({source.id}, stalled ? 1 : 0);
     TellHeld(source.id, "source_stalled", "source_flows", stalled, held);
   }

@@ -31,7 +31,7 @@ class RecordedStalls {
     const auto stalls = watch_.StallsBy(clock);
     if (!stalls) return {};
     if (Status status = advance_(*stalls); !status.ok()) return status;
-    engine_->SetStalled(watch_.Look(*stalls, false));
+    engine_->Set(watch_.Look(*stalls));
     return {};
   }
   // And has, by an event that is about to be taken. Before the first the clock
@@ -39,9 +39,7 @@ class RecordedStalls {
   void Heard(Timestamp clock) {
     if (clock <= Timestamp{}) return;
     watch_.Heard(clock);
-    if (watch_.stalled() && !watch_.Look(clock, false)) {
-      engine_->SetStalled(false);
-    }
+    if (watch_.stalled()) engine_->Set(watch_.Look(clock));
   }
 
  private:

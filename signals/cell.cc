@@ -44,7 +44,11 @@ void Cell::Take(std::size_t source, EventBatch* batch) {
   for (const EventBatch::Item& item : batch->items()) {
     if (item.what != EventBatch::Item::What::kProfile) continue;
     const ProfileChange& change = batch->profile(item.index);
-    output_->profiles.push_back(change);
+    // What is made up for was told in an earlier life, but the rules' state and
+    // their sight of profiles are older.
+    if (!collector_.made_up.contains(change.origin)) {
+      output_->profiles.push_back(change);
+    }
     if (keeps_profiles_) profiled_.insert(change.customer);
   }
   batch->SetClocks(

@@ -64,7 +64,7 @@ class Cell {
            const std::vector<std::string>& changed);
   void Use(const SelfPreservation& bounds) { engine_->Use(bounds); }
   void Forget(std::uint32_t origin) { engine_->Forget(origin); }
-  void SetStalled(bool stalled) { engine_->SetStalled(stalled); }
+  void Set(Stall stall) { engine_->Set(stall); }
 
   EngineStats Stats() const { return engine_->Stats(); }
   bool Owns(std::string_view customer) const { return owns_(customer); }

@@ -99,14 +99,14 @@ class CellFeeds final : public SourceFeeds {
     }
   }
 
-  std::vector<CheckpointPart> WriteDown(bool stalled) override {
+  std::vector<CheckpointPart> WriteDown(Stall stall) override {
     std::vector<CheckpointPart> parts;
     for (auto& [number, it] : cells_) {
       if (it.stage != Stage::kBegun) continue;
       it.waits_for_cut = true;
       CheckpointPart& part = parts.emplace_back();
       part.cell = it.id;
-      part.records = it.feed->WriteDown(stalled);
+      part.records = it.feed->WriteDown(stall);
       part.membership = it.membership;
       for (const auto& [partition, position] : it.feed->HandedOn()) {
         part.positions[options_.source->Origin(partition)] = position;
@@ -301,7 +301,7 @@ class CellFeeds final : public SourceFeeds {
       }
     }
     TellLoss(*it, loaded, starts);
-    if (record.stalled) stalled();
+    if (record.stall != Stall::kNone) stalled();
     it->shard->Begin(it->id);
     for (std::size_t i = 0; i < starts.size(); ++i) {
       BeginFeed(it, it->inputs[i], starts[i]);

@@ -85,8 +85,8 @@ class Engine {
   // Self-preservation: off unless these bounds say otherwise. With it, what is
   // answered does depend on how customers are cut over engines.
   virtual void Use(const SelfPreservation& bounds) = 0;
-  // Whether some source is stalled, from now on.
-  virtual void SetStalled(bool stalled) = 0;
+  // How badly some source is stalled, from now on.
+  virtual void Set(Stall stall) = 0;
 
   // Between two events: writes down every customer that has changed since the
   // last Save(), or since it was loaded, each once, in no order that means
@@ -96,7 +96,7 @@ class Engine {
   // had been. An engine that is never asked to keeps no account of changes.
   virtual std::string Save(EngineRecords* records) = 0;
   // The next two come before any event and Advance(), but after Use() and
-  // SetStalled(), which are not written down: held timers would go off. Their
+  // Set(), which are not written down: held timers would go off. Their
   // order does not matter. What is damaged, or of another version, fails and
   // changes nothing. Event::origin must mean what it did.
   //

@@ -10,8 +10,8 @@ void EngineImpl::Use(const SelfPreservation& bounds) {
   MoveClock(clock_);
 }
 
-void EngineImpl::SetStalled(bool stalled) {
-  silences_.SetStalled(stalled);
+void EngineImpl::Set(Stall stall) {
+  silences_.Set(stall);
   MoveClock(clock_);
 }
 

@@ -54,7 +54,7 @@ class EngineImpl final : public Engine {
   void Use(std::shared_ptr<const RuleSet> rules) override;
   void Forget(std::uint32_t origin) override;
   void Use(const SelfPreservation& bounds) override;
-  void SetStalled(bool stalled) override;
+  void Set(Stall stall) override;
   std::string Save(EngineRecords* records) override;
   Status Load(std::string_view name, std::string_view record) override;
   Status LoadOwn(std::string_view record, std::size_t spread) override;

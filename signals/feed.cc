@@ -96,11 +96,11 @@ void Feed::Flush() {
   }
 }
 
-CheckpointRecords Feed::WriteDown(bool stalled) {
+CheckpointRecords Feed::WriteDown(Stall stall) {
   CheckpointRecords records;
   intake_->SaveSeen(name_, &records);
   records.Add(RecordKind::kSource, name_,
-              Pack(places_.Record(intake_->Progress(), stalled)));
+              Pack(places_.Record(intake_->Progress(), stall)));
   return records;
 }
 
@@ -120,11 +120,9 @@ void Feed::OnEvent(const Event& event) {
   BatchOf(event.customer).Add(routed);
 }
 
-// What was said in an earlier life is known, and what was said since, too: it
-// must not come back.
 void Feed::OnProfile(ProfileChange change) {
-  if (places_.IsBeingMadeUp(change.origin)) return;
-  ++listener_->counts()->profiles;
+  if (!places_.IsBeingMadeUp(change.origin)) ++listener_->counts()->profiles;
+  change.origin = Origin(change.origin);
   EventBatch& batch = BatchOf(change.customer);
   batch.Add(std::move(change));
 }

@@ -94,7 +94,7 @@ class Feed final : private IntakeSink {
   // Of those, what a group may be told.
   Positions ToCommit() const { return places_.ToCommit(HandedOn()); }
   // For a checkpoint.
-  CheckpointRecords WriteDown(bool stalled);
+  CheckpointRecords WriteDown(Stall stall);
 
  private:
   void EndMakingUp(std::uint32_t partition);

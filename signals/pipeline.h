@@ -126,7 +126,7 @@ struct PipelineHealth {
     SourceHealth health;
     Timestamp clock{};           // Epoch: has none yet.
     std::size_t remembered = 0;  // Events that would be known again.
-    bool stalled = false;
+    Stall stall = Stall::kNone;
     bool ended = false;
     std::string failure;  // Why it ended, if not of itself.
     bool undone = false;  // After Stop: not all that was read is durable.

@@ -120,8 +120,8 @@ void Restorer::BeginCustomers() {
   if (resumed_.valid()) return;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const auto it = sources_.find(ids_[i]);
-    if (it == sources_.end() || !it->second.stalled) continue;
-    for (Shard* shard : shards_) shard->SetStalled(i, true);
+    if (it == sources_.end()) continue;
+    for (Shard* shard : shards_) shard->Set(i, it->second.stall);
   }
   resumed_ = std::async(std::launch::async, [this] { return ResumeSources(); });
 }

@@ -43,19 +43,35 @@ std::optional<Timestamp> StallWatch::StallsBy(Timestamp now) const {
 }
 
 // The wall clock may leap; a leap back begins anew.
-bool StallWatch::Look(Timestamp now, bool troubled) {
-  if (!heard_ || *heard_ > now) heard_ = now;
-  if (well_since_ && *well_since_ > now) well_since_ = now;
+Stall StallWatch::Look(Timestamp now, Stall trouble) {
+  for (auto* since : {&heard_, &well_since_, &readable_since_}) {
+    if (*since && **since > now) *since = now;
+  }
+  if (!heard_) heard_ = now;
   if (!bounds_.enabled) {
-    stalled_ = false;
-  } else if (troubled || now - *heard_ >= bounds_.quiet_after) {
+    Resume(Stall::kNone);
+    return Stall::kNone;
+  }
+  LookIfCutOff(now, trouble);
+  if (trouble != Stall::kNone || now - *heard_ >= bounds_.quiet_after) {
     stalled_ = true;
     well_since_.reset();
   } else if (stalled_) {
     if (!well_since_) well_since_ = now;
     stalled_ = *heard_ - *well_since_ < bounds_.resume_after;
   }
-  return stalled_;
+  if (cut_off_) return Stall::kCutOff;
+  return stalled_ ? Stall::kQuiet : Stall::kNone;
+}
+
+void StallWatch::LookIfCutOff(Timestamp now, Stall trouble) {
+  if (trouble == Stall::kCutOff) {
+    cut_off_ = true;
+    readable_since_.reset();
+  } else if (cut_off_) {
+    if (!readable_since_) readable_since_ = now;
+    cut_off_ = now - *readable_since_ < bounds_.resume_after;
+  }
 }
 
 }  // namespace premura

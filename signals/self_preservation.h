@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "rules/rule.h"
@@ -23,7 +24,8 @@ struct SelfPreservation {
   Duration quiet_after = std::chrono::minutes(15);
   // and flows again after so long of being heard and caught up.
   Duration resume_after = std::chrono::minutes(1);
-  // Below so many customers active within a day a silence is believed.
+  // Below so many customers active within a day a silence is believed, unless
+  // the source is cut off.
   std::size_t min_customers = 100;
   // Too many at once: that share of the active customers within that time, but
   // at least so many times what was the most of any day of the last week.
@@ -37,6 +39,13 @@ struct SelfPreservation {
 // Whether the rule's timers go off because nothing happened.
 bool FiresOnNothing(const Rule& rule);
 
+// Whether a source is stalled.
+enum class Stall : std::uint8_t {
+  kNone,
+  kQuiet,   // It says nothing, or brings what is long past.
+  kCutOff,  // It cannot be read, or could not be a moment ago.
+};
+
 // StallWatch: whether a source is stalled, by whatever clock it is shown: the
 // wall's, or that of recorded events.
 class StallWatch {
@@ -44,22 +53,30 @@ class StallWatch {
   void Use(const SelfPreservation& bounds) { bounds_ = bounds; }
 
   // Goes on as it was.
-  void Resume(bool stalled) { stalled_ = stalled; }
+  void Resume(Stall stall) {
+    stalled_ = stall != Stall::kNone;
+    cut_off_ = stall == Stall::kCutOff;
+  }
 
   // An event came.
   void Heard(Timestamp now) { heard_ = now; }
-  // `troubled`: it cannot be read, or brings what is long past. Flows again
-  // once it is well, and still heard after `resume_after`.
-  bool Look(Timestamp now, bool troubled);
+  // `trouble`: what is known beside that. It flows again once it is well, and
+  // still heard after `resume_after`; it is cut off until it could be read for
+  // so long.
+  Stall Look(Timestamp now, Stall trouble = Stall::kNone);
   // Where it is not, and nothing has come: since when it is, by `now`.
   std::optional<Timestamp> StallsBy(Timestamp now) const;
   bool stalled() const { return stalled_; }
 
  private:
+  void LookIfCutOff(Timestamp now, Stall trouble);
+
   SelfPreservation bounds_;
   std::optional<Timestamp> heard_;  // Or when it was looked at first.
   std::optional<Timestamp> well_since_;
   bool stalled_ = false;
+  std::optional<Timestamp> readable_since_;
+  bool cut_off_ = false;
 };
 
 }  // namespace premura

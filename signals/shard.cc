@@ -41,7 +41,7 @@ class ShardImpl final : public Shard {
         profiles_(profiles),
         queue_(queue_capacity),
         rules_(std::move(rules)),
-        stalled_(sources, false),
+        stalls_(sources, Stall::kNone),
         thread_([this] { Run(); }) {}
 
   ~ShardImpl() override { Close(); }
@@ -50,12 +50,12 @@ class ShardImpl final : public Shard {
 
   void Open(CellId id, CellOptions options) override {
     queue_.Push([this, id, options = std::move(options)] {
-      auto cell = std::make_unique<Cell>(stalled_.size(), rules_, profiles_,
+      auto cell = std::make_unique<Cell>(stalls_.size(), rules_, profiles_,
                                          &output_, options);
       if (bounds_) cell->Use(*bounds_);
       // What it takes up may have been held: it must not go off before the
       // sources say how they are.
-      cell->SetStalled(true);
+      cell->Set(Stall::kQuiet);
       cells_[id].cell = std::move(cell);
     });
   }
@@ -90,7 +90,7 @@ class ShardImpl final : public Shard {
       if (it == cells_.end()) return;
       BeLoaded(&it->second);
       it->second.begun = true;
-      it->second.cell->SetStalled(AnyStalled());
+      it->second.cell->Set(WorstStall());
       HandOn(nullptr);
     });
   }
@@ -151,11 +151,11 @@ class ShardImpl final : public Shard {
     });
   }
   // Whoever misses events of one source cannot say what did not happen.
-  void SetStalled(std::size_t source, bool stalled) override {
-    queue_.Push([this, source, stalled] {
-      stalled_[source] = stalled;
+  void Set(std::size_t source, Stall stall) override {
+    queue_.Push([this, source, stall] {
+      stalls_[source] = stall;
       for (auto& [id, it] : cells_) {
-        if (it.begun) it.cell->SetStalled(AnyStalled());
+        if (it.begun) it.cell->Set(WorstStall());
       }
       HandOn(nullptr);
       ShowStats();
@@ -217,8 +217,8 @@ class ShardImpl final : public Shard {
     return it == cells_.end() ? nullptr : it->second.cell.get();
   }
 
-  bool AnyStalled() const {
-    return std::find(stalled_.begin(), stalled_.end(), true) != stalled_.end();
+  Stall WorstStall() const {
+    return *std::max_element(stalls_.begin(), stalls_.end());
   }
 
   void Do(TakeBatch* take) {
@@ -329,7 +329,7 @@ class ShardImpl final : public Shard {
   // The thread's own.
   std::shared_ptr<const RuleSet> rules_;
   std::optional<SelfPreservation> bounds_;
-  std::vector<bool> stalled_;  // By source.
+  std::vector<Stall> stalls_;  // By source.
   ShardOutput output_;         // Not handed on yet.
   RecentBatches recent_{kRecentBytes};
   std::map<CellId, Held> cells_;

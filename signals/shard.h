@@ -81,7 +81,7 @@ class Shard {
   virtual void Use(std::shared_ptr<const RuleSet> rules, Customers changed) = 0;
   virtual void Use(const SelfPreservation& bounds) = 0;
   // The source is stalled, or flows again.
-  virtual void SetStalled(std::size_t source, bool stalled) = 0;
+  virtual void Set(std::size_t source, Stall stall) = 0;
 
   // Asks the cell that owns the customer how far its rules are; does not wait.
   // `told` is called on the shard's thread between two batches, or, once the

@@ -49,9 +49,9 @@ class SharedFeed final : public SourceFeeds {
   void StartOver() override {}
 
   void OnCut() override {}
-  std::vector<CheckpointPart> WriteDown(bool stalled) override {
+  std::vector<CheckpointPart> WriteDown(Stall stall) override {
     std::vector<CheckpointPart> parts(1);
-    parts.front().records = feed_.WriteDown(stalled);
+    parts.front().records = feed_.WriteDown(stall);
     return parts;
   }
   Positions ToCommit() override { return feed_.ToCommit(); }

@@ -43,12 +43,13 @@ void Silences::Saw(Customer* customer, Timestamp clock) {
 bool Silences::Doubts(const Customer& customer, Timestamp due,
                       std::size_t held) {
   Pass(due);
-  if (!stalled_ && due <= believed_) return false;
+  if (!stalled() && due <= believed_) return false;
   if (is_due_.insert(customer.name).second) {
     due_.push_back({newest_, customer.name});
   }
   const bool many = due_.size() >= TooMany() || held >= TooMany();
-  const bool doubts = guards() && (stalled_ || many);
+  const bool doubts =
+      stall_ == Stall::kCutOff || (guards() && (stalled() || many));
   doubted_ = doubted_ || doubts;
   most_[0] = std::max(most_[0], due_.size());
   return doubts;
@@ -73,9 +74,10 @@ void Silences::BeginDay(std::uint32_t day) {
 }
 
 Timestamp Silences::BelievesAt(std::size_t held) const {
+  if (stall_ == Stall::kCutOff) return kNever;
   if (!guards()) return kUnseen;
   const std::size_t many = TooMany();
-  if (stalled_ || held >= many) return kNever;
+  if (stalled() || held >= many) return kNever;
   if (due_.size() < many) return kUnseen;
   return Later(due_[due_.size() - many].at, bounds_.within);
 }

@@ -30,7 +30,7 @@ namespace premura {
 class Silences {
  public:
   void Use(const SelfPreservation& bounds) { bounds_ = bounds; }
-  void SetStalled(bool stalled) { stalled_ = stalled; }
+  void Set(Stall stall) { stall_ = stall; }
 
   // An event of the customer.
   void Saw(Customer* customer, Timestamp clock);
@@ -43,14 +43,14 @@ class Silences {
   // What is due by then has waited, and is not doubted for being many.
   void Believe(Timestamp due) { believed_ = std::max(believed_, due); }
 
-  // Enough customers are active for any of this.
+  // Enough customers are active to tell a stall from what is usual.
   bool guards() const {
     return bounds_.enabled && active() > 0 && active() >= bounds_.min_customers;
   }
   bool enabled() const { return bounds_.enabled; }
-  bool stalled() const { return stalled_; }
+  bool stalled() const { return stall_ != Stall::kNone; }
 
-  // What it remembers; not what it is told by Use() and SetStalled().
+  // What it remembers; not what it is told by Use() and Set().
   void Save(RecordWriter* to) const;
   // REQUIRES: it remembers nothing yet.
   void Load(RecordReader* from);
@@ -77,7 +77,7 @@ class Silences {
               const std::function<bool(std::string_view)>& owns);
 
   SelfPreservation bounds_;
-  bool stalled_ = false;
+  Stall stall_ = Stall::kNone;
   Timestamp believed_ = kUnseen;
 
   // Customers with events, by days of the clock.

@@ -49,7 +49,7 @@ class SourceFeeds {
   virtual void StartOver() = 0;
 
   // For a checkpoint.
-  virtual std::vector<CheckpointPart> WriteDown(bool stalled) = 0;
+  virtual std::vector<CheckpointPart> WriteDown(Stall stall) = 0;
   // What was written down last is part of a cut.
   virtual void OnCut() = 0;
   virtual Positions ToCommit() = 0;

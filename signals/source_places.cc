@@ -53,9 +53,9 @@ bool SourcePlaces::EndsMakingUp(std::uint32_t partition,
          position >= record_.partitions.at(partition).known;
 }
 
-SourceRecord SourcePlaces::Record(IntakeProgress progress, bool stalled) const {
+SourceRecord SourcePlaces::Record(IntakeProgress progress, Stall stall) const {
   SourceRecord record = record_;
-  record.stalled = stalled;
+  record.stall = stall;
   record.clock = progress.clock;
   record.seeds = progress.seeds;
   for (auto& [number, it] : progress.partitions) {

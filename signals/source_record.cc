@@ -74,7 +74,7 @@ PartitionProgress UnpackProgress(Unpacker* from) {
 std::string Pack(const SourceRecord& record) {
   Packer to;
   to.Number(record.number);
-  to.Number(record.stalled ? 1 : 0);
+  to.Number(static_cast<std::uint64_t>(record.stall));
   to.Time(record.clock);
   for (const std::uint64_t seed : record.seeds) to.Number(seed);
   to.Number(record.partitions.size());
@@ -92,7 +92,7 @@ std::string Pack(const SourceRecord& record) {
 bool Unpack(std::string_view bytes, SourceRecord* record) {
   Unpacker from(bytes);
   record->number = from.Small();
-  record->stalled = from.Number() != 0;
+  record->stall = static_cast<Stall>(std::min<std::uint64_t>(from.Number(), 2));
   record->clock = from.Time();
   for (std::uint64_t& seed : record->seeds) seed = from.Number();
   for (std::uint64_t i = from.Number(); i > 0 && from.ok(); --i) {

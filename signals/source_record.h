@@ -9,12 +9,13 @@
 #include <string_view>
 
 #include "signals/intake.h"
+#include "signals/self_preservation.h"
 
 namespace premura {
 
 struct SourceRecord {
-  std::uint32_t number = 0;  // Tells sources apart in Event::origin.
-  bool stalled = false;      // As the shards have been told.
+  std::uint32_t number = 0;    // Tells sources apart in Event::origin.
+  Stall stall = Stall::kNone;  // As the shards have been told.
   Timestamp clock{};
   DuplicateFilter::Seeds seeds{};
 

@@ -62,8 +62,8 @@ class SourceWorkerImpl final : public SourceWorker,
 
   bool Resume(SourceRecord record,
               const std::map<std::string, std::string>& seen) override {
-    stalled_ = shown_stalled_ = record.stalled;
-    stall_watch_.Resume(record.stalled);
+    stall_ = shown_stall_ = record.stall;
+    stall_watch_.Resume(record.stall);
     return feeds_->Resume(std::move(record), seen);
   }
 
@@ -91,7 +91,7 @@ class SourceWorkerImpl final : public SourceWorker,
     const std::lock_guard lock(mutex_);
     state.clock = shown_clock_;
     state.remembered = shown_remembered_;
-    state.stalled = shown_stalled_;
+    state.stall = shown_stall_;
     state.ended = ended_;
     state.failure = failure_;
     state.undone = stopped_ && (held_back_ || commits_.under_way() > 0);
@@ -159,8 +159,9 @@ class SourceWorkerImpl final : public SourceWorker,
   void ServeFeeds() {
     if (commits_.TakeVoid()) feeds_->StartOver();
     const bool begun = feeds_->Serve([this] {
-      stall_watch_.Resume(true);
-      TellStalled(true);
+      const Stall stall = std::max(stall_, Stall::kQuiet);
+      stall_watch_.Resume(stall);
+      Tell(stall);
     });
     if (begun) commits_.Hurry();
   }
@@ -187,7 +188,7 @@ class SourceWorkerImpl final : public SourceWorker,
         if (Feed* feed = feeds_->Of(partition)) feed->CaughtUp(partition);
       }
     }
-    TellStalled(false);
+    Tell(Stall::kNone);
     Flush();
     PutBarrier(options_.now());
     {
@@ -244,8 +245,12 @@ class SourceWorkerImpl final : public SourceWorker,
     if (std::exchange(heard_, false) || assigned_.empty()) {
       stall_watch_.Heard(now);
     }
-    TellStalled(
-        stall_watch_.Look(now, Behind() || !source_->Health().reachable));
+    Tell(stall_watch_.Look(now, Trouble()));
+  }
+
+  Stall Trouble() {
+    if (!source_->Health().reachable) return Stall::kCutOff;
+    return Behind() ? Stall::kQuiet : Stall::kNone;
   }
 
   bool Behind() {
@@ -254,13 +259,13 @@ class SourceWorkerImpl final : public SourceWorker,
                        [](const Feed* feed) { return feed->Behind(); });
   }
 
-  void TellStalled(bool stalled) {
-    if (stalled == stalled_) return;
-    stalled_ = stalled;
+  void Tell(Stall stall) {
+    if (stall == stall_) return;
+    stall_ = stall;
     Flush();
-    for (Shard* shard : shards_) shard->SetStalled(index_, stalled);
+    for (Shard* shard : shards_) shard->Set(index_, stall);
     const std::lock_guard lock(mutex_);
-    shown_stalled_ = stalled;
+    shown_stall_ = stall;
   }
 
   void TakeNewRules() {
@@ -324,7 +329,7 @@ class SourceWorkerImpl final : public SourceWorker,
   Positions ToCommit() override { return feeds_->ToCommit(); }
   void OnCut() override { feeds_->OnCut(); }
   std::vector<CheckpointPart> WriteDown() override {
-    return feeds_->WriteDown(stalled_);
+    return feeds_->WriteDown(stall_);
   }
   void Commit(const Positions& positions) override {
     if (!positions.empty()) source_->Commit(positions);
@@ -368,8 +373,8 @@ class SourceWorkerImpl final : public SourceWorker,
     ++counts_.events;
     heard_ = true;
     // What it brings is older than the clock: no tick may come before the word.
-    if (!stalled_ && behind) {
-      TellStalled(stall_watch_.Look(options_.now(), true));
+    if (stall_ == Stall::kNone && behind) {
+      Tell(stall_watch_.Look(options_.now(), Stall::kQuiet));
     }
   }
   void OnRefused(const Record& record, Refusal reason,
@@ -404,8 +409,8 @@ class SourceWorkerImpl final : public SourceWorker,
   std::set<std::uint32_t> assigned_;
   PipelineObserver::Counts counts_;
   StallWatch stall_watch_;
-  bool heard_ = false;    // An event, since the last tick.
-  bool stalled_ = false;  // As the shards have been told.
+  bool heard_ = false;          // An event, since the last tick.
+  Stall stall_ = Stall::kNone;  // As the shards have been told.
   bool counted_ = false;
   bool moved_ = false;  // Something was handed on since the last barrier.
   bool waiting_ = false;
@@ -419,7 +424,7 @@ class SourceWorkerImpl final : public SourceWorker,
   std::optional<SelfPreservation> next_bounds_;
   Timestamp shown_clock_{};
   std::size_t shown_remembered_ = 0;
-  bool shown_stalled_ = false;
+  Stall shown_stall_ = Stall::kNone;
   bool ended_ = false;
   std::string failure_;
   Duration stop_limit_{};

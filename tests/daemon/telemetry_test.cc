@@ -303,11 +303,16 @@ TEST_F(TelemetryTest, ASilenceThatIsNotBelievedIsToldWhenItBeginsAndEnds) {
   PipelineHealth pipeline;
   pipeline.sources.resize(1);
   pipeline.sources[0].id = "product";
-  pipeline.sources[0].stalled = true;
+  pipeline.sources[0].stall = Stall::kQuiet;
   pipeline.cells.resize(2);
   telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"))
       << "a quiet night of a few customers";
+  pipeline.sources[0].stall = Stall::kCutOff;
+  telemetry_->Sample(pipeline, {});
+  EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 1)"))
+      << "nobody knows what a few customers do";
+  pipeline.sources[0].stall = Stall::kQuiet;
   pipeline.cells[1].guards = true;
   pipeline.cells[1].held = 7;
   for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
@@ -316,7 +321,7 @@ TEST_F(TelemetryTest, ASilenceThatIsNotBelievedIsToldWhenItBeginsAndEnds) {
   EXPECT_TRUE(Has("premura_too_many_silent 0"));
   EXPECT_EQ(told("source_stalled"), 1);
   EXPECT_EQ(told("source_flows"), 0);
-  pipeline.sources[0].stalled = false;
+  pipeline.sources[0].stall = Stall::kNone;
   pipeline.cells[1].too_many = true;
   for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"));

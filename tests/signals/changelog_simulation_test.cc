@@ -137,7 +137,7 @@ class DirectShard final : public Shard {
     Held& it = cells_[id];
     it.cell = std::make_unique<Cell>(1, rules_, &profiles_, &output_,
                                      std::move(options));
-    it.cell->SetStalled(true);
+    it.cell->Set(Stall::kQuiet);
   }
   void Load(CellId id, CheckpointRecords customers) override {
     if (Cell* const cell = Find(id)) cell->Load(customers);
@@ -152,7 +152,7 @@ class DirectShard final : public Shard {
     const auto it = cells_.find(id);
     if (it == cells_.end()) return;
     it->second.begun = true;
-    it->second.cell->SetStalled(false);
+    it->second.cell->Set(Stall::kNone);
     HandOn();
   }
   void Pause(CellId id) override {
@@ -187,7 +187,7 @@ class DirectShard final : public Shard {
   void Use(std::shared_ptr<const RuleSet> /*rules*/,
            Customers /*changed*/) override {}
   void Use(const SelfPreservation& /*bounds*/) override {}
-  void SetStalled(std::size_t /*source*/, bool /*stalled*/) override {}
+  void Set(std::size_t /*source*/, Stall /*stall*/) override {}
   void Explain(std::string /*customer*/,
                std::function<void(CustomerStanding)> /*told*/) override {}
   EventBatch SpareBatch() override { return {}; }
@@ -402,7 +402,7 @@ class Member final : private RecordSink, private Feed::Listener {
   }
   // While one is being written, what has been said waits for the next.
   void Cut() {
-    std::vector<CheckpointPart> said = feeds_->WriteDown(false);
+    std::vector<CheckpointPart> said = feeds_->WriteDown(Stall::kNone);
     std::move(said.begin(), said.end(), std::back_inserter(said_));
     if (!parts_.empty()) return;
     parts_ = std::exchange(said_, {});

@@ -252,7 +252,9 @@ class PipelineTest : public testing::TestWithParam<int> {
       const PipelineHealth health = pipeline_->Health();
       std::size_t held = 0;
       for (const EngineStats& shard : health.cells) held += shard.held;
-      if (held == timers && health.sources[0].stalled == stalled) return true;
+      if (held == timers &&
+          (health.sources[0].stall != Stall::kNone) == stalled)
+        return true;
       std::this_thread::yield();
     }
     return false;

@@ -578,6 +578,25 @@ TEST_F(OneSourceTest, WhatIsMadeUpForCountsTowardsWhatComes) {
   EXPECT_EQ(tape().Committed(), tape().PositionsOf(3));
 }
 
+// The checkpoint is older than what an earlier life has told of the customer.
+TEST_F(OneSourceTest, WhatIsMadeUpForIsSeenByTheRules) {
+  tape().Add(0, Json("acme", "identify", 1, R"(,"tier":"trial")"));
+  tape().Add(0, Json("acme", "identify", 2, R"(,"tier":"paid")"));
+  for (const int second : {3, 4}) tape().Add(0, Json("acme", "failed", second));
+  {
+    Life life(&world_, 1);
+    life.Start();
+    life.Play({1});
+    EXPECT_TRUE(life.pipeline->Checkpoint(kLimit));
+    life.pipeline->Stop(kLimit);
+  }
+  Life life(&world_, 1, 2);
+  life.Start();
+  life.PlayToTheEnd();
+  EXPECT_EQ(life.profiles.Get("acme")->Text("tier"), "paid");
+  EXPECT_THAT(Told(), IsEmpty()) << "nobody fails on trial";
+}
+
 TEST_F(OneSourceTest, ASourceThatIsGoneTakesItsCustomersWithIt) {
   world_.tapes.push_back(std::make_unique<Tape>());
   for (int i = 0; i < 2; ++i) {

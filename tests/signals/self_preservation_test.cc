@@ -51,7 +51,11 @@ class SelfPreservationTest : public testing::Test {
     }
     rig_->Play(stream);
   }
-  void Stall(bool stalled) { rig_->engine().SetStalled(stalled); }
+  void Stall(bool stalled) {
+    rig_->engine().Set(stalled ? premura::Stall::kQuiet
+                               : premura::Stall::kNone);
+  }
+  void CutOff() { rig_->engine().Set(premura::Stall::kCutOff); }
   std::vector<std::string> Told() { return rig_->Told(); }
   EngineStats Stats() { return rig_->engine().Stats(); }
 
@@ -215,6 +219,61 @@ TEST_F(SelfPreservationTest, AFewCustomersAreBelieved) {
   Play("cid x 3610s #3\n clock 2h");
   EXPECT_THAT(Told(), IsEmpty());
   EXPECT_TRUE(Stats().guards);
+}
+
+TEST_F(SelfPreservationTest, NoneAreBelievedOfASourceThatIsCutOff) {
+  BeginOne(kAbsence, Bounds(100));
+  CutOff();
+  Play("ann x 10s #1\n bob x 20s #2\n clock 1h");
+  EXPECT_THAT(Told(), IsEmpty());
+  EXPECT_EQ(Stats().held, 2U);
+  EXPECT_FALSE(Stats().too_many);
+  Play("bob y 30s #3");
+  Stall(true);
+  EXPECT_THAT(Told(), ElementsAre("r ann @70s: 1"));
+}
+
+// What a watch says by what it is shown, one look a line.
+TEST(StallWatch, ToldByWhatIsHeardAndKnown) {
+  using std::chrono::seconds;
+  struct Step {
+    int at;  // Seconds.
+    bool heard;
+    Stall trouble;
+    Stall expected;
+  };
+  constexpr Stall kNone = Stall::kNone;
+  constexpr Stall kQuiet = Stall::kQuiet;
+  constexpr Stall kCutOff = Stall::kCutOff;
+  StallWatch watch;
+  watch.Use({.enabled = true,
+             .quiet_after = seconds(100),
+             .resume_after = seconds(10)});
+  for (const Step& step : {
+           Step{1000, true, kNone, kNone},
+           Step{1099, false, kNone, kNone},
+           Step{1100, false, kNone, kQuiet},
+           Step{1101, true, kNone, kQuiet},
+           Step{1110, true, kNone, kQuiet},
+           Step{1111, true, kNone, kNone},
+           Step{1112, false, kQuiet, kQuiet},  // Behind.
+           Step{1113, true, kNone, kQuiet},
+           Step{1123, true, kNone, kNone},
+           Step{1124, false, kCutOff, kCutOff},
+           Step{1130, false, kNone, kCutOff},
+           Step{1135, false, kCutOff, kCutOff},
+           Step{1140, false, kQuiet, kCutOff},
+           Step{1149, false, kNone, kCutOff},
+           Step{1150, false, kNone, kQuiet},  // Readable, and not heard yet.
+           Step{1160, true, kNone, kNone},
+           Step{1170, false, kCutOff, kCutOff},
+           Step{900, false, kNone, kCutOff},  // The clock leaps back.
+           Step{910, true, kNone, kNone},
+       }) {
+    const Timestamp now(seconds(step.at));
+    if (step.heard) watch.Heard(now);
+    EXPECT_EQ(watch.Look(now, step.trouble), step.expected) << step.at;
+  }
 }
 
 TEST_F(SelfPreservationTest, HeldOnesGoWithTheirRuleAndTheirPartition) {
