@@ -86,7 +86,9 @@ class Feed final : private IntakeSink {
   void HaveNoOpinion() { OnClock(Timestamp::max()); }
   void Flush();
 
+  // As Intake says.
   void Use(const Symbols* symbols) { intake_->Use(symbols); }
+  bool HoldsOlder() const { return intake_->HoldsOlder(); }
   Timestamp clock() const { return intake_->clock(); }
   bool Behind() const { return intake_->Behind(); }
   std::size_t Remembered() const { return intake_->Remembered(); }

@@ -50,10 +50,16 @@ void HeldEvents::Push(HeldEvent held) {
   std::push_heap(heap_.begin(), heap_.end(), Later);
 }
 
+void HeldEvents::Mark() {
+  marked_ = arrivals_;
+  older_ = heap_.size();
+}
+
 HeldEvent HeldEvents::TakeOldest() {
   std::pop_heap(heap_.begin(), heap_.end(), Later);
   HeldEvent held = std::move(heap_.back());
   heap_.pop_back();
+  if (held.arrival < marked_) --older_;
   return held;
 }
 
@@ -65,8 +71,10 @@ void HeldEvents::Recycle(HeldEvent held) {
 }
 
 void HeldEvents::DropPartition(std::uint32_t partition) {
-  std::erase_if(heap_, [partition](const HeldEvent& held) {
-    return held.partition == partition;
+  std::erase_if(heap_, [this, partition](const HeldEvent& held) {
+    if (held.partition != partition) return false;
+    if (held.arrival < marked_) --older_;
+    return true;
   });
   std::make_heap(heap_.begin(), heap_.end(), Later);
 }

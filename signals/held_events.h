@@ -37,6 +37,9 @@ class HeldEvents {
 
   bool empty() const { return heap_.empty(); }
   std::size_t size() const { return heap_.size(); }
+  // All that is held now counts as older than what comes.
+  void Mark();
+  bool holds_older() const { return older_ > 0; }
   // REQUIRES: !empty().
   Timestamp oldest() const { return heap_.front().time; }
   HeldEvent TakeOldest();
@@ -50,6 +53,8 @@ class HeldEvents {
   std::vector<HeldEvent> heap_;
   std::vector<std::unique_ptr<Arena>> spare_;
   std::uint64_t arrivals_ = 0;
+  std::uint64_t marked_ = 0;  // Arrivals before this are older.
+  std::size_t older_ = 0;     // That many are held.
 };
 
 }  // namespace premura

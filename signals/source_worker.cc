@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -268,18 +269,34 @@ class SourceWorkerImpl final : public SourceWorker,
     shown_stall_ = stall;
   }
 
+  // What `reorder` holds back lacks the fields that only new rules ask for, so
+  // these come once it is handed on; what arrives meanwhile has all that the
+  // rules before them look at, too.
   void TakeNewRules() {
-    std::vector<NextRules> next;
+    while (next_ || BeginNewRules()) {
+      const std::vector<Feed*> feeds = feeds_->All();
+      if (std::any_of(feeds.begin(), feeds.end(),
+                      [](const Feed* feed) { return feed->HoldsOlder(); })) {
+        return;
+      }
+      Flush();
+      rules_ = std::move(next_->rules);
+      next_->switched();
+      next_.reset();
+    }
+  }
+
+  bool BeginNewRules() {
     {
       const std::lock_guard lock(mutex_);
-      next = std::exchange(next_rules_, {});
+      if (next_rules_.empty()) return false;
+      next_ = std::move(next_rules_.front());
+      next_rules_.pop_front();
     }
-    for (NextRules& each : next) {
-      Flush();
-      decoder_->Use(&each.rules->symbols());
-      rules_ = std::move(each.rules);
-      each.switched();
-    }
+    const Symbols* const symbols = &next_->rules->symbols();
+    decoder_->Use(symbols);
+    for (Feed* feed : feeds_->All()) feed->Use(symbols);
+    return true;
   }
 
   void Finish() {
@@ -419,8 +436,10 @@ class SourceWorkerImpl final : public SourceWorker,
   Timestamp last_barrier_{};
   Timestamp last_tick_{};
 
+  std::optional<NextRules> next_;  // The decoder has them already.
+
   mutable std::mutex mutex_;  // Guards what follows.
-  std::vector<NextRules> next_rules_;
+  std::deque<NextRules> next_rules_;
   std::optional<SelfPreservation> next_bounds_;
   Timestamp shown_clock_{};
   std::size_t shown_remembered_ = 0;

@@ -231,6 +231,7 @@ class PipelineTest : public testing::TestWithParam<int> {
     sources[0].id = "fake";
     sources[0].source = std::make_unique<FakeSource>(&topic_);
     sources[0].decoder = NewEventDecoder(decoding).value();
+    sources[0].intake.reorder = reorder_;
     PipelineOptions options;
     options.shards = GetParam();
     options.commit_every = milliseconds(20);
@@ -281,6 +282,7 @@ class PipelineTest : public testing::TestWithParam<int> {
     clock_.Leap(std::chrono::hours(2));
   }
 
+  Duration reorder_{};
   FakeTopic topic_;
   FakeLedger ledger_;
   FakeLetters letters_;
@@ -474,6 +476,32 @@ TEST_P(PipelineTest, ChangesRulesBetweenTwoEventsAndKeepsState) {
   const std::vector<std::string> all = ledger_.Await(1);
   // Two events before the change and one after make three.
   EXPECT_EQ(std::count(all.begin(), all.end(), "three-failures acme"), 1);
+}
+
+// What is held back was decoded without the field that only the new rule asks
+// for: it must not be taken for an event that has none.
+TEST_P(PipelineTest, NewRulesSeeNothingThatWasHeldBackBeforeThem) {
+  reorder_ = seconds(10);
+  StartPipeline();
+  topic_.Put(
+      R"({"customer":"acme","event":"failed","ts":1767225600000,"code":5})");
+  EXPECT_TRUE(topic_.AwaitEmpty());
+  pipeline_->Use(Rules(std::string(kThreeFailures) + R"(
+  - id: without-code
+    title: Fails without a code
+    detect:
+      event_count: {event: failed, where: {code|exists: false}, gte: 1, within: 1h}
+)",
+                       rules_.get()),
+                 {});
+  for (int i = 0; i < 400 && ledger_.Await(0).empty(); ++i) {
+    topic_.Put(Failed(i % 2 == 0 ? "probe" : "other", 30 * i));
+    topic_.AwaitEmpty();
+  }
+  pipeline_->Stop(seconds(5));
+  const std::vector<std::string> all = ledger_.Await(1);
+  EXPECT_EQ(std::count(all.begin(), all.end(), "without-code acme"), 0);
+  EXPECT_NE(all, std::vector<std::string>());
 }
 
 TEST_P(PipelineTest, ForgetsCustomersOfAPartitionThatLeft) {
