@@ -83,17 +83,21 @@ std::map<std::string, std::int64_t> RankPriorities(
           {"urgent", at(normal + 2)}};
 }
 
-bool HasValue(const element& issue, std::int64_t field, std::string_view key) {
+// What the issue has in the field; nullopt if it has no such field.
+std::optional<std::string> ValueOf(const element& issue, std::int64_t field) {
   simdjson::dom::array fields;
-  if (issue["custom_fields"].get(fields) != simdjson::SUCCESS) return false;
+  if (issue["custom_fields"].get(fields) != simdjson::SUCCESS) return {};
   for (const element entry : fields) {
+    if (IdOf(entry) != field) continue;
     std::string_view value;
-    if (IdOf(entry) == field &&
-        entry["value"].get(value) == simdjson::SUCCESS && value == key) {
-      return true;
-    }
+    if (entry["value"].get(value) != simdjson::SUCCESS) value = "";
+    return std::string(value);
   }
-  return false;
+  return {};
+}
+
+bool HasValue(const element& issue, std::int64_t field, std::string_view key) {
+  return ValueOf(issue, field) == std::optional<std::string>(key);
 }
 
 std::optional<std::vector<long>> IssuesWithKey(const std::string& body,
@@ -137,6 +141,18 @@ class RedmineChannel final : public DeskChannel {
            std::function<void(const TransferAnswer&)> next);
   void FieldMissing(const Resolved& done) const;
 
+  // Whether issues of the project keep the key; `done` gets nullptr if they do.
+  void AskIfKept(const std::string& project,
+                 std::function<void(const Outcome* problem)> done);
+  std::optional<std::int64_t> KeylessOf(const std::string& project) const;
+  bool ShowsField(const std::string& issue) const;
+  void Post(const Message& message, Done done);
+  Outcome Made(const std::string& project, const std::string& key,
+               const std::string& body);
+  const std::string& ProjectOf(const Message& message) const {
+    return message.queue.empty() ? options_.project : message.queue;
+  }
+
   TransferRequest Request(const std::string& path) const;
   void SearchBy(const Ids& ids, const Message& message,
                 std::function<void(Found)> done);
@@ -149,7 +165,9 @@ class RedmineChannel final : public DeskChannel {
   RedmineOptions options_;
   TransferPool* const pool_;
   mutable std::mutex mutex_;
-  std::optional<Ids> ids_;  // Guarded by mutex_.
+  std::optional<Ids> ids_;  // Guarded by mutex_, as is what follows.
+  // By project, an issue that came out without the field.
+  std::map<std::string, std::int64_t> keyless_;
   Lifeline lifeline_;
 };
 
@@ -316,7 +334,7 @@ std::string RedmineChannel::IssueJson(const Ids& ids,
   return fmt::format(
       R"({{"issue":{{"project_id":{},"subject":{},"description":{},)"
       R"("priority_id":{}{},"custom_fields":[{{"id":{},"value":{}}}]}}}})",
-      JsonText(message.queue.empty() ? options_.project : message.queue),
+      JsonText(ProjectOf(message)),
       JsonText(CutCharacters(subject, kSubjectLimit)), JsonText(message.text),
       priority == ids.priorities.end() ? ids.priorities.at("normal")
                                        : priority->second,
@@ -325,41 +343,113 @@ std::string RedmineChannel::IssueJson(const Ids& ids,
 }
 
 void RedmineChannel::Create(const Message& message, Done done) {
+  AskIfKept(ProjectOf(message), [this, message, done](const Outcome* problem) {
+    if (problem != nullptr) return done(*problem);
+    Post(message, done);
+  });
+}
+
+// Redmine drops a value whose field is not there for the project and tracker,
+// and says nothing. Of the first such issue it is seen; it tells when it is
+// mended, too, for then it shows the field.
+void RedmineChannel::AskIfKept(
+    const std::string& project,
+    std::function<void(const Outcome* problem)> done) {
+  const std::optional<std::int64_t> issue = KeylessOf(project);
+  if (!issue) return done(nullptr);
+  const auto failed = [done](const Ids*, const Outcome& problem) {
+    done(&problem);
+  };
+  Get(fmt::format("/issues/{}.json", *issue), failed,
+      [this, project, issue, done](const TransferAnswer& answer) {
+        if (ShowsField(answer.body)) {
+          {
+            const std::lock_guard lock(mutex_);
+            keyless_.erase(project);
+          }
+          return done(nullptr);
+        }
+        const std::string words = fmt::format(
+            "Redmine keeps no custom field `{}` in issues of project `{}` (see "
+            "issue {}): enable it for the project and the tracker; without it "
+            "tickets could come twice",
+            options_.key_field, project, *issue);
+        const Outcome problem = project == options_.project
+                                    ? Misconfigured(words)
+                                    : WrongQueue(words);
+        done(&problem);
+      });
+}
+
+std::optional<std::int64_t> RedmineChannel::KeylessOf(
+    const std::string& project) const {
+  const std::lock_guard lock(mutex_);
+  const auto keyless = keyless_.find(project);
+  if (keyless == keyless_.end()) return std::nullopt;
+  return keyless->second;
+}
+
+// Of an issue that was deleted nothing is told: the next one will tell.
+bool RedmineChannel::ShowsField(const std::string& body) const {
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
+      root["issue"].get(root) != simdjson::SUCCESS) {
+    return true;
+  }
+  const std::optional<Ids> ids = known();
+  return !ids || ValueOf(root, ids->field);
+}
+
+void RedmineChannel::Post(const Message& message, Done done) {
   const std::optional<Ids> ids = known();  // Search() has looked them up.
   TransferRequest request = Request("/issues.json");
   request.end = message.call_end;
   request.method = "POST";
   request.body = IssueJson(*ids, message);
   pool_->Start(
-      std::move(request), lifeline_.Guard([this, project = message.queue,
-                                           done](const TransferAnswer& answer) {
+      std::move(request),
+      lifeline_.Guard([this, project = ProjectOf(message), key = message.key,
+                       done](const TransferAnswer& answer) {
         if (answer.fault != TransferAnswer::Fault::kNone) {
           return done(OutcomeOfFault(answer));
         }
-        if (!project.empty() && project != options_.project &&
+        if (project != options_.project &&
             (answer.code == 403 || answer.code == 404)) {
           return done(WrongQueue(
               fmt::format("Redmine makes no issue in project `{}`: {}", project,
                           Excerpt(answer))));
         }
         if (answer.code != 201) return done(OutcomeOfStatus(answer));
-        simdjson::dom::parser parser;
-        element root;
-        std::int64_t id = 0;
-        if (parser.parse(answer.body).get(root) == simdjson::SUCCESS &&
-            root["issue"]["id"].get(id) == simdjson::SUCCESS) {
-          return done(Delivered(Reason::kDelivered, std::to_string(id)));
-        }
-        done(MakeOutcome(Outcome::Verdict::kUnknown, Reason::kUnknownOutcome,
-                         "Redmine made an issue but did not say which"));
+        done(Made(project, key, answer.body));
       }));
+}
+
+Outcome RedmineChannel::Made(const std::string& project, const std::string& key,
+                             const std::string& body) {
+  simdjson::dom::parser parser;
+  element root;
+  std::int64_t id = 0;
+  if (parser.parse(body).get(root) != simdjson::SUCCESS ||
+      root["issue"].get(root) != simdjson::SUCCESS ||
+      root["id"].get(id) != simdjson::SUCCESS) {
+    return MakeOutcome(Outcome::Verdict::kUnknown, Reason::kUnknownOutcome,
+                       "Redmine made an issue but did not say which");
+  }
+  const std::lock_guard lock(mutex_);
+  if (ids_ && !HasValue(root, ids_->field, key)) keyless_[project] = id;
+  return Delivered(Reason::kDelivered, std::to_string(id));
 }
 
 void RedmineChannel::Check(std::function<void(CheckResult)> done) {
   ResolveField([this, done](const Ids* ids, const Outcome& problem) {
-    if (ids != nullptr) return done({});
-    done({WhyUnusable(problem), fmt::format("desk `{}` ({}): {}", options_.desk,
-                                            host(), problem.detail)});
+    const auto tell = [this, done](const Outcome* why) {
+      if (why == nullptr) return done({});
+      done({WhyUnusable(*why), fmt::format("desk `{}` ({}): {}", options_.desk,
+                                           host(), why->detail)});
+    };
+    if (ids == nullptr) return tell(&problem);
+    AskIfKept(options_.project, tell);
   });
 }
 

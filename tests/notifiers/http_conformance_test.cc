@@ -69,7 +69,9 @@ const Subject kSubjects[] = {
       Step(200, R"("{\"project\":{\"trackers\":[]}}")"),
       Step(200, R"("{\"issue_priorities\":[{\"id\":2,\"name\":\"Normal\"}]}")"),
       Step(200, R"("{\"issues\":[]}")")},
-     Step(201, R"("{\"issue\":{\"id\":7}}")")},
+     Step(201, R"("{\"issue\":{\"id\":7,\"custom_fields\":[{\"id\":3,)"
+               R"(\"value\":\")" +
+                   ExampleMessage().key + R"(\"}]}}")")},
     {"webhook",
      [](const std::string& url, const std::string& ca, TransferPool* pool) {
        WebhookOptions options;
@@ -564,6 +566,38 @@ TEST_F(OneChannelTest, AnActionsWrongProjectDoesNotStopRedmine) {
     EXPECT_EQ(outcome.reason, Reason::kMisconfigured);
     EXPECT_EQ(outcome.detail, c.detail);
   }
+}
+
+// Until an issue that came out without it shows the field.
+TEST_F(OneChannelTest, RedmineMakesNoMoreIssuesWithoutTheirKey) {
+  RedmineOptions options;
+  options.desk = "redmine";
+  options.url = server_["url"];
+  options.key = Secret("k");
+  options.project = "support";
+  const std::string none = Step(200, R"("{\"issues\":[]}")");
+  const std::string bare = R"("{\"issue\":{\"id\":7}}")";
+  const std::string empty =
+      R"("{\"issue\":{\"id\":7,\"custom_fields\":[{\"id\":3}]}}")";
+  std::string before;
+  for (const Subject& subject : kSubjects) {
+    if (std::string_view(subject.name) != "redmine") continue;
+    for (const std::string& step : subject.before) before += step + ",";
+  }
+  const auto channel = NewRedmineChannel(options, pool_.get());
+  Message message = ExampleMessage();
+  Plan(before + Step(201, bare));
+  EXPECT_EQ(Deliver(channel.get(), message).verdict, Verdict::kDelivered);
+  message.key = "pre-00000000000000000002";
+  Plan(none + "," + Step(200, bare));
+  const Outcome stopped = Deliver(channel.get(), message);
+  EXPECT_EQ(stopped.verdict, Verdict::kStop);
+  EXPECT_EQ(stopped.detail,
+            "Redmine keeps no custom field `Premura Key` in issues of project "
+            "`support` (see issue 7): enable it for the project and the "
+            "tracker; without it tickets could come twice");
+  Plan(none + "," + Step(200, empty) + "," + Step(201, bare));
+  EXPECT_EQ(Deliver(channel.get(), message).verdict, Verdict::kDelivered);
 }
 
 TEST_F(OneChannelTest, HeadersThatCouldBreakOutAreNotSent) {

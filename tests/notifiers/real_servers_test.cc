@@ -196,6 +196,26 @@ TEST(RedmineTest, AnIssueIsMadeOnceAndFoundAgain) {
   EXPECT_NE(refused.detail.find("Subject cannot be blank"), std::string::npos)
       << refused.detail;
 
+  // The field is not there for this tracker: Redmine drops the key in silence.
+  RedmineOptions bare = options;
+  bare.tracker = "Keyless";
+  const auto keyless = NewRedmineChannel(bare, pool.get());
+  EXPECT_EQ(Check(keyless.get()), "");
+  const Outcome bare_one =
+      Deliver(keyless.get(), WithKey("pre-00000000000000000005"));
+  EXPECT_EQ(bare_one.reason, Reason::kDelivered);
+  const Outcome stopped =
+      Deliver(keyless.get(), WithKey("pre-00000000000000000006"));
+  EXPECT_EQ(stopped.verdict, Verdict::kStop);
+  EXPECT_EQ(stopped.detail,
+            fmt::format("Redmine keeps no custom field `Premura Key` in issues "
+                        "of project `support` (see issue {}): enable it for "
+                        "the project and the tracker; without it tickets could "
+                        "come twice",
+                        bare_one.provider_id));
+  EXPECT_EQ(Check(keyless.get()), fmt::format("desk `redmine` ({}): {}",
+                                              options.url, stopped.detail));
+
   const auto check = [&](const RedmineOptions& wrong) {
     return Check(NewRedmineChannel(wrong, pool.get()).get());
   };

@@ -36,6 +36,7 @@ if Tracker.count.zero?
 end
 IssueCustomField.create!(name: 'Premura Key', field_format: 'string',
   is_for_all: true, is_filter: true, searchable: true, trackers: Tracker.all)
+Tracker.create!(name: 'Keyless', default_status: IssueStatus.first)
 Project.create!(name: 'Support', identifier: 'support',
   tracker_ids: Tracker.pluck(:id), enabled_module_names: ['issue_tracking'])
 puts "APIKEY=#{bot.api_key}"
