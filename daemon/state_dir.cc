@@ -11,12 +11,14 @@
 #include <cstring>
 #include <filesystem>
 
+#include "signals/sync_folder.h"
+
 namespace premura {
 
 namespace {
 
 // In the lock's own file; empty if it cannot be kept.
-std::string ReadOrMakeName(int file) {
+std::string ReadOrMakeName(const std::string& path, int file) {
   char kept[64];
   const ssize_t length = pread(file, kept, sizeof kept, 0);
   if (length > 0) return {kept, static_cast<std::size_t>(length)};
@@ -30,8 +32,8 @@ std::string ReadOrMakeName(int file) {
   }
   const auto size = static_cast<ssize_t>(name.size());
   // Before anybody is told of it: it is to be the same after a power cut.
-  const bool is_kept =
-      pwrite(file, name.data(), name.size(), 0) == size && fsync(file) == 0;
+  const bool is_kept = pwrite(file, name.data(), name.size(), 0) == size &&
+                       fsync(file) == 0 && SyncFolderOf(path).ok();
   return is_kept ? name : "";
 }
 
@@ -53,7 +55,7 @@ Result<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
     close(file);
     return trouble("another premura runs with it");
   }
-  std::string name = ReadOrMakeName(file);
+  std::string name = ReadOrMakeName(lock, file);
   if (name.empty()) {
     close(file);
     return trouble("its name cannot be kept in `lock`");

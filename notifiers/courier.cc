@@ -56,7 +56,8 @@ Status Courier::EndAbandoned(const std::vector<Delivery>& deliveries,
   outcome.reason = Reason::kRestarted;
   for (const Delivery& delivery : deliveries) {
     outcome.detail = delivery.detail;
-    auto status = outbox_->EndAttempt(EndOf(delivery, outcome, now));
+    auto status =
+        outbox_->EndAttempt(EndOf(delivery, outcome, now), delivery.owner);
     // Its answer may have come after all.
     if (status.ok()) status = outbox_->SaveAnswer(delivery);
     if (!status.ok()) return status;
@@ -169,7 +170,8 @@ Status Courier::WriteAnswers(std::vector<Answered>* answered, Timestamp now) {
 
 Status Courier::WriteAnswer(const Answered& answered, Timestamp now) {
   const Delivery& delivery = answered.after;
-  auto status = outbox_->EndAttempt(EndOf(delivery, answered.outcome, now));
+  auto status = outbox_->EndAttempt(EndOf(delivery, answered.outcome, now),
+                                    delivery.owner);
   if (status.ok()) status = outbox_->SaveAnswer(delivery);
   if (!status.ok()) return status;
   if (delivery.channel != "ticket" || !IsFinal(delivery.state)) return {};

@@ -74,7 +74,7 @@ Status Courier::PutBack(Timestamp now) {
     attempt.ended = now;
     attempt.verdict = ToString(Outcome::Verdict::kRetry);
     attempt.detail = "was not begun";
-    auto status = outbox_->EndAttempt(attempt);
+    auto status = outbox_->EndAttempt(attempt, delivery.owner);
     if (status.ok()) status = outbox_->SaveAnswer(delivery);
     if (!status.ok()) return status;
   }

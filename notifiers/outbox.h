@@ -126,7 +126,8 @@ class Outbox {
   Result<std::map<std::string, std::size_t>> CountOpen();
 
   Status StartAttempt(const Attempt& attempt);
-  Status EndAttempt(const Attempt& attempt);
+  // Of `owner`'s; not if another has begun one of the same number instead.
+  Status EndAttempt(const Attempt& attempt, const std::string& owner);
 
  private:
   Result<std::optional<Delivery>> FindOne(const std::string& key,

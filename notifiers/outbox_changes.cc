@@ -149,13 +149,14 @@ Status Outbox::StartAttempt(const Attempt& attempt) {
        ToSql(attempt.started), none, ToSql(ToString(Reason::kNone)), none});
 }
 
-Status Outbox::EndAttempt(const Attempt& attempt) {
+Status Outbox::EndAttempt(const Attempt& attempt, const std::string& owner) {
   return database_->Run(
       "update attempts set ended_at = ?, verdict = ?, reason = ?, "
-      "detail = ? where delivery = ? and number = ?",
+      "detail = ? where delivery = ? and number = ? and exists (select 1 from "
+      "deliveries where key = delivery and (attempts > number or owner = ?))",
       {ToSql(attempt.ended), ToSql(attempt.verdict),
        ToSql(ToString(attempt.reason)), ToSql(attempt.detail),
-       ToSql(attempt.delivery), ToSql(attempt.number)});
+       ToSql(attempt.delivery), ToSql(attempt.number), ToSql(owner)});
 }
 
 }  // namespace premura

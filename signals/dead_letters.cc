@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "signals/json_reader.h"
+#include "signals/sync_folder.h"
 
 namespace premura {
 
@@ -72,6 +73,7 @@ class FileDeadLetters final : public DeadLetterSink {
     struct stat about {};
     if (fd_ < 0 || fstat(fd_, &about) != 0) return Failure();
     size_ = static_cast<std::uint64_t>(about.st_size);
+    named_ = false;
     return {};
   }
 
@@ -80,6 +82,9 @@ class FileDeadLetters final : public DeadLetterSink {
               std::string_view detail) override {
     const std::string line = ToLine(source, origin, record, reason, detail);
     const std::lock_guard lock(mutex_);
+    if (doubtful_) {  // Nothing more before that is safe.
+      if (Status synced = SyncFile(); !synced.ok()) return synced;
+    }
     if (fd_ >= 0 && !IsAtPath()) {
       if (Status closed = Close(); !closed.ok()) return closed;
     }
@@ -102,9 +107,26 @@ class FileDeadLetters final : public DeadLetterSink {
     return Error{options_.path + ": " + std::strerror(errno)};
   }
 
+  // The system says once that something could not be written, and then takes
+  // it for written: after that it is written again, which may make it twice.
   Status SyncFile() {
-    if (unsynced_ && fdatasync(fd_) != 0) return Failure();
-    unsynced_ = false;
+    if (unsynced_.empty()) return {};
+    if (doubtful_) {
+      const std::string again = std::exchange(unsynced_, {});
+      if (Status written = Append(again); !written.ok()) {
+        unsynced_ = again;
+        return written;
+      }
+    }
+    doubtful_ = fdatasync(fd_) != 0;
+    if (doubtful_) return Failure();
+    if (!named_) {
+      if (Status synced = SyncFolderOf(options_.path); !synced.ok()) {
+        return synced;
+      }
+      named_ = true;
+    }
+    unsynced_.clear();
     return {};
   }
 
@@ -176,7 +198,7 @@ class FileDeadLetters final : public DeadLetterSink {
       written += static_cast<std::size_t>(size);
     }
     size_ += line.size();
-    unsynced_ = true;
+    unsynced_ += line;
     return {};
   }
 
@@ -200,7 +222,9 @@ class FileDeadLetters final : public DeadLetterSink {
   std::mutex mutex_;  // Guards what follows.
   int fd_ = -1;
   std::uint64_t size_ = 0;
-  bool unsynced_ = false;
+  std::string unsynced_;   // What has been written since the last sync.
+  bool doubtful_ = false;  // A sync has failed since.
+  bool named_ = false;     // The file's name is durable.
 };
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "notifiers/gsm7.h"
 #include "notifiers/mime.h"
 #include "notifiers/text.h"
+#include "signals/sync_folder.h"
 
 namespace premura {
 namespace {
@@ -85,14 +86,6 @@ bool WriteAll(int file, std::string_view content) {
   return true;
 }
 
-Status SyncFolder(const fs::path& path) {
-  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && ::fsync(folder) == 0;
-  const Status status = synced ? Status() : Status(Failure(path));
-  if (folder >= 0) ::close(folder);
-  return status;
-}
-
 // Whole or not at all, and to stay: the ledger then says that it was delivered.
 Status WriteWhole(const fs::path& path, const std::string& content) {
   const fs::path partial = path.string() + ".tmp";
@@ -104,7 +97,7 @@ Status WriteWhole(const fs::path& path, const std::string& content) {
   if (!written || ::rename(partial.c_str(), path.c_str()) != 0) {
     return Failure(partial);
   }
-  return SyncFolder(path.parent_path());
+  return SyncFolderOf(path);
 }
 
 // With the rights of what is in it: addresses and names.

@@ -531,6 +531,7 @@ TEST_F(SharedLedgerTest, ACommitThatWasLostGivesNobodyElsesCallBack) {
   EXPECT_EQ(a.email->deliveries.size(), 0U);
   EXPECT_EQ(b.email->deliveries.size(), 1U);
   EXPECT_EQ(b.State(id, "email"), said);
+  EXPECT_EQ(b.Count("attempts where detail = 'was not begun'"), 0);
 }
 
 }  // namespace
