@@ -78,8 +78,8 @@ void HealthMetrics::SampleHeld(const PipelineHealth& pipeline) {
   m_.held_timers.Set({}, static_cast<double>(held));
   m_.too_many_silent.Set({}, too_many ? 1 : 0);
   for (const auto& source : pipeline.sources) {
-    const bool stalled = source.stall == Stall::kCutOff ||
-                         (guards && source.stall == Stall::kQuiet);
+    const bool stalled = source.stall == Stall::kSure ||
+                         (guards && source.stall == Stall::kOfFew);
     m_.stalled.Set({source.id}, stalled ? 1 : 0);
     TellHeld(source.id, "source_stalled", "source_flows", stalled, held);
   }

@@ -36,9 +36,11 @@ class RecordedStalls {
   }
   // And has, by an event that is about to be taken. Before the first the clock
   // stands at the epoch.
-  void Heard(Timestamp clock) {
+  void Heard(const Event& event) {
+    const Timestamp clock = event.clock;
     if (clock <= Timestamp{}) return;
     watch_.Heard(clock);
+    watch_.Saw(event.customer, clock);
     if (watch_.stalled()) engine_->Set(watch_.Look(clock));
   }
 

@@ -117,7 +117,7 @@ class Contacts final : public Simulation,
     if (auto status = MoveTo(Wall(event.clock, event.time)); !status.ok()) {
       return status;
     }
-    stalls_.Heard(event.clock);
+    stalls_.Heard(event);
     engine_->Advance(event.clock);
     return {};
   }

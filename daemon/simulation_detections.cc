@@ -24,7 +24,7 @@ class Detections final : public Simulation, public DetectionSink {
 
   Status Pass(const Event& event) override {
     if (auto status = stalls_.Before(event.clock); !status.ok()) return status;
-    stalls_.Heard(event.clock);
+    stalls_.Heard(event);
     engine_->Advance(event.clock);
     return {};
   }

@@ -107,7 +107,7 @@ CheckpointRecords Feed::WriteDown(Stall stall) {
 // --- IntakeSink --------------------------------------------------------------
 
 void Feed::OnEvent(const Event& event) {
-  listener_->OnEvent(intake_->Behind());
+  listener_->OnEvent(event, intake_->Behind());
   constexpr std::uint32_t kLookAt = 64;
   if (owns_ && ++events_ % kLookAt == 0 && !owns_(event.customer)) {
     ++listener_->counts()->misplaced;

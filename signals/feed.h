@@ -35,7 +35,7 @@ class Feed final : private IntakeSink {
    public:
     virtual ~Listener() = default;
     // An event is about to go on. `behind`: as Intake::Behind().
-    virtual void OnEvent(bool behind) = 0;
+    virtual void OnEvent(const Event& event, bool behind) = 0;
     virtual void OnRefused(const Record& record, Refusal reason,
                            std::string_view detail) = 0;
     // To be counted on.

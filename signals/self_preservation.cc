@@ -2,6 +2,7 @@
 
 #include "signals/self_preservation.h"
 
+#include <functional>
 #include <variant>
 
 namespace premura {
@@ -42,35 +43,51 @@ std::optional<Timestamp> StallWatch::StallsBy(Timestamp now) const {
   return *heard_ + bounds_.quiet_after;
 }
 
+void StallWatch::Resume(Stall stall) {
+  stalled_ = stall != Stall::kNone;
+  had_enough_ = had_enough_ || stall == Stall::kSure;
+}
+
+void StallWatch::Saw(std::string_view customer, Timestamp clock) {
+  const std::int64_t day = clock.time_since_epoch() / std::chrono::hours(24);
+  if (day > day_) {
+    had_enough_ = active_.size() >= bounds_.min_customers;
+    active_.clear();
+    day_ = day;
+  }
+  if (active_.size() >= bounds_.min_customers) return;
+  active_.insert(std::hash<std::string_view>()(customer));
+}
+
 // The wall clock may leap; a leap back begins anew.
-Stall StallWatch::Look(Timestamp now, Stall trouble) {
+Stall StallWatch::Look(Timestamp now, Trouble trouble) {
   for (auto* since : {&heard_, &well_since_, &readable_since_}) {
     if (*since && **since > now) *since = now;
   }
   if (!heard_) heard_ = now;
   if (!bounds_.enabled) {
-    Resume(Stall::kNone);
+    stalled_ = unreadable_ = false;
     return Stall::kNone;
   }
-  LookIfCutOff(now, trouble);
-  if (trouble != Stall::kNone || now - *heard_ >= bounds_.quiet_after) {
+  LookIfReadable(now, trouble);
+  if (trouble != Trouble::kNone || now - *heard_ >= bounds_.quiet_after) {
     stalled_ = true;
     well_since_.reset();
   } else if (stalled_) {
     if (!well_since_) well_since_ = now;
     stalled_ = *heard_ - *well_since_ < bounds_.resume_after;
   }
-  if (cut_off_) return Stall::kCutOff;
-  return stalled_ ? Stall::kQuiet : Stall::kNone;
+  if (unreadable_ || (stalled_ && HasEnough())) return Stall::kSure;
+  return stalled_ ? Stall::kOfFew : Stall::kNone;
 }
 
-void StallWatch::LookIfCutOff(Timestamp now, Stall trouble) {
-  if (trouble == Stall::kCutOff) {
-    cut_off_ = true;
+void StallWatch::LookIfReadable(Timestamp now, Trouble trouble) {
+  if (trouble == Trouble::kUnreadable) {
+    unreadable_ = true;
     readable_since_.reset();
-  } else if (cut_off_) {
+  } else if (unreadable_) {
     if (!readable_since_) readable_since_ = now;
-    cut_off_ = now - *readable_since_ < bounds_.resume_after;
+    unreadable_ = now - *readable_since_ < bounds_.resume_after;
   }
 }
 

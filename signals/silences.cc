@@ -49,7 +49,7 @@ bool Silences::Doubts(const Customer& customer, Timestamp due,
   }
   const bool many = due_.size() >= TooMany() || held >= TooMany();
   const bool doubts =
-      stall_ == Stall::kCutOff || (guards() && (stalled() || many));
+      stall_ == Stall::kSure || (guards() && (stalled() || many));
   doubted_ = doubted_ || doubts;
   most_[0] = std::max(most_[0], due_.size());
   return doubts;
@@ -74,7 +74,7 @@ void Silences::BeginDay(std::uint32_t day) {
 }
 
 Timestamp Silences::BelievesAt(std::size_t held) const {
-  if (stall_ == Stall::kCutOff) return kNever;
+  if (stall_ == Stall::kSure) return kNever;
   if (!guards()) return kUnseen;
   const std::size_t many = TooMany();
   if (stalled() || held >= many) return kNever;

@@ -160,7 +160,7 @@ class SourceWorkerImpl final : public SourceWorker,
   void ServeFeeds() {
     if (commits_.TakeVoid()) feeds_->StartOver();
     const bool begun = feeds_->Serve([this] {
-      const Stall stall = std::max(stall_, Stall::kQuiet);
+      const Stall stall = std::max(stall_, Stall::kOfFew);
       stall_watch_.Resume(stall);
       Tell(stall);
     });
@@ -246,12 +246,12 @@ class SourceWorkerImpl final : public SourceWorker,
     if (std::exchange(heard_, false) || assigned_.empty()) {
       stall_watch_.Heard(now);
     }
-    Tell(stall_watch_.Look(now, Trouble()));
+    Tell(stall_watch_.Look(now, TroubleNow()));
   }
 
-  Stall Trouble() {
-    if (!source_->Health().reachable) return Stall::kCutOff;
-    return Behind() ? Stall::kQuiet : Stall::kNone;
+  StallWatch::Trouble TroubleNow() {
+    if (!source_->Health().reachable) return StallWatch::Trouble::kUnreadable;
+    return Behind() ? StallWatch::Trouble::kBehind : StallWatch::Trouble::kNone;
   }
 
   bool Behind() {
@@ -386,12 +386,13 @@ class SourceWorkerImpl final : public SourceWorker,
 
   // --- Feed::Listener -------------------------------------------------------
 
-  void OnEvent(bool behind) override {
+  void OnEvent(const Event& event, bool behind) override {
     ++counts_.events;
     heard_ = true;
+    stall_watch_.Saw(event.customer, event.clock);
     // What it brings is older than the clock: no tick may come before the word.
     if (stall_ == Stall::kNone && behind) {
-      Tell(stall_watch_.Look(options_.now(), Stall::kQuiet));
+      Tell(stall_watch_.Look(options_.now(), StallWatch::Trouble::kBehind));
     }
   }
   void OnRefused(const Record& record, Refusal reason,

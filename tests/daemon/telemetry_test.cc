@@ -303,16 +303,16 @@ TEST_F(TelemetryTest, ASilenceThatIsNotBelievedIsToldWhenItBeginsAndEnds) {
   PipelineHealth pipeline;
   pipeline.sources.resize(1);
   pipeline.sources[0].id = "product";
-  pipeline.sources[0].stall = Stall::kQuiet;
+  pipeline.sources[0].stall = Stall::kOfFew;
   pipeline.cells.resize(2);
   telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 0)"))
       << "a quiet night of a few customers";
-  pipeline.sources[0].stall = Stall::kCutOff;
+  pipeline.sources[0].stall = Stall::kSure;
   telemetry_->Sample(pipeline, {});
   EXPECT_TRUE(Has(R"(premura_source_stalled{source="product"} 1)"))
       << "nobody knows what a few customers do";
-  pipeline.sources[0].stall = Stall::kQuiet;
+  pipeline.sources[0].stall = Stall::kOfFew;
   pipeline.cells[1].guards = true;
   pipeline.cells[1].held = 7;
   for (int i = 0; i < 2; ++i) telemetry_->Sample(pipeline, {});

@@ -137,7 +137,7 @@ class DirectShard final : public Shard {
     Held& it = cells_[id];
     it.cell = std::make_unique<Cell>(1, rules_, &profiles_, &output_,
                                      std::move(options));
-    it.cell->Set(Stall::kQuiet);
+    it.cell->Set(Stall::kOfFew);
   }
   void Load(CellId id, CheckpointRecords customers) override {
     if (Cell* const cell = Find(id)) cell->Load(customers);
@@ -454,7 +454,7 @@ class Member final : private RecordSink, private Feed::Listener {
   void OnRevoked(std::uint32_t) override {}
   void OnCaughtUp(std::uint32_t) override {}
   void OnRevoking(Duration) override {}
-  void OnEvent(bool) override {}
+  void OnEvent(const Event&, bool) override {}
   void OnRefused(const Record& record, Refusal, std::string_view) override {
     ADD_FAILURE() << record.value;
   }

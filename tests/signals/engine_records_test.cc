@@ -226,15 +226,15 @@ TEST(EngineRecords, RestartsMakeNoDifferenceToWhatIsHeld) {
     bool stalled = false;
     const auto prepare = [&stalled](Engine* engine) {
       engine->Use(Bounds());
-      engine->Set(stalled ? Stall::kQuiet : Stall::kNone);
+      engine->Set(stalled ? Stall::kOfFew : Stall::kNone);
     };
     prepare(&plain.engine());
     prepare(&rig.engine());
     for (const StreamEvent& event : stream) {
       if (dice.Chance(0.1)) {
         stalled = !stalled;
-        plain.engine().Set(stalled ? Stall::kQuiet : Stall::kNone);
-        rig.engine().Set(stalled ? Stall::kQuiet : Stall::kNone);
+        plain.engine().Set(stalled ? Stall::kOfFew : Stall::kNone);
+        rig.engine().Set(stalled ? Stall::kOfFew : Stall::kNone);
       }
       if (dice.Chance(0.3)) rig.Save();
       if (dice.Chance(0.05)) {

@@ -52,10 +52,10 @@ class SelfPreservationTest : public testing::Test {
     rig_->Play(stream);
   }
   void Stall(bool stalled) {
-    rig_->engine().Set(stalled ? premura::Stall::kQuiet
+    rig_->engine().Set(stalled ? premura::Stall::kOfFew
                                : premura::Stall::kNone);
   }
-  void CutOff() { rig_->engine().Set(premura::Stall::kCutOff); }
+  void StallForSure() { rig_->engine().Set(premura::Stall::kSure); }
   std::vector<std::string> Told() { return rig_->Told(); }
   EngineStats Stats() { return rig_->engine().Stats(); }
 
@@ -221,9 +221,9 @@ TEST_F(SelfPreservationTest, AFewCustomersAreBelieved) {
   EXPECT_TRUE(Stats().guards);
 }
 
-TEST_F(SelfPreservationTest, NoneAreBelievedOfASourceThatIsCutOff) {
+TEST_F(SelfPreservationTest, NoneAreBelievedOfASourceThatIsStalledForSure) {
   BeginOne(kAbsence, Bounds(100));
-  CutOff();
+  StallForSure();
   Play("ann x 10s #1\n bob x 20s #2\n clock 1h");
   EXPECT_THAT(Told(), IsEmpty());
   EXPECT_EQ(Stats().held, 2U);
@@ -236,44 +236,71 @@ TEST_F(SelfPreservationTest, NoneAreBelievedOfASourceThatIsCutOff) {
 // What a watch says by what it is shown, one look a line.
 TEST(StallWatch, ToldByWhatIsHeardAndKnown) {
   using std::chrono::seconds;
+  using enum StallWatch::Trouble;
   struct Step {
     int at;  // Seconds.
     bool heard;
-    Stall trouble;
+    StallWatch::Trouble trouble;
     Stall expected;
   };
-  constexpr Stall kNone = Stall::kNone;
-  constexpr Stall kQuiet = Stall::kQuiet;
-  constexpr Stall kCutOff = Stall::kCutOff;
+  constexpr Stall kFlows = Stall::kNone;
+  constexpr Stall kOfFew = Stall::kOfFew;
+  constexpr Stall kSure = Stall::kSure;
   StallWatch watch;
   watch.Use({.enabled = true,
              .quiet_after = seconds(100),
              .resume_after = seconds(10)});
   for (const Step& step : {
-           Step{1000, true, kNone, kNone},
-           Step{1099, false, kNone, kNone},
-           Step{1100, false, kNone, kQuiet},
-           Step{1101, true, kNone, kQuiet},
-           Step{1110, true, kNone, kQuiet},
-           Step{1111, true, kNone, kNone},
-           Step{1112, false, kQuiet, kQuiet},  // Behind.
-           Step{1113, true, kNone, kQuiet},
-           Step{1123, true, kNone, kNone},
-           Step{1124, false, kCutOff, kCutOff},
-           Step{1130, false, kNone, kCutOff},
-           Step{1135, false, kCutOff, kCutOff},
-           Step{1140, false, kQuiet, kCutOff},
-           Step{1149, false, kNone, kCutOff},
-           Step{1150, false, kNone, kQuiet},  // Readable, and not heard yet.
-           Step{1160, true, kNone, kNone},
-           Step{1170, false, kCutOff, kCutOff},
-           Step{900, false, kNone, kCutOff},  // The clock leaps back.
-           Step{910, true, kNone, kNone},
+           Step{1000, true, kNone, kFlows},
+           Step{1099, false, kNone, kFlows},
+           Step{1100, false, kNone, kOfFew},
+           Step{1101, true, kNone, kOfFew},
+           Step{1110, true, kNone, kOfFew},
+           Step{1111, true, kNone, kFlows},
+           Step{1112, false, kBehind, kOfFew},
+           Step{1113, true, kNone, kOfFew},
+           Step{1123, true, kNone, kFlows},
+           Step{1124, false, kUnreadable, kSure},
+           Step{1130, false, kNone, kSure},
+           Step{1135, false, kUnreadable, kSure},
+           Step{1140, false, kBehind, kSure},
+           Step{1149, false, kNone, kSure},
+           Step{1150, false, kNone, kOfFew},  // Readable, and not heard yet.
+           Step{1160, true, kNone, kFlows},
+           Step{1170, false, kUnreadable, kSure},
+           Step{900, false, kNone, kSure},  // The clock leaps back.
+           Step{910, true, kNone, kFlows},
        }) {
     const Timestamp now(seconds(step.at));
     if (step.heard) watch.Heard(now);
     EXPECT_EQ(watch.Look(now, step.trouble), step.expected) << step.at;
   }
+}
+
+// Whether any rule looks at their events or not.
+TEST(StallWatch, IsSureWhereThereAreEnoughCustomers) {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  StallWatch watch;
+  watch.Use({.enabled = true, .quiet_after = seconds(100), .min_customers = 3});
+  const auto stall = [&watch](Timestamp now) {
+    watch.Look(now);
+    const Stall told = watch.Look(now + seconds(100));
+    watch.Resume(Stall::kNone);
+    return told;
+  };
+  Timestamp day{hours(24)};
+  for (const char* customer : {"ann", "bob", "ann", "bob"}) {
+    watch.Saw(customer, day);
+  }
+  EXPECT_EQ(stall(day), Stall::kOfFew);
+  watch.Saw("cid", day);
+  EXPECT_EQ(stall(day), Stall::kSure);
+  watch.Saw("dan", day + hours(24));
+  EXPECT_EQ(stall(day + hours(24)), Stall::kSure)
+      << "they were there yesterday";
+  watch.Saw("dan", day + hours(96));
+  EXPECT_EQ(stall(day + hours(96)), Stall::kOfFew);
 }
 
 TEST_F(SelfPreservationTest, HeldOnesGoWithTheirRuleAndTheirPartition) {
