@@ -71,8 +71,8 @@ Result<std::string> ConfigPath(const Io& io, const std::string& given);
 std::shared_ptr<const Config> LoadConfigToLook(const Io& io,
                                                const std::string& given);
 
-// The same for commands that need no more than the ledger: mistakes elsewhere do
-// not keep anybody from the brake.
+// The same for commands that need no more than the ledger: mistakes elsewhere
+// do not keep anybody from the brake.
 std::shared_ptr<const Config> LoadConfigToLedger(const Io& io,
                                                  const std::string& given);
 

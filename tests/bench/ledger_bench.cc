@@ -116,8 +116,7 @@ void IrrelevantCancellations(benchmark::State& state) {
   for (auto _ : state) {
     ShardOutput output;
     for (int i = 0; i < 1000; ++i) {
-      output.Add(
-          {"loop", fmt::format("stranger-{}", i), world.now, "paid"});
+      output.Add({"loop", fmt::format("stranger-{}", i), world.now, "paid"});
     }
     world.core->Submit(std::move(output), nullptr);
     world.core->Pump(world.now);
