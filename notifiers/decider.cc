@@ -78,22 +78,31 @@ struct Decider::Case {
   std::vector<std::pair<std::string, std::size_t>> displaced;
 };
 
-// Profiles first: a decision is taken by what is known. Cancellations last:
-// they take back what came before them.
+// Profiles first: a decision is taken by what is known. A cancellation takes
+// back what came before it.
 Status Decider::Take(const ShardOutput& output,
                      const Circumstances& circumstances, Told* told) {
   if (auto status = TakeProfiles(output, circumstances.now); !status.ok()) {
     return status;
   }
-  for (const Detection& detection : output.detections) {
-    auto status = TakeDetection(detection, output, circumstances, told);
+  auto next = output.cancellations.begin();
+  const auto cancel_before = [&](std::size_t place) -> Status {
+    for (;
+         next != output.cancellations.end() && next->detections_before <= place;
+         ++next) {
+      auto status = Cancel(*next, circumstances.now, told);
+      if (!status.ok()) return status;
+    }
+    return {};
+  };
+  for (std::size_t i = 0; i < output.detections.size(); ++i) {
+    auto status = cancel_before(i);
+    if (status.ok()) {
+      status = TakeDetection(output.detections[i], output, circumstances, told);
+    }
     if (!status.ok()) return status;
   }
-  for (const Cancellation& cancellation : output.cancellations) {
-    auto status = Cancel(cancellation, circumstances.now, told);
-    if (!status.ok()) return status;
-  }
-  return {};
+  return cancel_before(output.detections.size());
 }
 
 Status Decider::TakeProfiles(const ShardOutput& output, Timestamp now) {

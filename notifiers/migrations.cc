@@ -21,7 +21,7 @@ create table detections (
   customer    text not null,
   at          bigint not null,   -- event time
   recorded_at bigint not null,   -- wall clock
-  counted     integer not null,  -- led to a send or a hold: starts a cooldown
+  counted     integer not null,  -- led to a send or a hold
   record      text not null      -- the case, as JSON
 );
 create index detections_by_customer on detections (customer, at);

@@ -126,7 +126,8 @@ class Outbox {
   Result<std::map<std::string, std::size_t>> CountOpen();
 
   Status StartAttempt(const Attempt& attempt);
-  // Of `owner`'s; not if another has begun one of the same number instead.
+  // Of `owner`'s; not while another goes on with one of the same number that it
+  // has begun instead.
   Status EndAttempt(const Attempt& attempt, const std::string& owner);
 
  private:

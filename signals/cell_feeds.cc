@@ -72,7 +72,7 @@ class CellFeeds final : public SourceFeeds {
   }
   void OnReading() override {}
 
-  bool Serve(const std::function<void()>& stalled) override {
+  bool Serve(const std::function<void(const StallRecord&)>& stalled) override {
     SettleKept();
     for (auto& [number, it] : cells_) {
       if (it.stage != Stage::kNew) continue;
@@ -99,7 +99,7 @@ class CellFeeds final : public SourceFeeds {
     }
   }
 
-  std::vector<CheckpointPart> WriteDown(Stall stall) override {
+  std::vector<CheckpointPart> WriteDown(const StallRecord& stall) override {
     std::vector<CheckpointPart> parts;
     for (auto& [number, it] : cells_) {
       if (it.stage != Stage::kBegun) continue;
@@ -274,14 +274,14 @@ class CellFeeds final : public SourceFeeds {
   }
 
   bool TakeWord(Held* it, LoadedCell loaded,
-                const std::function<void()>& stalled) {
+                const std::function<void(const StallRecord&)>& stalled) {
     return it->was_kept ? GoOn(it, loaded.kept)
                         : Begin(it, std::move(loaded), stalled);
   }
 
   // False: it is to be loaded once more.
   bool Begin(Held* it, LoadedCell loaded,
-             const std::function<void()>& stalled) {
+             const std::function<void(const StallRecord&)>& stalled) {
     SourceRecord record;
     Status whole = std::move(loaded.loaded);
     if (whole.ok() && !loaded.source.empty()) {
@@ -301,7 +301,7 @@ class CellFeeds final : public SourceFeeds {
       }
     }
     TellLoss(*it, loaded, starts);
-    if (record.stall != Stall::kNone) stalled();
+    stalled(record.stall);
     it->shard->Begin(it->id);
     for (std::size_t i = 0; i < starts.size(); ++i) {
       BeginFeed(it, it->inputs[i], starts[i]);

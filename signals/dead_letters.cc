@@ -108,11 +108,17 @@ class FileDeadLetters final : public DeadLetterSink {
   }
 
   // The system says once that something could not be written, and then takes
-  // it for written: after that it is written again, which may make it twice.
+  // it for written: it is written again, in its own place.
   Status SyncFile() {
     if (unsynced_.empty()) return {};
     if (doubtful_) {
       const std::string again = std::exchange(unsynced_, {});
+      size_ -= again.size();
+      if (ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
+        size_ += again.size();
+        unsynced_ = again;
+        return Failure();
+      }
       if (Status written = Append(again); !written.ok()) {
         unsynced_ = again;
         return written;

@@ -72,7 +72,8 @@ void EngineImpl::FireConcerned(const Cancellation& cancellation) {
   const auto is_due = [&](const Track& track) {
     return track.state() != nullptr && track.state()->due <= cancellation.at &&
            index_->OfSlot(track.slot())->rule->id == cancellation.rule &&
-           Concerns(cancellation, GroupOf(track.group()));
+           (cancellation.group.empty() ||
+            Concerns(cancellation, GroupOf(track.group())));
   };
   for (;;) {
     Track* first = nullptr;

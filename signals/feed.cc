@@ -96,7 +96,7 @@ void Feed::Flush() {
   }
 }
 
-CheckpointRecords Feed::WriteDown(Stall stall) {
+CheckpointRecords Feed::WriteDown(const StallRecord& stall) {
   CheckpointRecords records;
   intake_->SaveSeen(name_, &records);
   records.Add(RecordKind::kSource, name_,

@@ -96,7 +96,7 @@ class Feed final : private IntakeSink {
   // Of those, what a group may be told.
   Positions ToCommit() const { return places_.ToCommit(HandedOn()); }
   // For a checkpoint.
-  CheckpointRecords WriteDown(Stall stall);
+  CheckpointRecords WriteDown(const StallRecord& stall);
 
  private:
   void EndMakingUp(std::uint32_t partition);

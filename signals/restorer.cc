@@ -121,7 +121,7 @@ void Restorer::BeginCustomers() {
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const auto it = sources_.find(ids_[i]);
     if (it == sources_.end()) continue;
-    for (Shard* shard : shards_) shard->Set(i, it->second.stall);
+    for (Shard* shard : shards_) shard->Set(i, it->second.stall.stall);
   }
   resumed_ = std::async(std::launch::async, [this] { return ResumeSources(); });
 }

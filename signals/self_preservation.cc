@@ -43,15 +43,18 @@ std::optional<Timestamp> StallWatch::StallsBy(Timestamp now) const {
   return *heard_ + bounds_.quiet_after;
 }
 
-void StallWatch::Resume(Stall stall) {
-  stalled_ = stall != Stall::kNone;
-  had_enough_ = had_enough_ || stall == Stall::kSure;
+void StallWatch::Resume(const StallRecord& record) {
+  had_enough_ = had_enough_ || record.has_enough;
+  stalled_ = stalled_ || record.stall != Stall::kNone;
+  unreadable_ =
+      unreadable_ || (record.stall == Stall::kSure && !record.has_enough);
 }
 
 void StallWatch::Saw(std::string_view customer, Timestamp clock) {
   const std::int64_t day = clock.time_since_epoch() / std::chrono::hours(24);
   if (day > day_) {
-    had_enough_ = active_.size() >= bounds_.min_customers;
+    // Before the first day stands what it was resumed with.
+    if (day_ != 0) had_enough_ = active_.size() >= bounds_.min_customers;
     active_.clear();
     day_ = day;
   }

@@ -52,6 +52,14 @@ enum class Stall : std::uint8_t {
   kSure,
 };
 
+// What outlives a restart of that.
+struct StallRecord {
+  Stall stall = Stall::kNone;
+  bool has_enough = false;  // Customers.
+
+  bool operator==(const StallRecord&) const = default;
+};
+
 // StallWatch: whether a source is stalled, by whatever clock it is shown: the
 // wall's, or that of recorded events.
 class StallWatch {
@@ -60,8 +68,8 @@ class StallWatch {
 
   void Use(const SelfPreservation& bounds) { bounds_ = bounds; }
 
-  // Goes on as it was.
-  void Resume(Stall stall);
+  // Goes on as it was, or as one of several was whose places it takes.
+  void Resume(const StallRecord& record);
 
   // An event came.
   void Heard(Timestamp now) { heard_ = now; }
@@ -73,12 +81,12 @@ class StallWatch {
   // Where it is not, and nothing has come: since when it is, by `now`.
   std::optional<Timestamp> StallsBy(Timestamp now) const;
   bool stalled() const { return stalled_; }
-
- private:
-  void LookIfReadable(Timestamp now, Trouble trouble);
   bool HasEnough() const {
     return had_enough_ || active_.size() >= bounds_.min_customers;
   }
+
+ private:
+  void LookIfReadable(Timestamp now, Trouble trouble);
 
   SelfPreservation bounds_;
   std::optional<Timestamp> heard_;  // Or when it was looked at first.

@@ -55,7 +55,7 @@ class ShardImpl final : public Shard {
       if (bounds_) cell->Use(*bounds_);
       // What it takes up may have been held: it must not go off before the
       // sources say how they are.
-      cell->Set(Stall::kOfFew);
+      cell->Set(Stall::kSure);
       cells_[id].cell = std::move(cell);
     });
   }

@@ -43,13 +43,14 @@ class SharedFeed final : public SourceFeeds {
                                      "it is not read here any more");
     }
   }
-  bool Serve(const std::function<void()>& /*stalled*/) override {
+  bool Serve(
+      const std::function<void(const StallRecord&)>& /*stalled*/) override {
     return false;
   }
   void StartOver() override {}
 
   void OnCut() override {}
-  std::vector<CheckpointPart> WriteDown(Stall stall) override {
+  std::vector<CheckpointPart> WriteDown(const StallRecord& stall) override {
     std::vector<CheckpointPart> parts(1);
     parts.front().records = feed_.WriteDown(stall);
     return parts;

@@ -42,14 +42,15 @@ class SourceFeeds {
   // The first record after an assignment came.
   virtual void OnReading() = 0;
   // What has come meanwhile; whether cells began, whose claim is to be written.
-  // `stalled` is called first if they were when they were written down.
-  virtual bool Serve(const std::function<void()>& stalled) = 0;
+  // `stalled` is called first with how they were when they were written down.
+  virtual bool Serve(
+      const std::function<void(const StallRecord&)>& stalled) = 0;
   // The last cut is void: nothing that cells have become since the one before
   // counts.
   virtual void StartOver() = 0;
 
   // For a checkpoint.
-  virtual std::vector<CheckpointPart> WriteDown(Stall stall) = 0;
+  virtual std::vector<CheckpointPart> WriteDown(const StallRecord& stall) = 0;
   // What was written down last is part of a cut.
   virtual void OnCut() = 0;
   virtual Positions ToCommit() = 0;

@@ -53,7 +53,8 @@ bool SourcePlaces::EndsMakingUp(std::uint32_t partition,
          position >= record_.partitions.at(partition).known;
 }
 
-SourceRecord SourcePlaces::Record(IntakeProgress progress, Stall stall) const {
+SourceRecord SourcePlaces::Record(IntakeProgress progress,
+                                  const StallRecord& stall) const {
   SourceRecord record = record_;
   record.stall = stall;
   record.clock = progress.clock;

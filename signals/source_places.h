@@ -55,7 +55,7 @@ class SourcePlaces {
   void EndMakingUp(std::uint32_t partition) { made_up_.erase(partition); }
 
   // For a checkpoint.
-  SourceRecord Record(IntakeProgress progress, Stall stall) const;
+  SourceRecord Record(IntakeProgress progress, const StallRecord& stall) const;
   // Of those that are there, but for what is behind where it had been: an
   // earlier life committed that.
   Positions ToCommit(const Positions& positions) const;

@@ -69,12 +69,23 @@ PartitionProgress UnpackProgress(Unpacker* from) {
   return progress;
 }
 
+// An earlier version reads whether it is 0, and if not resumes by itself.
+std::uint64_t PackStall(const StallRecord& record) {
+  return static_cast<std::uint64_t>(record.stall) |
+         (record.has_enough ? 4U : 0U);
+}
+
+StallRecord UnpackStall(std::uint64_t number) {
+  return {static_cast<Stall>(std::min<std::uint64_t>(number & 3, 2)),
+          (number & 4) != 0};
+}
+
 }  // namespace
 
 std::string Pack(const SourceRecord& record) {
   Packer to;
   to.Number(record.number);
-  to.Number(static_cast<std::uint64_t>(record.stall));
+  to.Number(PackStall(record.stall));
   to.Time(record.clock);
   for (const std::uint64_t seed : record.seeds) to.Number(seed);
   to.Number(record.partitions.size());
@@ -92,7 +103,7 @@ std::string Pack(const SourceRecord& record) {
 bool Unpack(std::string_view bytes, SourceRecord* record) {
   Unpacker from(bytes);
   record->number = from.Small();
-  record->stall = static_cast<Stall>(std::min<std::uint64_t>(from.Number(), 2));
+  record->stall = UnpackStall(from.Number());
   record->clock = from.Time();
   for (std::uint64_t& seed : record->seeds) seed = from.Number();
   for (std::uint64_t i = from.Number(); i > 0 && from.ok(); --i) {

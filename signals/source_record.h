@@ -14,8 +14,8 @@
 namespace premura {
 
 struct SourceRecord {
-  std::uint32_t number = 0;    // Tells sources apart in Event::origin.
-  Stall stall = Stall::kNone;  // As the shards have been told.
+  std::uint32_t number = 0;  // Tells sources apart in Event::origin.
+  StallRecord stall;         // As the shards have been told.
   Timestamp clock{};
   DuplicateFilter::Seeds seeds{};
 

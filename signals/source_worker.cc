@@ -63,7 +63,7 @@ class SourceWorkerImpl final : public SourceWorker,
 
   bool Resume(SourceRecord record,
               const std::map<std::string, std::string>& seen) override {
-    stall_ = shown_stall_ = record.stall;
+    stall_ = shown_stall_ = record.stall.stall;
     stall_watch_.Resume(record.stall);
     return feeds_->Resume(std::move(record), seen);
   }
@@ -159,10 +159,9 @@ class SourceWorkerImpl final : public SourceWorker,
   // What cells came with, or lost. Who takes a cell over says so at once.
   void ServeFeeds() {
     if (commits_.TakeVoid()) feeds_->StartOver();
-    const bool begun = feeds_->Serve([this] {
-      const Stall stall = std::max(stall_, Stall::kOfFew);
-      stall_watch_.Resume(stall);
-      Tell(stall);
+    const bool begun = feeds_->Serve([this](const StallRecord& was) {
+      stall_watch_.Resume(was);
+      Tell(std::max(stall_, was.stall));
     });
     if (begun) commits_.Hurry();
   }
@@ -275,7 +274,8 @@ class SourceWorkerImpl final : public SourceWorker,
   void TakeNewRules() {
     while (next_ || BeginNewRules()) {
       const std::vector<Feed*> feeds = feeds_->All();
-      if (std::any_of(feeds.begin(), feeds.end(),
+      if (!source_over_ &&
+          std::any_of(feeds.begin(), feeds.end(),
                       [](const Feed* feed) { return feed->HoldsOlder(); })) {
         return;
       }
@@ -346,7 +346,7 @@ class SourceWorkerImpl final : public SourceWorker,
   Positions ToCommit() override { return feeds_->ToCommit(); }
   void OnCut() override { feeds_->OnCut(); }
   std::vector<CheckpointPart> WriteDown() override {
-    return feeds_->WriteDown(stall_);
+    return feeds_->WriteDown({stall_, stall_watch_.HasEnough()});
   }
   void Commit(const Positions& positions) override {
     if (!positions.empty()) source_->Commit(positions);

@@ -362,7 +362,8 @@ void RedmineChannel::AskIfKept(
   };
   Get(fmt::format("/issues/{}.json", *issue), failed,
       [this, project, issue, done](const TransferAnswer& answer) {
-        if (ShowsField(answer.body)) {
+        // Of an issue that was deleted nothing is told: the next one will tell.
+        if (answer.code == 404 || ShowsField(answer.body)) {
           {
             const std::lock_guard lock(mutex_);
             keyless_.erase(project);
@@ -389,13 +390,12 @@ std::optional<std::int64_t> RedmineChannel::KeylessOf(
   return keyless->second;
 }
 
-// Of an issue that was deleted nothing is told: the next one will tell.
 bool RedmineChannel::ShowsField(const std::string& body) const {
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(body).get(root) != simdjson::SUCCESS ||
       root["issue"].get(root) != simdjson::SUCCESS) {
-    return true;
+    return false;
   }
   const std::optional<Ids> ids = known();
   return !ids || ValueOf(root, ids->field);

@@ -253,6 +253,22 @@ TEST_F(OutreachTest, AnEarlierCancellationConcernsNoLaterDetection) {
   EXPECT_EQ(State(id, "email"), "held delay");
 }
 
+// However the stream was cut: what a late event completes is news.
+TEST_F(OutreachTest, ACancellationTakesBackNothingThatWasFoundAfterIt) {
+  for (const bool together : {true, false}) {
+    OutreachWorld world;
+    world.Start(
+        RuleYaml("loop", "", "      - email: {template: h, delay: 10m}\n"));
+    ShardOutput output;
+    output.Add({"loop", "acme", world.now, "paid"});
+    if (!together) world.Submit(std::exchange(output, {}));
+    output.detections.push_back(world.Detect("loop", "acme"));
+    const std::string id = output.detections[0].id;
+    world.Submit(std::move(output));
+    EXPECT_EQ(world.State(id, "email"), "held delay") << together;
+  }
+}
+
 TEST_F(OutreachTest, ACancellationOfOneGroupLeavesTheOthersAlone) {
   Start(RuleYaml("loop", "", "      - email: {template: h, delay: 10m}\n"));
   ShardOutput output;

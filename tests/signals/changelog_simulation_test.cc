@@ -394,7 +394,7 @@ class Member final : private RecordSink, private Feed::Listener {
   void Load(bool impatient) {
     if (std::exchange(void_, false)) feeds_->StartOver();
     cells_.Step(impatient);
-    feeds_->Serve([] {});
+    feeds_->Serve([](const StallRecord&) {});
   }
   void Read(std::size_t max) {
     EXPECT_TRUE(source_.Poll(this, max, {}).ok());
@@ -402,7 +402,7 @@ class Member final : private RecordSink, private Feed::Listener {
   }
   // While one is being written, what has been said waits for the next.
   void Cut() {
-    std::vector<CheckpointPart> said = feeds_->WriteDown(Stall::kNone);
+    std::vector<CheckpointPart> said = feeds_->WriteDown({});
     std::move(said.begin(), said.end(), std::back_inserter(said_));
     if (!parts_.empty()) return;
     parts_ = std::exchange(said_, {});

@@ -182,6 +182,38 @@ TEST(Engine, AnEventThatCompletesAndCancelsIsCancelledAfterAllItCaused) {
                           "cancel b ann @2s", "cancel a bob @3s"));
 }
 
+// Though the clock is behind the events: else whether it is taken back would
+// depend on when the clock moves.
+TEST(Engine, WhatWasDueBeforeACancellationComesBeforeIt) {
+  const std::string rule =
+      "\n  - {id: r, title: R, cancel_on: [y], detect: {absence: {after: x, "
+      "without: z, for: 10s, group_by: [g]}}}\n";
+  const struct {
+    const char* stream;
+    std::vector<std::string> told;
+  } cases[] = {
+      {"ann x 1s g=1 #1\n ann y 11s\n clock 1m",
+       {"r ann{g=1} @11s: 1", "cancel r ann @11s"}},
+      {"ann x 1s g=1 #1\n ann y 10s\n clock 1m",
+       {"cancel r ann @10s", "r ann{g=1} @11s: 1"}},
+      {"ann x 2s g=2 #2\n ann x 1s g=1 #1\n bob x 1s g=1 #3\n ann y 30s\n "
+       "clock 1m",
+       {"r ann{g=1} @11s: 1", "r ann{g=2} @12s: 2", "cancel r ann @30s",
+        "r bob{g=1} @11s: 3"}},
+      {"ann x 1s g=1 #1\n ann x 2s g=2 #2\n ann y 30s g=2\n clock 1m",
+       {"r ann{g=2} @12s: 2", "cancel r ann @30s g=2", "r ann{g=1} @11s: 1"}},
+  };
+  for (const auto& c : cases) {
+    Rig rig(RuleList(rule));
+    Stream stream = ParseStream(c.stream);
+    for (StreamEvent& event : stream) {
+      if (!event.name.empty()) event.clock = {};
+    }
+    rig.Play(stream);
+    EXPECT_EQ(rig.Told(), c.told) << c.stream;
+  }
+}
+
 TEST(Engine, ACancellationNamesTheGroupThatItsEventTells) {
   Rig rig(RuleList(R"(
   - {id: r, title: R, cancel_on: [y], detect: {event_count: {event: x, gte: 9, within: 1m, group_by: [g, h]}}}

@@ -286,7 +286,10 @@ TEST(StallWatch, IsSureWhereThereAreEnoughCustomers) {
   const auto stall = [&watch](Timestamp now) {
     watch.Look(now);
     const Stall told = watch.Look(now + seconds(100));
-    watch.Resume(Stall::kNone);
+    watch.Heard(now + seconds(101));
+    watch.Look(now + seconds(101));
+    watch.Heard(now + seconds(200));
+    EXPECT_EQ(watch.Look(now + seconds(200)), Stall::kNone);
     return told;
   };
   Timestamp day{hours(24)};
@@ -301,6 +304,40 @@ TEST(StallWatch, IsSureWhereThereAreEnoughCustomers) {
       << "they were there yesterday";
   watch.Saw("dan", day + hours(96));
   EXPECT_EQ(stall(day + hours(96)), Stall::kOfFew);
+}
+
+// What it went on from holds until it knows better.
+TEST(StallWatch, GoesOnAsItWas) {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  const struct {
+    StallRecord was;
+    Stall after_one_event;
+    Stall a_minute_later;
+  } cases[] = {
+      {{Stall::kNone, false}, Stall::kNone, Stall::kNone},
+      {{Stall::kOfFew, false}, Stall::kOfFew, Stall::kNone},
+      {{Stall::kSure, false}, Stall::kSure, Stall::kNone},  // Was unreadable.
+      {{Stall::kSure, true}, Stall::kSure, Stall::kNone},
+      {{Stall::kNone, true}, Stall::kNone, Stall::kNone},
+  };
+  for (const auto& c : cases) {
+    StallWatch watch;
+    watch.Use({.enabled = true,
+               .quiet_after = seconds(100),
+               .resume_after = seconds(10)});
+    watch.Resume(c.was);
+    EXPECT_EQ(watch.HasEnough(), c.was.has_enough);
+    const Timestamp now{hours(24)};
+    watch.Heard(now);
+    watch.Saw("ann", now);
+    EXPECT_EQ(watch.Look(now), c.after_one_event);
+    watch.Heard(now + seconds(60));
+    EXPECT_EQ(watch.Look(now + seconds(60)), c.a_minute_later);
+    EXPECT_EQ(watch.Look(now + seconds(160)),
+              c.was.has_enough ? Stall::kSure : Stall::kOfFew)
+        << "it dies before all have been heard again";
+  }
 }
 
 TEST_F(SelfPreservationTest, HeldOnesGoWithTheirRuleAndTheirPartition) {

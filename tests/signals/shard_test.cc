@@ -63,11 +63,12 @@ enum class First { kOwn, kCustomers };
 Outcome LoadAndTake(const std::shared_ptr<const RuleSet>& rules,
                     const SelfPreservation& bounds, ProfileStore* profiles,
                     const CellRecords& saved, First first, bool reload,
-                    EventBatch last) {
+                    EventBatch last, Stall stall = Stall::kNone) {
   Found found;
   const auto shard = NewShard(1, 16, rules, profiles, &found);
   shard->Use(bounds);
   shard->Open(kCell, {All, true});
+  shard->Set(0, stall);
   for (const bool own : {first == First::kOwn, first != First::kOwn}) {
     if (own) {
       shard->LoadOwn(kCell, saved.own, 1);
@@ -150,6 +151,39 @@ TEST(Shard, WhatIsHeldStaysHeldThoughNewBoundsComeMeanwhile) {
                     ClockAt(minutes(32)));
     EXPECT_EQ(outcome.stats.held, held);
     EXPECT_TRUE(outcome.ids.empty());
+  }
+}
+
+// Of few customers, whose source cannot be read.
+TEST(Shard, WhatIsHeldForItsSourceStaysHeldOverARestart) {
+  const auto rules = RuleList(R"(
+  - {id: gone, title: Gone, detect: {absence: {after: opened, without: closed, for: 30m}}}
+)");
+  SelfPreservation bounds;
+  bounds.enabled = true;
+  ProfileStore profiles;
+  ShardOutput output;
+  Cell before(1, rules, &profiles, &output, {All, true});
+  before.Use(bounds);
+  before.Set(Stall::kSure);
+  (void)before.Save(kCell);
+  EventBatch opened = One(*rules, "opened", "acme", {});
+  before.Take(0, &opened);
+  EventBatch due = ClockAt(minutes(31));
+  before.Take(0, &due);
+  ASSERT_EQ(before.Stats().held, 1U);
+  const CellRecords saved = before.Save(kCell);
+  for (const bool reload : {false, true}) {
+    for (const First first : {First::kOwn, First::kCustomers}) {
+      const Outcome held =
+          LoadAndTake(rules, bounds, &profiles, saved, first, reload,
+                      ClockAt(minutes(32)), Stall::kSure);
+      EXPECT_EQ(held.stats.held, 1U);
+      EXPECT_TRUE(held.ids.empty());
+      const Outcome flows = LoadAndTake(rules, bounds, &profiles, saved, first,
+                                        reload, ClockAt(minutes(32)));
+      EXPECT_EQ(flows.ids, std::vector<std::string>{"gone"});
+    }
   }
 }
 
