@@ -44,7 +44,14 @@ Result<std::unique_ptr<Ledger>> OpenToThrow(const Options& options,
 }
 
 std::shared_ptr<const Config> LoadFor(const Options& options, const Io& io) {
-  if (options.ledger.empty()) return LoadConfigToLedger(io, options.config);
+  if (options.ledger.empty()) {
+    auto found = LoadConfigToLedger(io, options.config);
+    if (found == nullptr) {
+      *io.err << "where the ledger is can be said without it: --ledger "
+                 "sqlite:PATH or postgresql://..\n";
+    }
+    return found;
+  }
   auto config = std::make_shared<Config>();
   config->ledger.url = options.ledger;
   return config;
@@ -54,6 +61,11 @@ int SetOrShow(const Options& options, const Io& io) {
   const auto config = LoadFor(options, io);
   if (config == nullptr) return kFailure;
   const bool show = options.what == "status";
+  if (show && options.ledger.empty() && WouldBeMade(config->ledger)) {
+    *io.out << "stop-all is off: there is no ledger yet (" << config->ledger.url
+            << ")\n";
+    return kOk;
+  }
   auto ledger = show ? OpenLedger(*config, io, Ledger::Access::kRead)
                      : OpenToThrow(options, *config, io);
   if (!ledger.ok()) return Fail(io, ledger.error().message);
