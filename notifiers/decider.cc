@@ -46,9 +46,9 @@ void LetMailsWait(std::vector<Delivery>* deliveries) {
   }
 }
 
-bool IsCancelledBy(const ShardOutput& output, const Detection& detection) {
-  const auto place =
-      static_cast<std::size_t>(&detection - output.detections.data());
+// Whether what follows the detection at `place` takes it back.
+bool IsCancelled(const ShardOutput& output, std::size_t place) {
+  const Detection& detection = output.detections[place];
   return std::any_of(output.cancellations.begin(), output.cancellations.end(),
                      [&](const Cancellation& cancellation) {
                        return cancellation.detections_before > place &&
@@ -98,7 +98,7 @@ Status Decider::Take(const ShardOutput& output,
   for (std::size_t i = 0; i < output.detections.size(); ++i) {
     auto status = cancel_before(i);
     if (status.ok()) {
-      status = TakeDetection(output.detections[i], output, circumstances, told);
+      status = TakeDetection(output, i, circumstances, told);
     }
     if (!status.ok()) return status;
   }
@@ -122,9 +122,9 @@ Status Decider::TakeProfiles(const ShardOutput& output, Timestamp now) {
   return {};
 }
 
-Status Decider::TakeDetection(const Detection& detection,
-                              const ShardOutput& output,
+Status Decider::TakeDetection(const ShardOutput& output, std::size_t place,
                               const Circumstances& circumstances, Told* told) {
+  const Detection& detection = output.detections[place];
   const auto known = ledger_->HasDetection(detection.id);
   if (!known.ok()) return known.error();
   if (known.value()) return {};
@@ -135,7 +135,7 @@ Status Decider::TakeDetection(const Detection& detection,
   auto profile = profiles_->Get(detection.customer);
   if (!profile.ok()) return profile.error();
   c.profile = std::move(profile).value();
-  c.cancelled = IsCancelledBy(output, detection);
+  c.cancelled = IsCancelled(output, place);
   c.simulation = detection.rule->status == RuleStatus::kSimulation &&
                  !circumstances.settings->simulation_is_live;
   if (auto status = Gather(&c); !status.ok()) return status;

@@ -46,7 +46,7 @@ class Decider {
  private:
   struct Case;
 
-  Status TakeDetection(const Detection& detection, const ShardOutput& output,
+  Status TakeDetection(const ShardOutput& output, std::size_t place,
                        const Circumstances& circumstances, Told* told);
   Status Gather(Case* c);
   Status GatherContacts(ContactScope scope, Case* c);

@@ -31,6 +31,18 @@ SqlValue ToSql(std::string_view text) { return std::string(text); }
 SqlValue ToSql(int number) { return std::int64_t{number}; }
 SqlValue ToSql(bool flag) { return std::int64_t{flag ? 1 : 0}; }
 
+Result<std::optional<Timestamp>> QueryTime(
+    Database* database, std::string_view sql,
+    const std::vector<SqlValue>& values) {
+  std::optional<Timestamp> time;
+  auto status = database->Run(sql, values, [&](const SqlRow& row) {
+    time = ReadTime(row, 0);
+    return false;
+  });
+  if (!status.ok()) return status.error();
+  return time;
+}
+
 std::optional<Timestamp> ReadTime(const SqlRow& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
   return Timestamp(Duration(row.Int(column)));

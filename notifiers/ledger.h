@@ -116,5 +116,9 @@ SqlValue ToSql(std::string_view text);
 SqlValue ToSql(int number);
 SqlValue ToSql(bool flag);
 std::optional<Timestamp> ReadTime(const SqlRow& row, int column);
+// The time that the query answers with, in its only row and column.
+Result<std::optional<Timestamp>> QueryTime(Database* database,
+                                           std::string_view sql,
+                                           const std::vector<SqlValue>& values);
 
 }  // namespace premura

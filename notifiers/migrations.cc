@@ -195,7 +195,8 @@ drop index if exists detections_by_rule;
 drop index if exists simulated_contacts_by_rule;
 create index simulated_contacts_by_rule on simulated_contacts
   (customer, rule, at);
-create index if not exists deliveries_by_rule on deliveries (customer, rule, contact_at)
+create index if not exists deliveries_by_rule on deliveries
+  (customer, rule, contact_at)
   where contact_at is not null;
 )sql"};
 

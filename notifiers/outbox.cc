@@ -339,16 +339,10 @@ Result<std::vector<Contact>> Outbox::Contacts(const std::string& customer,
 
 Result<std::optional<Timestamp>> Outbox::LastContact(
     const std::string& rule, const std::string& customer) {
-  std::optional<Timestamp> last;
-  auto status = database_->Run(
-      "select max(contact_at) from deliveries "
-      "where customer = ? and rule = ? and contact_at is not null",
-      {ToSql(customer), ToSql(rule)}, [&](const SqlRow& row) {
-        last = ReadTime(row, 0);
-        return false;
-      });
-  if (!status.ok()) return status.error();
-  return last;
+  return QueryTime(database_,
+                   "select max(contact_at) from deliveries where customer = ? "
+                   "and rule = ? and contact_at is not null",
+                   {ToSql(customer), ToSql(rule)});
 }
 
 }  // namespace premura

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -52,7 +51,7 @@ class Outbox {
  public:
   // `contact_at` of one that waits: later than any window's start.
   static constexpr std::int64_t kNotYet =
-      std::numeric_limits<std::int64_t>::max();
+      kStillToCome.time_since_epoch().count();
 
   explicit Outbox(Database* database) : database_(database) {}
 

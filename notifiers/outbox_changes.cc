@@ -114,30 +114,18 @@ Result<std::map<std::string, WaitForPerson>> Outbox::CountForPerson() {
 
 Result<std::optional<Timestamp>> Outbox::NextDue(
     const std::string& lane, const std::set<RuleAndTemplate>& but) {
-  std::optional<Timestamp> next;
   std::vector<SqlValue> values = {ToSql(lane)};
   std::string sql =
       "select min(due_at) from deliveries where lane = ? and due_at is not "
       "null";
   sql += NoneOf(but, &values);
-  auto status = database_->Run(sql, values, [&](const SqlRow& row) {
-    next = ReadTime(row, 0);
-    return false;
-  });
-  if (!status.ok()) return status.error();
-  return next;
+  return QueryTime(database_, sql, values);
 }
 
 Result<std::optional<Timestamp>> Outbox::OldestDue(Timestamp now) {
-  std::optional<Timestamp> oldest;
-  auto status =
-      database_->Run("select min(due_at) from deliveries where due_at <= ?",
-                     {ToSql(now)}, [&](const SqlRow& row) {
-                       oldest = ReadTime(row, 0);
-                       return false;
-                     });
-  if (!status.ok()) return status.error();
-  return oldest;
+  return QueryTime(database_,
+                   "select min(due_at) from deliveries where due_at <= ?",
+                   {ToSql(now)});
 }
 
 Status Outbox::StartAttempt(const Attempt& attempt) {

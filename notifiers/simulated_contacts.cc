@@ -16,16 +16,10 @@ Status SimulatedContacts::Add(const SimulatedContactRecord& contact) {
 
 Result<std::optional<Timestamp>> SimulatedContacts::LastOfRule(
     const std::string& rule, const std::string& customer) {
-  std::optional<Timestamp> last;
-  auto status = database_->Run(
-      "select max(at) from simulated_contacts "
-      "where customer = ? and rule = ?",
-      {ToSql(customer), ToSql(rule)}, [&](const SqlRow& row) {
-        last = ReadTime(row, 0);
-        return false;
-      });
-  if (!status.ok()) return status.error();
-  return last;
+  return QueryTime(
+      database_,
+      "select max(at) from simulated_contacts where customer = ? and rule = ?",
+      {ToSql(customer), ToSql(rule)});
 }
 
 Result<std::vector<Contact>> SimulatedContacts::Of(const std::string& customer,

@@ -72,7 +72,7 @@ class FileDeadLetters final : public DeadLetterSink {
                S_IRUSR | S_IWUSR | S_IRGRP);
     struct stat about {};
     if (fd_ < 0 || fstat(fd_, &about) != 0) return Failure();
-    size_ = static_cast<std::uint64_t>(about.st_size);
+    size_ = safe_ = static_cast<std::uint64_t>(about.st_size);
     named_ = false;
     return {};
   }
@@ -94,7 +94,9 @@ class FileDeadLetters final : public DeadLetterSink {
     if (size_ > 0 && size_ + line.size() > options_.max_bytes) {
       if (Status rotated = Rotate(); !rotated.ok()) return rotated;
     }
-    return Append(line);
+    if (Status written = Append(line); !written.ok()) return written;
+    unsynced_ += line;
+    return {};
   }
 
   Status Sync() override {
@@ -112,19 +114,11 @@ class FileDeadLetters final : public DeadLetterSink {
   Status SyncFile() {
     if (unsynced_.empty()) return {};
     if (doubtful_) {
-      const std::string again = std::exchange(unsynced_, {});
-      size_ -= again.size();
-      if (ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
-        size_ += again.size();
-        unsynced_ = again;
-        return Failure();
-      }
-      if (Status written = Append(again); !written.ok()) {
-        unsynced_ = again;
-        return written;
-      }
+      if (ftruncate(fd_, static_cast<off_t>(safe_)) != 0) return Failure();
+      size_ = safe_;
+      if (Status written = Append(unsynced_); !written.ok()) return written;
     }
-    doubtful_ = fdatasync(fd_) != 0;
+    doubtful_ = (options_.sync ? options_.sync(fd_) : fdatasync(fd_)) != 0;
     if (doubtful_) return Failure();
     if (!named_) {
       if (Status synced = SyncFolderOf(options_.path); !synced.ok()) {
@@ -133,6 +127,7 @@ class FileDeadLetters final : public DeadLetterSink {
       named_ = true;
     }
     unsynced_.clear();
+    safe_ = size_;
     return {};
   }
 
@@ -204,7 +199,6 @@ class FileDeadLetters final : public DeadLetterSink {
       written += static_cast<std::size_t>(size);
     }
     size_ += line.size();
-    unsynced_ += line;
     return {};
   }
 
@@ -228,9 +222,10 @@ class FileDeadLetters final : public DeadLetterSink {
   std::mutex mutex_;  // Guards what follows.
   int fd_ = -1;
   std::uint64_t size_ = 0;
-  std::string unsynced_;   // What has been written since the last sync.
-  bool doubtful_ = false;  // A sync has failed since.
-  bool named_ = false;     // The file's name is durable.
+  std::uint64_t safe_ = 0;  // So much of it was there at the last sync.
+  std::string unsynced_;    // What came since.
+  bool doubtful_ = false;   // A sync has failed since.
+  bool named_ = false;      // The file's name is durable.
 };
 
 }  // namespace

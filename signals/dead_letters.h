@@ -26,6 +26,8 @@ struct FileDeadLetterOptions {
   std::size_t max_value = std::size_t{64} << 10;
   // When it was refused. Injected.
   std::function<Timestamp()> now{};
+  // fdatasync(), unless a test has another.
+  std::function<int(int file)> sync{};
 };
 
 // One JSON object a line: {"at", "source", "origin", "reason", "detail",

@@ -110,6 +110,15 @@ const Subject kSubjects[] = {
      Step(201, R"("{\"sid\":\"SM1\",\"status\":\"queued\"}")")},
 };
 
+std::string BeforeTheCall(std::string_view name) {
+  std::string steps;
+  for (const Subject& subject : kSubjects) {
+    if (subject.name != name) continue;
+    for (const std::string& step : subject.before) steps += step + ",";
+  }
+  return steps;
+}
+
 class HttpConformanceTest : public ::testing::TestWithParam<Subject> {
  protected:
   static void SetUpTestSuite() {
@@ -537,11 +546,7 @@ TEST_F(OneChannelTest, AnActionsWrongProjectDoesNotStopRedmine) {
   options.url = server_["url"];
   options.key = Secret("k");
   options.project = "support";
-  std::string before;
-  for (const Subject& subject : kSubjects) {
-    if (std::string_view(subject.name) != "redmine") continue;
-    for (const std::string& step : subject.before) before += step + ",";
-  }
+  const std::string before = BeforeTheCall("redmine");
   const struct {
     const char* project;
     int status;
@@ -579,11 +584,7 @@ TEST_F(OneChannelTest, RedmineMakesNoMoreIssuesWithoutTheirKey) {
   const std::string bare = R"("{\"issue\":{\"id\":7}}")";
   const std::string empty =
       R"("{\"issue\":{\"id\":7,\"custom_fields\":[{\"id\":3}]}}")";
-  std::string before;
-  for (const Subject& subject : kSubjects) {
-    if (std::string_view(subject.name) != "redmine") continue;
-    for (const std::string& step : subject.before) before += step + ",";
-  }
+  const std::string before = BeforeTheCall("redmine");
   const auto channel = NewRedmineChannel(options, pool_.get());
   Message message = ExampleMessage();
   Plan(before + Step(201, bare));

@@ -2,7 +2,10 @@
 #include "signals/dead_letters.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -99,6 +102,48 @@ TEST(FileDeadLettersTest, GoToANewFileIfTheirsWasMovedOrRemoved) {
   ASSERT_TRUE(keep("a@3"));
   EXPECT_TRUE(letters->Sync().ok());
   EXPECT_NE(dir.Read("letters.jsonl").find("a@3"), std::string::npos);
+}
+
+// The system says once that it could not write, and then takes what is lost for
+// written.
+TEST(FileDeadLettersTest, WhatASyncFailedForIsWrittenAgainInItsPlace) {
+  const TempFolder dir;
+  int failures_left = 0;
+  FileDeadLetterOptions options{.path = dir.Path("letters.jsonl")};
+  options.sync = [&](int) {
+    if (failures_left == 0) return 0;
+    errno = EIO;
+    return failures_left-- > 0 ? -1 : 0;
+  };
+  const auto letters = NewFileDeadLetters(options).value();
+  const auto keep = [&letters](const std::string& origin) {
+    return letters->Keep("s", origin, {.value = "x"}, Refusal::kNoName, "none");
+  };
+  ASSERT_TRUE(keep("a@1").ok());
+  ASSERT_TRUE(letters->Sync().ok());
+  const std::string first = dir.Read("letters.jsonl");
+  ASSERT_TRUE(keep("a@2").ok());
+  const std::string both = dir.Read("letters.jsonl");
+  failures_left = 3;
+  EXPECT_EQ(letters->Sync().error().message,
+            options.path + ": Input/output error");
+  // As if it had been lost with the cache.
+  std::filesystem::resize_file(options.path, first.size());
+  EXPECT_FALSE(keep("a@3").ok()) << "nothing more before it is safe";
+  EXPECT_EQ(dir.Read("letters.jsonl"), both);
+  // Nor can it be written: what was safe before stays.
+  const auto before = signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit small{first.size(), limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(letters->Sync().ok());
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  signal(SIGXFSZ, before);
+  EXPECT_EQ(dir.Read("letters.jsonl"), first);
+  EXPECT_FALSE(letters->Sync().ok()) << "the third failure";
+  EXPECT_TRUE(letters->Sync().ok());
+  EXPECT_EQ(dir.Read("letters.jsonl"), both);
 }
 
 TEST(FileDeadLettersTest, FailWhereTheyCannotBeKept) {
