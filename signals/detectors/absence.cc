@@ -31,8 +31,9 @@ class Absence final : public DetectorOf<AbsenceState> {
       used = sight.Is(kWithout) ? Close(sight, &As(state))
                                 : Restart(sight, &As(state));
     } else if (sight.Is(kAfter)) {
-      // One so late that its time is over for this rule opens nothing.
-      used = sight.newest < Later(sight.time(), spec_.wait);
+      // A late one opens nothing: what came after it, and left nothing open,
+      // would have closed it too.
+      used = !sight.late();
       if (used) Open(sight, &Obtain(state));
     }
     if (!used && sight.late()) ++sight.counts.late;

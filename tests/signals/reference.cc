@@ -183,8 +183,7 @@ class RefAbsenceImpl final : public RefEvaluator {
     for (const auto& [event, newest_then] : log_) {
       const long time = TimeOf(event);
       if (open == nullptr) {
-        if (spec_.after(event) && time + spec_.wait > newest_then)
-          open = &event;
+        if (spec_.after(event) && time >= newest_then) open = &event;
       } else if (spec_.without(event)) {
         if (TimeOf(*open) <= time && time < TimeOf(*open) + spec_.wait) {
           open = nullptr;
