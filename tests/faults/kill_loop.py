@@ -166,7 +166,8 @@ class KillLoop:
             "jane", '(TO "%s")' % self.tag)]
         compare("mails", mailed, least=0)
         held = {one["customer"] for one in json.loads(
-            self.daemon.command("held", "--output", "json").stdout)}
+            self.daemon.command("held", "--most", "100000", "--output",
+                                "json").stdout)}
         found += ["%s: no mail, and nobody is told" % name
                   for name in names if name not in mailed and name not in held]
         found += ["it ended by itself with %d" % code for code in self.fell]
