@@ -99,7 +99,7 @@ class RuleTeller {
                           WhyHeld(track, times_));
     }
     if (standing.tracks.empty() && told->for_customer) {
-      told->now.push_back("has seen nothing of any group yet");
+      told->now.push_back("remembers nothing of any group");
     }
     if (standing.groups_untold > 0 && told->for_customer) {
       told->now.push_back(
