@@ -6,18 +6,18 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "daemon/admin_server.h"
+#include "daemon/admin/admin_server.h"
+#include "daemon/admin/explain_page.h"
 #include "daemon/app_parts.h"
 #include "daemon/assembly.h"
 #include "daemon/checkpoints.h"
-#include "daemon/decision_printer.h"
-#include "daemon/explain_page.h"
 #include "daemon/file_watch.h"
-#include "daemon/log.h"
 #include "daemon/reload.h"
 #include "daemon/state_dir.h"
 #include "daemon/stateful_pipeline.h"
-#include "daemon/telemetry.h"
+#include "daemon/telemetry/log.h"
+#include "daemon/telemetry/telemetry.h"
+#include "daemon/terminal/decision_printer.h"
 #include "daemon/version.h"
 #include "rules/readable_duration.h"
 #include "signals/checkpoint_store.h"

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/leap_guard.h"
 #include "notifiers/clock.h"
 #include "rules/diagnostic.h"

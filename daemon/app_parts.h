@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
-#include "daemon/log.h"
-#include "daemon/telemetry.h"
+#include "daemon/config/config.h"
+#include "daemon/telemetry/log.h"
+#include "daemon/telemetry/telemetry.h"
 #include "notifiers/outreach.h"
 #include "rules/result.h"
 #include "signals/pipeline.h"

@@ -7,9 +7,9 @@
 #include <charconv>
 #include <set>
 
-#include "daemon/missing_path.h"
-#include "daemon/profile_advice.h"
-#include "daemon/rule_advice.h"
+#include "daemon/advice/profile_advice.h"
+#include "daemon/advice/rule_advice.h"
+#include "daemon/config/missing_path.h"
 #include "rules/document.h"
 #include "rules/readable_duration.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "notifiers/clock.h"
 #include "notifiers/outreach.h"
 #include "notifiers/transfer.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/telemetry.h"
+#include "daemon/telemetry/telemetry.h"
 #include "rules/result.h"
 #include "signals/checkpoint_store.h"
 

@@ -12,9 +12,9 @@
 #include <ostream>
 
 #include "daemon/commands/commands.h"
-#include "daemon/config_reader.h"
-#include "daemon/secret_origin.h"
-#include "daemon/terminal_filter.h"
+#include "daemon/config/config_reader.h"
+#include "daemon/config/secret_origin.h"
+#include "daemon/terminal/terminal_filter.h"
 #include "daemon/version.h"
 #include "rules/diagnostic.h"
 #include "rules/printable.h"

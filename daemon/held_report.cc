@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/held_report.h"
 
-#include "daemon/text_table.h"
+#include "daemon/terminal/text_table.h"
 #include "notifiers/json_writer.h"
 #include "notifiers/text.h"
 #include "rules/printable.h"

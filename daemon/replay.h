@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "notifiers/clock.h"
 #include "rules/result.h"
 #include "signals/event_decoder.h"

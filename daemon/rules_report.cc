@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-#include "daemon/text_table.h"
+#include "daemon/terminal/text_table.h"
 #include "notifiers/json_writer.h"
 
 namespace premura {

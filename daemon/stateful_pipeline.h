@@ -12,9 +12,9 @@
 #include <memory>
 
 #include "daemon/checkpoints.h"
-#include "daemon/config.h"
-#include "daemon/log.h"
-#include "daemon/telemetry.h"
+#include "daemon/config/config.h"
+#include "daemon/telemetry/log.h"
+#include "daemon/telemetry/telemetry.h"
 #include "notifiers/clock.h"
 #include "rules/result.h"
 #include "rules/rule_set.h"

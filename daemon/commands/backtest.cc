@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `premura backtest`: what the rules would have found in events of the past.
 
-#include "daemon/backtest.h"
+#include "daemon/backtest/backtest.h"
 
 #include <fmt/format.h>
 
@@ -11,13 +11,13 @@
 #include <fstream>
 #include <ostream>
 
-#include "daemon/backtest_report.h"
+#include "daemon/backtest/backtest_report.h"
+#include "daemon/backtest/html_report.h"
+#include "daemon/backtest/rule_comparison.h"
+#include "daemon/backtest/success_report.h"
+#include "daemon/backtest/tune.h"
 #include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/commands.h"
-#include "daemon/html_report.h"
-#include "daemon/rule_comparison.h"
-#include "daemon/success_report.h"
-#include "daemon/tune.h"
 
 namespace premura {
 namespace {

@@ -11,13 +11,13 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/advice/customer_guess.h"
 #include "daemon/assembly.h"
+#include "daemon/backtest/rules_at_ref.h"
 #include "daemon/commands/event_options.h"
 #include "daemon/commands/output_file.h"
-#include "daemon/customer_guess.h"
-#include "daemon/rules_at_ref.h"
-#include "daemon/text_table.h"
-#include "daemon/waiting_note.h"
+#include "daemon/terminal/text_table.h"
+#include "daemon/terminal/waiting_note.h"
 
 namespace premura {
 namespace {

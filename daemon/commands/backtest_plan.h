@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/backtest.h"
+#include "daemon/backtest/backtest.h"
 #include "daemon/commands/commands.h"
-#include "daemon/progress_bar.h"
+#include "daemon/terminal/progress_bar.h"
 
 namespace premura {
 

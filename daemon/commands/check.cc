@@ -5,14 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <ostream>
 
+#include "daemon/advice/customer_guess.h"
+#include "daemon/advice/rule_advice.h"
+#include "daemon/advice/sample_advice.h"
 #include "daemon/assembly.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/event_options.h"
 #include "daemon/commands/rule_templates.h"
-#include "daemon/customer_guess.h"
-#include "daemon/past_events.h"
-#include "daemon/rule_advice.h"
-#include "daemon/sample_advice.h"
+#include "daemon/simulation/past_events.h"
 #include "rules/rule_set.h"
 
 namespace premura {

@@ -8,7 +8,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "notifiers/ledger.h"
 #include "rules/diagnostic.h"
 #include "rules/result.h"

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "daemon/past_events.h"
+#include "daemon/simulation/past_events.h"
 
 namespace premura {
 

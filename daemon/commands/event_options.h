@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "rules/result.h"
 #include "signals/event_survey.h"
 

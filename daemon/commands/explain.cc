@@ -11,11 +11,11 @@
 #include <ostream>
 #include <utility>
 
-#include "daemon/admin_client.h"
+#include "daemon/admin/admin_client.h"
+#include "daemon/admin/explain_page.h"
 #include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/commands.h"
-#include "daemon/explain_page.h"
-#include "daemon/text_table.h"
+#include "daemon/terminal/text_table.h"
 #include "notifiers/quiet_hours.h"
 #include "notifiers/text.h"
 #include "signals/recent_batches.h"

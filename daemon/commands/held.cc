@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <ostream>
 
-#include "daemon/admin_client.h"
+#include "daemon/admin/admin_client.h"
 #include "daemon/commands/commands.h"
 #include "daemon/held_report.h"
 #include "notifiers/clock.h"

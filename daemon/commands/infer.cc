@@ -8,14 +8,14 @@
 #include <ostream>
 #include <thread>
 
-#include "daemon/backtest.h"
-#include "daemon/backtest_sums.h"
+#include "daemon/advice/customer_guess.h"
+#include "daemon/advice/starter_rules.h"
+#include "daemon/advice/survey_report.h"
+#include "daemon/backtest/backtest.h"
+#include "daemon/backtest/backtest_sums.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/event_options.h"
-#include "daemon/customer_guess.h"
-#include "daemon/past_events.h"
-#include "daemon/starter_rules.h"
-#include "daemon/survey_report.h"
+#include "daemon/simulation/past_events.h"
 #include "signals/decode_plan.h"
 
 namespace premura {

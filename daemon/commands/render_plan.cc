@@ -12,7 +12,7 @@
 #include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/event_options.h"
 #include "daemon/commands/rule_templates.h"
-#include "daemon/probe.h"
+#include "daemon/rule_test/probe.h"
 #include "daemon/sample_message.h"
 #include "notifiers/profile_facts.h"
 #include "rules/document.h"

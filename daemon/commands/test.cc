@@ -13,8 +13,8 @@
 #include "daemon/commands/commands.h"
 #include "daemon/commands/output_file.h"
 #include "daemon/commands/test_probe.h"
-#include "daemon/junit.h"
-#include "daemon/rule_test.h"
+#include "daemon/rule_test/junit.h"
+#include "daemon/rule_test/rule_test.h"
 #include "rules/hidden.h"
 
 namespace premura {

@@ -9,8 +9,8 @@
 
 #include "daemon/assembly.h"
 #include "daemon/commands/output_file.h"
-#include "daemon/junit.h"
-#include "daemon/probe.h"
+#include "daemon/rule_test/junit.h"
+#include "daemon/rule_test/probe.h"
 #include "rules/isolated.h"
 #include "rules/readable_duration.h"
 

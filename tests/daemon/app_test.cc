@@ -16,8 +16,8 @@
 
 #include "notifiers/database.h"
 #include "notifiers/ledger.h"
+#include "tests/daemon/admin/http_client.h"
 #include "tests/daemon/command_line.h"
-#include "tests/daemon/http_client.h"
 #include "tests/daemon/locked_text.h"
 #include "tests/support/temp_folder.h"
 

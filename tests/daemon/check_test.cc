@@ -6,7 +6,7 @@
 
 #include <sstream>
 
-#include "daemon/rule_advice.h"
+#include "daemon/advice/rule_advice.h"
 #include "rules/rule_set.h"
 #include "tests/daemon/command_line.h"
 #include "tests/support/temp_folder.h"

@@ -169,7 +169,7 @@ def test_a_pod_has_no_rights_and_its_own_place(objects):
 def test_probes_ask_what_the_daemon_answers(objects):
     container = only(objects, "StatefulSet")["spec"]["template"]["spec"][
         "containers"][0]
-    source = (ROOT / "daemon/admin_server.cc").read_text()
+    source = (ROOT / "daemon/admin/admin_server.cc").read_text()
     ports = {one["name"]: one["containerPort"] for one in container["ports"]}
     for name, path in (("startupProbe", "/livez"), ("livenessProbe", "/livez"),
                        ("readinessProbe", "/readyz")):

@@ -35,6 +35,29 @@ def test_a_folder_includes_only_itself_and_those_below(folder):
     assert not wrong
 
 
+# `daemon/` itself puts the program together, and lends its folders little.
+IN_DAEMON = ["config", "terminal", "telemetry", "admin", "advice", "simulation",
+             "rule_test", "backtest", "commands"]
+LENT = {"assembly.h", "run_program.h", "version.h"}
+
+
+@pytest.mark.parametrize("folder", IN_DAEMON[:-1])
+def test_folders_of_the_daemon_lean_on_those_before_them(folder):
+    files = sources("daemon/" + folder)
+    assert files, "no sources in daemon/%s/" % folder
+    allowed = set(IN_DAEMON[:IN_DAEMON.index(folder) + 1]) | LENT
+    wrong = ["%s includes %s" % (path.relative_to(ROOT), name)
+             for path in files for _, name in includes(path)
+             if name.startswith("daemon/")
+             and name.split("/")[1] not in allowed]
+    assert not wrong
+
+
+def test_every_folder_of_the_daemon_has_its_place():
+    there = {path.parent.name for path in sources("daemon")}
+    assert there == set(IN_DAEMON) | {"daemon"}
+
+
 def names_third_party(path):
     return any(kind == "<" and not STANDARD.fullmatch(name)
                for kind, name in includes(path))
