@@ -41,7 +41,7 @@ def test_every_runbook_belongs_to_an_alert():
 def known_events():
     """What the log calls what happens."""
     source = "".join((ROOT / "daemon" / name).read_text() for name in
-                     ("app.cc", "health_metrics.cc", "telemetry.cc"))
+                     ("app.cc", "telemetry/health_metrics.cc", "telemetry/telemetry.cc"))
     events = set(re.findall(r'"([a-z_]+)"', source))
     assert {"reloaded", "source_unreachable", "delivery_"} <= events
     return events | {"delivery_" + state for state in
@@ -68,7 +68,7 @@ def test_what_a_runbook_has_one_type_finds_something(name):
                            pattern).split("|"):
             assert any(part in event for event in known_events()), part
     metrics = set(re.findall(r'"(premura_\w+)"', "".join(
-        path.read_text() for path in (ROOT / "daemon").glob("*.[ch]*"))))
+        path.read_text() for path in (ROOT / "daemon").rglob("*.[ch]*"))))
     for grep in re.findall(
             r"/metrics \| grep (?:-E '([^']+)'|(\S+?))`", words):
         pattern = "".join(grep)
@@ -81,7 +81,7 @@ def test_what_a_runbook_has_one_type_finds_something(name):
 
 def test_every_metric_named_is_one_that_the_daemon_has():
     source = "".join(path.read_text() for path in
-                     sorted((ROOT / "daemon").glob("*.[ch]*")))
+                     sorted((ROOT / "daemon").rglob("*.[ch]*")))
     known = set(re.findall(r'"(premura_\w+)"', source))
     assert len(known) > 20
     histograms = set(re.findall(
