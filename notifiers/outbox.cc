@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notifiers/outbox.h"
 
+#include <fmt/format.h>
+
 #include <iterator>
 #include <limits>
 #include <utility>
 
 #include "notifiers/ledger.h"
 #include "notifiers/limits_json.h"
+#include "notifiers/outbox_sql.h"
 
 namespace premura {
 namespace {
@@ -167,7 +170,7 @@ Status Outbox::SaveAnswer(const Delivery& d) {
 }
 
 Status Outbox::SaveWaiting(const Delivery& d) {
-  return SaveWhere(d, " and state in ('pending', 'held', 'retry')", {});
+  return SaveWhere(d, fmt::format(" and {}", kIsWaiting), {});
 }
 
 Status Outbox::SaveWhere(const Delivery& d, std::string_view condition,
@@ -270,42 +273,40 @@ std::string Outbox::NoneOf(const std::set<RuleAndTemplate>& left,
 }
 
 Result<std::vector<Delivery>> Outbox::BeingSent(const std::string& owner) {
-  static const std::string sql = SelectWhere(
-      "state = 'sending' and (? = '' or owner = ?) and state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown')");
+  static const std::string sql = SelectWhere(fmt::format(
+      "state = 'sending' and (? = '' or owner = ?) and {}", kIsOpen));
   return Select(sql, {ToSql(owner), ToSql(owner)});
 }
 
 Result<std::vector<Delivery>> Outbox::BeingAsked(const std::string& owner) {
   static const std::string sql = SelectWhere(
-      "state = 'unknown' and (? = '' or owner = ?) and state in ('pending', "
-      "'held', 'sending', 'retry', 'unknown') and exists (select 1 from "
-      "attempts a where a.delivery = deliveries.key and a.number = "
-      "deliveries.attempts and a.ended_at is null)");
+      fmt::format("state = 'unknown' and (? = '' or owner = ?) and {} and "
+                  "exists (select 1 from "
+                  "attempts a where a.delivery = deliveries.key and a.number = "
+                  "deliveries.attempts and a.ended_at is null)",
+                  kIsOpen));
   return Select(sql, {ToSql(owner), ToSql(owner)});
 }
 
 Result<std::vector<Delivery>> Outbox::WaitingOf(const std::string& rule,
                                                 int most) {
   static const std::string sql = SelectWhere(
-      "rule = ? and state in ('pending', 'held', 'retry') and state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown') limit ?");
+      fmt::format("rule = ? and {} and {} limit ?", kIsWaiting, kIsOpen));
   return Select(sql, {ToSql(rule), ToSql(most)});
 }
 
 Result<std::vector<Delivery>> Outbox::ForPerson(int most) {
   static const std::string sql = SelectWhere(
-      "state in ('held', 'unknown') and due_at is null and state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown') "
-      "order by changed_at, key limit ?");
+      fmt::format("state in ('held', 'unknown') and due_at is null and {} "
+                  "order by changed_at, key limit ?",
+                  kIsOpen));
   return Select(sql, {ToSql(most)});
 }
 
 Result<std::vector<Delivery>> Outbox::Open(const std::string& rule,
                                            const std::string& customer) {
-  static const std::string sql = SelectWhere(
-      "customer = ? and rule = ? and state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown')");
+  static const std::string sql =
+      SelectWhere(fmt::format("customer = ? and rule = ? and {}", kIsOpen));
   return Select(sql, {ToSql(customer), ToSql(rule)});
 }
 

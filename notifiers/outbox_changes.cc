@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The outbox's changes of many rows at once, its counts, and its attempts.
 
+#include <fmt/format.h>
+
 #include "notifiers/ledger.h"
 #include "notifiers/outbox.h"
+#include "notifiers/outbox_sql.h"
 
 namespace premura {
-
-// Wherever a reason is looked for, the condition of the index of what is open
-// stands too, word for word: SQLite uses a partial index for nothing less.
 
 Status Outbox::Release(Reason reason, const std::string& customer,
                        Timestamp now) {
   if (customer.empty()) {
     return database_->Run(
-        "update deliveries set due_at = ? where reason = ? "
-        "and state in ('held', 'unknown') and state in ('pending', 'held', "
-        "'sending', 'retry', 'unknown')",
+        fmt::format("update deliveries set due_at = ? where reason = ? "
+                    "and state in ('held', 'unknown') and {}",
+                    kIsOpen),
         {ToSql(now), ToSql(ToString(reason))});
   }
   // By the customer's index: those that wait, of however many.
@@ -35,27 +35,28 @@ Status Outbox::ReleaseOfDetection(const std::string& detection, Reason reason,
 }
 
 Status Outbox::ReleaseStuck(Reason reason, Timestamp now) {
-  return database_->Run(
-      "update deliveries set due_at = ? where reason = ? and state = 'held' "
-      "and due_at is null and state in ('pending', 'held', 'sending', "
-      "'retry', 'unknown')",
-      {ToSql(now), ToSql(ToString(reason))});
+  return database_->Run(fmt::format("update deliveries set due_at = ? where "
+                                    "reason = ? and state = 'held' "
+                                    "and due_at is null and {}",
+                                    kIsOpen),
+                        {ToSql(now), ToSql(ToString(reason))});
 }
 
 Status Outbox::MarkDue(const std::string& lane, Timestamp now, Reason reason) {
   return database_->Run(
-      "update deliveries set state = 'held', reason = ?, detail = '', "
-      "changed_at = ? "
-      "where lane = ? and due_at <= ? and state in ('pending', 'held', "
-      "'retry') and reason <> ?",
+      fmt::format(
+          "update deliveries set state = 'held', reason = ?, detail = '', "
+          "changed_at = ? "
+          "where lane = ? and due_at <= ? and {} and reason <> ?",
+          kIsWaiting),
       {ToSql(ToString(reason)), ToSql(now), ToSql(lane), ToSql(now),
        ToSql(ToString(reason))});
 }
 
 Status Outbox::MoveLane(const std::string& from, const std::string& to) {
   return database_->Run(
-      "update deliveries set lane = ? where lane = ? and state in ('pending', "
-      "'held', 'sending', 'retry', 'unknown')",
+      fmt::format("update deliveries set lane = ? where lane = ? and {}",
+                  kIsOpen),
       {ToSql(to), ToSql(from)});
 }
 
@@ -74,8 +75,8 @@ Result<std::set<std::string>> Outbox::Lanes() {
 Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs() {
   std::vector<std::pair<std::string, std::string>> pairs;
   auto status = database_->Run(
-      "select distinct rule, customer from deliveries where state in "
-      "('pending', 'held', 'sending', 'retry', 'unknown')",
+      fmt::format("select distinct rule, customer from deliveries where {}",
+                  kIsOpen),
       {}, [&](const SqlRow& row) {
         pairs.emplace_back(row.Text(0), row.Text(1));
         return true;
@@ -87,8 +88,9 @@ Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs() {
 Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
   std::map<std::string, std::size_t> counts;
   auto status = database_->Run(
-      "select state, count(*) from deliveries where state in ('pending', "
-      "'held', 'sending', 'retry', 'unknown') group by state",
+      fmt::format(
+          "select state, count(*) from deliveries where {} group by state",
+          kIsOpen),
       {}, [&](const SqlRow& row) {
         counts[std::string(row.Text(0))] = static_cast<std::size_t>(row.Int(1));
         return true;
@@ -100,9 +102,11 @@ Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
 Result<std::map<std::string, WaitForPerson>> Outbox::CountForPerson() {
   std::map<std::string, WaitForPerson> waits;
   auto status = database_->Run(
-      "select state, count(*), min(changed_at) from deliveries where state in "
-      "('held', 'unknown') and due_at is null and state in ('pending', "
-      "'held', 'sending', 'retry', 'unknown') group by state",
+      fmt::format(
+          "select state, count(*), min(changed_at) from deliveries where state "
+          "in "
+          "('held', 'unknown') and due_at is null and {} group by state",
+          kIsOpen),
       {}, [&](const SqlRow& row) {
         waits[std::string(row.Text(0))] = {static_cast<std::size_t>(row.Int(1)),
                                            Timestamp(Duration(row.Int(2)))};
