@@ -173,10 +173,8 @@ Status Courier::WriteAnswer(const Answered& answered, Timestamp now) {
   auto status = outbox_->EndAttempt(EndOf(delivery, answered.outcome, now),
                                     delivery.owner);
   if (status.ok()) status = outbox_->SaveAnswer(delivery);
-  if (!status.ok()) return status;
-  if (delivery.channel != "ticket" || !IsFinal(delivery.state)) return {};
-  return outbox_->ReleaseOfDetection(delivery.detection,
-                                     Reason::kWaitingForTicket, now);
+  if (!status.ok() || !IsFinal(delivery.state)) return status;
+  return outbox_->ReleaseMailsOf(delivery, now);
 }
 
 // In memory, and for the observer: only once it is durable.

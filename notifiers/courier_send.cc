@@ -209,10 +209,8 @@ Status Courier::PutOff(const Verdict& verdict, Timestamp now,
   delivery->due_at = verdict.until;
   told->Add(*delivery, now);
   auto status = outbox_->Save(*delivery);
-  if (!status.ok() || delivery->channel != "ticket") return status;
-  // A mail that waits for this ticket need not wait any longer.
-  return outbox_->ReleaseOfDetection(delivery->detection,
-                                     Reason::kWaitingForTicket, now);
+  if (!status.ok()) return status;
+  return outbox_->ReleaseMailsOf(*delivery, now);
 }
 
 // Patience counts from when nothing else stood in the mail's way, and is not
@@ -276,9 +274,8 @@ Status Courier::Fail(const Error& error, Timestamp now, Delivery* delivery,
   delivery->due_at.reset();
   told->Add(*delivery, now);
   auto status = outbox_->Save(*delivery);
-  if (!status.ok() || delivery->channel != "ticket") return status;
-  return outbox_->ReleaseOfDetection(delivery->detection,
-                                     Reason::kWaitingForTicket, now);
+  if (!status.ok()) return status;
+  return outbox_->ReleaseMailsOf(*delivery, now);
 }
 
 // Durable before the call. A look-up leaves the state as it is and is asked

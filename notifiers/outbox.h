@@ -106,10 +106,10 @@ class Outbox {
   Status CancelCall(const std::string& key, const std::string& event);
 
   // Makes held ones due: those of one reason, of one customer (of all if
-  // empty) or of one detection.
+  // empty).
   Status Release(Reason reason, const std::string& customer, Timestamp now);
-  Status ReleaseOfDetection(const std::string& detection, Reason reason,
-                            Timestamp now);
+  // The mails that wait for it, if it is a ticket: they need not any longer.
+  Status ReleaseMailsOf(const Delivery& ticket, Timestamp now);
   // Makes those due that were held without end for this reason.
   Status ReleaseStuck(Reason reason, Timestamp now);
   // Holds what is due in a lane by now, for the ledger to say why it waits; it

@@ -26,12 +26,13 @@ Status Outbox::Release(Reason reason, const std::string& customer,
        ToSql(ToString(reason))});
 }
 
-Status Outbox::ReleaseOfDetection(const std::string& detection, Reason reason,
-                                  Timestamp now) {
+Status Outbox::ReleaseMailsOf(const Delivery& ticket, Timestamp now) {
+  if (ticket.channel != "ticket") return {};
   return database_->Run(
       "update deliveries set due_at = ? where detection = ? and reason = ? "
       "and state = 'held'",
-      {ToSql(now), ToSql(detection), ToSql(ToString(reason))});
+      {ToSql(now), ToSql(ticket.detection),
+       ToSql(ToString(Reason::kWaitingForTicket))});
 }
 
 Status Outbox::ReleaseStuck(Reason reason, Timestamp now) {

@@ -80,10 +80,8 @@ Status Write(Ledger* ledger, DeliveryState before, const Delivery& delivery,
     status = IsWaiting(before) ? outbox.SaveWaiting(delivery)
                                : outbox.Save(delivery);
   }
-  if (!status.ok() || delivery.channel != "ticket") return status;
-  // A mail that waits for this ticket need not wait any longer.
-  return outbox.ReleaseOfDetection(delivery.detection,
-                                   Reason::kWaitingForTicket, now);
+  if (!status.ok()) return status;
+  return outbox.ReleaseMailsOf(delivery, now);
 }
 
 Status SayInTransaction(Ledger* ledger, const std::set<std::string>& keys,
