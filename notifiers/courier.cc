@@ -159,6 +159,7 @@ Status Courier::WriteAnswers(std::vector<Answered>* answered, Timestamp now) {
   for (Answered& one : *answered) {
     if (one.call->what == What::kDeliver) {
       ApplyDelivered(one.outcome, one.call->channel->on_doubt(),
+                     one.call->before.state == DeliveryState::kUnknown,
                      settings_->retry, now, &one.after);
     } else {
       ApplyFound(one.outcome, settings_->retry, now, &one.after);

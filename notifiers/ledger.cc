@@ -278,9 +278,10 @@ Result<int> Ledger::Forget(Timestamp before, int most) {
   std::vector<std::string> ids;
   auto status = database_->Run(
       "select id from detections where recorded_at < ? and not exists "
-      "(select 1 from deliveries where detection = detections.id and state in "
-      "('pending', 'held', 'sending', 'retry')) order by recorded_at limit ?",
-      {ToSql(before), ToSql(most)}, [&](const SqlRow& row) {
+      "(select 1 from deliveries where detection = detections.id and (state in "
+      "('pending', 'held', 'sending', 'retry', 'unknown') or contact_at >= ?)) "
+      "order by recorded_at limit ?",
+      {ToSql(before), ToSql(before), ToSql(most)}, [&](const SqlRow& row) {
         ids.emplace_back(row.Text(0));
         return true;
       });

@@ -97,8 +97,8 @@ class Ledger {
   Result<std::vector<OutletRecord>> Outlets();
 
   // Deletes at most `most` detections recorded before `before`, with all that
-  // hangs on them, unless one of their deliveries may still go out. Answers
-  // how many.
+  // hangs on them, unless one of their deliveries may still go out, is in
+  // doubt, or was a contact since then. Answers how many.
   Result<int> Forget(Timestamp before, int most);
 
   Database* database() { return database_.get(); }

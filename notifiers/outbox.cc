@@ -292,7 +292,8 @@ Result<std::vector<Delivery>> Outbox::WaitingOf(const std::string& rule,
                                                 int most) {
   static const std::string sql = SelectWhere(
       fmt::format("rule = ? and {} and {} limit ?", kIsWaiting, kIsOpen));
-  return Select(sql, {ToSql(rule), ToSql(most)});
+  return Select(sql + std::string(database_->ForUpdate(Database::Taken::kWait)),
+                {ToSql(rule), ToSql(most)});
 }
 
 Result<std::vector<Delivery>> Outbox::ForPerson(int most) {

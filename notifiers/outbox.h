@@ -83,7 +83,8 @@ class Outbox {
   // answered; by one instance, or, with "", by any.
   Result<std::vector<Delivery>> BeingSent(const std::string& owner);
   Result<std::vector<Delivery>> BeingAsked(const std::string& owner);
-  // Of one rule, those that are waiting (IsWaiting()).
+  // Of one rule, those that are waiting (IsWaiting()); no instance takes them
+  // up before the transaction ends.
   Result<std::vector<Delivery>> WaitingOf(const std::string& rule, int most);
   // Those that NeedsPerson(), longest waiting first.
   Result<std::vector<Delivery>> ForPerson(int most);

@@ -72,11 +72,34 @@ void BecomeUnknown(const Outcome& outcome, Duration first,
   }
 }
 
+// No answer but a delivery ends the doubt: what surely was not taken this time
+// may have been before.
+void ApplyRepeated(const Outcome& outcome, const RetryPolicy& policy,
+                   Timestamp now, Delivery* delivery) {
+  std::string released_by = delivery->released_by;
+  switch (outcome.verdict) {
+    case Outcome::Verdict::kStop:
+      WaitForChannel(DeliveryState::kUnknown, outcome, now, delivery);
+      break;
+    case Outcome::Verdict::kRetry:
+      BecomeUnknown(outcome, policy.first, policy, now, delivery);
+      break;
+    default:
+      Become(DeliveryState::kUnknown, outcome, now, delivery);
+  }
+  // The repeat that a person asked for has still to be made.
+  if (delivery->due_at) delivery->released_by = std::move(released_by);
+}
+
 }  // namespace
 
-void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt,
+void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt, bool doubted,
                     const RetryPolicy& policy, Timestamp now,
                     Delivery* delivery) {
+  if (doubted && outcome.verdict != Outcome::Verdict::kDelivered &&
+      outcome.verdict != Outcome::Verdict::kUnknown) {
+    return ApplyRepeated(outcome, policy, now, delivery);
+  }
   switch (outcome.verdict) {
     case Outcome::Verdict::kDelivered:
       BecomeSent(outcome, now, delivery);

@@ -13,8 +13,8 @@
 
 namespace premura {
 
-// After Channel::Deliver().
-void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt,
+// After Channel::Deliver(). `doubted`: it was a repeat of one in doubt.
+void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt, bool doubted,
                     const RetryPolicy& policy, Timestamp now,
                     Delivery* delivery);
 // After Channel::Find().

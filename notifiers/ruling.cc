@@ -52,6 +52,8 @@ void Apply(RulingWord word, const std::string& by, Timestamp now,
       delivery->due_at = now;
       return;
     case RulingWord::kDropped:
+      // What waits has surely not arrived: its tries were no contacts.
+      if (IsWaiting(delivery->state)) delivery->first_attempt.reset();
       delivery->state = DeliveryState::kSuppressed;
       delivery->reason = Reason::kDropped;
       delivery->changed_at = now;

@@ -10,6 +10,7 @@
 #include "daemon/state_dir.h"
 #include "notifiers/clock.h"
 #include "notifiers/ledger.h"
+#include "notifiers/outbox.h"
 
 namespace premura {
 namespace {
@@ -74,7 +75,12 @@ int SetOrShow(const Options& options, const Io& io) {
     state.on = options.what == "on";
     state.by = WhoAmI();
     state.since = SystemClock().Now();
-    const Status set = ledger.value()->SetStopAll(state);
+    Status set = ledger.value()->SetStopAll(state);
+    // By whoever lifts it: no instance need be there that had seen it on.
+    if (set.ok() && !state.on) {
+      set = Outbox(ledger.value()->database())
+                .Release(Reason::kStopAll, "", state.since);
+    }
     if (!set.ok()) return Fail(io, set.error().message);
   }
   const auto state = ledger.value()->ReadStopAll();

@@ -128,10 +128,7 @@ Outcome WebhookChannel::Judge(const TransferAnswer& answer) const {
     outcome.verdict = Verdict::kStop;
     outcome.reason = Reason::kMisconfigured;
   } else if (answer.code == 502 || answer.code == 504) {
-    outcome.verdict = Verdict::kRetry;
-    outcome.reason = Reason::kThrottled;
-  } else if (answer.code >= 500) {  // A repeat does no harm.
-    outcome.verdict = Verdict::kRetry;
+    outcome.reason = Reason::kThrottled;  // A proxy's word.
   }
   return outcome;
 }

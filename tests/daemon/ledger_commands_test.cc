@@ -35,8 +35,11 @@ TEST_F(LedgerCommandsTest, StopAllIsThrownLiftedAndShown) {
   EXPECT_EQ(ran.out, first);
   ran = Premura({"stop-all", "on", "-c", config});
   EXPECT_EQ(ran.out, first) << "thrown again: the first time is what counts";
+  EXPECT_TRUE(Contains(Premura({"held", "-c", config}).out, "stop_all"));
   ran = Premura({"stop-all", "off", "-c", config});
   EXPECT_TRUE(ran.out.starts_with("stop-all is off (since ")) << ran.out;
+  ran = Premura({"held", "-c", config});
+  EXPECT_EQ(ran.out, "Nothing waits for a person.\n") << "it goes by itself";
 }
 
 TEST_F(LedgerCommandsTest, TheBrakeNeedsNoMoreThanTheLedger) {

@@ -115,6 +115,47 @@ TEST_F(DeliveryTest, DoubtIsRepeatedWhereTheOtherSideKnowsKeys) {
   EXPECT_EQ(sms->TotalArrived(), 1);
 }
 
+TEST_F(DeliveryTest, NoRefusalOfARepeatEndsDoubt) {
+  const struct {
+    const char* answer;
+    const char* state;
+    bool again;
+  } cases[] = {
+      {"rejected", "unknown refused", false},
+      {"retry", "unknown unreachable", true},
+      {"stop", "unknown misconfigured", true},
+  };
+  Start(kDeliveryRules);
+  for (const auto& test : cases) {
+    Know(test.answer, {{"phone", "\"+39 333 1234567\""}});
+    sms->Next({"unknown_after", test.answer});
+    const std::string id = Fire("sms", test.answer);
+    Pass(seconds(10));
+    EXPECT_EQ(State(id, "sms"), test.state);
+    EXPECT_EQ(Get(id, "sms").due_at.has_value(), test.again) << test.answer;
+    const auto ledger = Reader();
+    EXPECT_EQ(Outbox(ledger->database())
+                  .Contacts(test.answer, ContactScope::kOutside, {})
+                  .value()
+                  .size(),
+              1U)
+        << test.answer;
+    Pass(hours(1));
+    EXPECT_EQ(State(id, "sms"), test.again ? "sent delivered" : test.state);
+  }
+}
+
+TEST_F(DeliveryTest, ARepeatInDoubtEndsForAPersonToSee) {
+  settings->retry.give_up_after = minutes(1);
+  settings->retry.breaker_failures = 1000;
+  sms->Next({"unknown_after"});
+  sms->Next(std::vector<std::string>(20, "retry"));
+  Start(kDeliveryRules);
+  const std::string id = Fire("sms", "acme");
+  for (int i = 0; i < 20; ++i) Pass(seconds(30));
+  EXPECT_EQ(State(id, "sms"), "unknown attempts_exhausted");
+}
+
 TEST_F(DeliveryTest, DoubtIsAskedAboutAfterAQuarantine) {
   desk->Next({"unknown_after"});
   Start(kDeliveryRules);

@@ -428,5 +428,23 @@ TEST_F(OutreachTest, WhatMayStillGoOutIsNotForgotten) {
   EXPECT_EQ(Count("detections"), 1);
 }
 
+TEST_F(OutreachTest, WhatIsInDoubtIsNotForgotten) {
+  email->Next({"unknown_after"});
+  Start(RuleYaml("loop", "", kEmailAction));
+  Fire("loop", "acme");
+  Pass(days(500));
+  EXPECT_EQ(Count("detections"), 1);
+}
+
+TEST_F(OutreachTest, AContactIsRememberedForTheWholeRetention) {
+  Start(RuleYaml("loop", "", "      - email: {template: help, delay: 10d}\n"));
+  Fire("loop", "acme");
+  Pass(days(10));
+  Pass(days(399));
+  EXPECT_EQ(Count("detections"), 1);
+  Pass(days(2));
+  EXPECT_EQ(Count("detections"), 0);
+}
+
 }  // namespace
 }  // namespace premura

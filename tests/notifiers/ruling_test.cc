@@ -55,6 +55,11 @@ class RulingTest : public testing::Test, protected OutreachWorld {
     return said.ok() ? "" : said.error().message;
   }
 
+  std::size_t Drop(const std::string& rule) {
+    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
+    return DropAllOf(ledger.value().get(), rule, "anna", now).value();
+  }
+
   std::string Key(const std::string& id) { return Get(id, "email").key; }
 
   std::string Told() {
@@ -195,6 +200,31 @@ TEST_F(RulingTest, OneThatWasNeverTriedCountsForNothingOnceDropped) {
                   .empty());
 }
 
+TEST_F(RulingTest, OneThatSurelyDidNotArriveCountsForNothingOnceDropped) {
+  email->Next({"retry"});
+  Start(kRules);
+  const std::string id = Fire("mail", "acme");
+  ASSERT_EQ(State(id, "email"), "retry unreachable");
+  EXPECT_EQ(Drop("mail"), 1U);
+  EXPECT_EQ(State(id, "email"), "suppressed dropped");
+  const auto ledger = Reader();
+  EXPECT_TRUE(Outbox(ledger->database())
+                  .Contacts("acme", ContactScope::kOutside, {})
+                  .value()
+                  .empty());
+}
+
+TEST_F(RulingTest, AReleaseIsGoodUntilItHasBeenRepeated) {
+  Start(kRules);
+  const std::string id = InDoubt();
+  email->Next({"retry"});
+  EXPECT_EQ(Say({Key(id)}, RulingWord::kReleased), "");
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "email"), "unknown unreachable");
+  Pass(minutes(1));
+  EXPECT_EQ(State(id, "email"), "sent delivered");
+}
+
 TEST_F(RulingTest, AllThatWaitsOfARuleIsDroppedAndWhatMayHaveArrivedStays) {
   Start(kRules);
   const std::string doubt = InDoubt();
@@ -207,13 +237,9 @@ TEST_F(RulingTest, AllThatWaitsOfARuleIsDroppedAndWhatMayHaveArrivedStays) {
   Use();
   Pass(seconds(1));
   EXPECT_EQ(State(stopped, "email"), "held quiet_hours");
-  const auto drop = [&](const std::string& rule) {
-    auto ledger = Ledger::Open(address(), Ledger::Access::kWrite);
-    return DropAllOf(ledger.value().get(), rule, "anna", now).value();
-  };
-  EXPECT_EQ(drop("mail"), 1U);
-  EXPECT_EQ(drop("mail"), 0U);
-  EXPECT_EQ(drop("nothing"), 0U);
+  EXPECT_EQ(Drop("mail"), 1U);
+  EXPECT_EQ(Drop("mail"), 0U);
+  EXPECT_EQ(Drop("nothing"), 0U);
   Pass(hours(3));
   EXPECT_EQ(State(stopped, "email"), "suppressed dropped");
   EXPECT_EQ(State(doubt, "email"), "unknown unknown_outcome");

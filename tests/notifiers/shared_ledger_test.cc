@@ -440,6 +440,40 @@ TEST_F(SharedLedgerTest, WhatAPersonDropsStaysDroppedWhateverComesMeanwhile) {
   EXPECT_EQ(State(id, "email"), "suppressed dropped");
 }
 
+TEST_F(SharedLedgerTest, NothingIsSaidToBeDroppedThatIsGoingOut) {
+  a.settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  a.Start(kRules);
+  const std::string id = a.Fire("mail", "acme");
+  ASSERT_EQ(State(id, "email"), "held quiet_hours");
+  auto sending = Ledger::Open(a.address(), Ledger::Access::kWrite).value();
+  ASSERT_TRUE(sending->Begin().ok());
+  ASSERT_TRUE(
+      sending->database()
+          ->Run("update deliveries set state = 'sending', due_at = null "
+                "where detection = ?",
+                {id})
+          .ok());
+  std::thread person([&] {
+    auto ledger = Ledger::Open(a.address(), Ledger::Access::kWrite).value();
+    EXPECT_EQ(DropAllOf(ledger.get(), "mail", "anna", a.now).value(), 0U);
+  });
+  const auto waits = [&] {
+    int waiting = 0;
+    const auto status = a.Reader()->database()->Run(
+        "select count(*) from pg_locks where not granted", {},
+        [&](const SqlRow& row) {
+          waiting = static_cast<int>(row.Int(0));
+          return false;
+        });
+    EXPECT_TRUE(status.ok());
+    return waiting > 0 || !status.ok();
+  };
+  while (!waits()) std::this_thread::yield();
+  EXPECT_TRUE(sending->Commit().ok());
+  person.join();
+  EXPECT_EQ(a.Count("rulings"), 0);
+}
+
 TEST_F(SharedLedgerTest, AConsentWithdrawnBeforeTheOtherHolds) {
   StartBoth();
   ShardOutput output;
