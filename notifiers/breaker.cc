@@ -5,7 +5,9 @@ namespace premura {
 
 int Breaker::Allowed(Timestamp now, int most) const {
   if (!until_) return most;
-  return trial_ || now < *until_ ? 0 : 1;
+  // A clock put back must not make it wait for longer.
+  const bool waits = now < *until_ && *until_ - now <= pause_;
+  return trial_ || waits ? 0 : 1;
 }
 
 std::optional<Timestamp> Breaker::next_trial() const {

@@ -27,8 +27,9 @@ std::string WhatIsSeen(const Condition& condition, const Profile& profile,
     const std::string text = OneLine(profile.Text(path));
     words += fmt::format(
         "{}{} is {}", words.empty() ? "" : ", ", path,
-        text.empty() ? "not known"
-                     : MaskAddresses(CutCharacters(text, kMostCharacters)));
+        text.empty()
+            ? "not known"
+            : std::string(CutCharacters(MaskAddresses(text), kMostCharacters)));
   }
   return words;
 }

@@ -14,6 +14,11 @@ namespace {
 
 constexpr Duration kCheckAgain = std::chrono::seconds(30);
 
+// A clock put back must not make what is done so often wait for longer.
+bool Waits(Timestamp until, Timestamp now) {
+  return now < until && until - now <= 2 * kCheckAgain;
+}
+
 Attempt EndOf(const Delivery& delivery, const Outcome& outcome, Timestamp now) {
   Attempt attempt;
   attempt.delivery = delivery.key;
@@ -234,7 +239,7 @@ void Courier::MarkUnusable(Outlet* outlet, const CheckResult& why,
 
 void Courier::Check(Timestamp now) {
   for (auto& [name, outlet] : outlets_) {
-    if (!outlet.check_due() || now < *outlet.check_due()) continue;
+    if (!outlet.check_due() || Waits(*outlet.check_due(), now)) continue;
     // Asked again if no answer comes.
     outlet.AskForCheck(now + 2 * kCheckAgain);
     // The channel is kept alive until it has answered.
@@ -248,6 +253,7 @@ void Courier::Check(Timestamp now) {
 // What is not urgent but should be read in the ledger: which outlets work, and
 // why deliveries wait that are due.
 Status Courier::Tidy(Timestamp now) {
+  if (unserved_again_ && !Waits(*unserved_again_, now)) lanes_changed_ = true;
   if (!lanes_changed_ && to_mark_.empty() && outlets_changed_.empty()) {
     return {};
   }
@@ -276,8 +282,10 @@ Status Courier::TidyLanes(Timestamp now) {
   }
   auto lanes = outbox_->Lanes();
   if (!lanes.ok()) return lanes.error();
+  unserved_again_.reset();
   for (const std::string& lane : lanes.value()) {
     if (outlets_.contains(lane)) continue;
+    unserved_again_ = now + kCheckAgain;  // For what comes due until then.
     auto status = outbox_->MarkDue(lane, now, Reason::kChannelMissing);
     if (!status.ok()) return status;
   }

@@ -146,6 +146,7 @@ class Courier {
   // Lanes whose due deliveries are to say why they wait.
   std::map<std::string, Reason> to_mark_;
   bool lanes_changed_ = false;
+  std::optional<Timestamp> unserved_again_;  // Some lane has no channel.
   std::set<std::string> outlets_changed_;
   std::set<std::string> outlets_gone_;
 };

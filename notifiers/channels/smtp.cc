@@ -42,9 +42,10 @@ class SmtpChannel final : public Channel {
   Lifeline lifeline_;
 };
 
-// "550 5.1.1 <jane@acme.example>: unknown" without the address.
+// "550 5.1.1 <jane@acme.example>: unknown" without the address. Cut last: half
+// an address is not known for one.
 std::string Words(const TransferAnswer& answer) {
-  return MaskAddresses(CutCharacters(OneLine(answer.body), 300));
+  return std::string(CutCharacters(MaskAddresses(OneLine(answer.body)), 300));
 }
 
 // 454 is a failing login service, 421 a server that is going away.

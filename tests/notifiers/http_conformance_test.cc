@@ -221,6 +221,16 @@ TEST_P(HttpConformanceTest, EveryAnswerHasItsMeaning) {
   }
 }
 
+TEST_P(HttpConformanceTest, AnAddressThatACutGoesThroughIsMaskedToo) {
+  for (std::size_t before = 280; before < 300; ++before) {
+    Plan(R"({"status":400,"body":")" + std::string(before, '.') +
+         R"( jane.doe@acme.example"})");
+    const auto channel = Make();
+    const Outcome outcome = Deliver(channel.get(), Letter());
+    EXPECT_EQ(outcome.detail.find("jane"), std::string::npos) << before;
+  }
+}
+
 TEST_P(HttpConformanceTest, ASuccessIsDelivered) {
   Plan(GetParam().success);
   const auto channel = Make();

@@ -270,6 +270,33 @@ TEST_F(OutletTest, AChannelTakenAwayHoldsWhatWaitsUntilItIsBack) {
   EXPECT_EQ(State(id, "sms"), "sent delivered");
 }
 
+TEST_F(OutletTest, WhatComesDueOfAChannelTakenAwaySaysSo) {
+  Start(RuleYaml("loop", "", "      - sms: {template: s, delay: 10m}\n"));
+  const std::string id = Fire("loop", "acme");
+  settings->sms = nullptr;
+  Use();
+  EXPECT_EQ(State(id, "sms"), "held delay");
+  Pass(minutes(10));
+  Pass(seconds(30));
+  EXPECT_EQ(State(id, "sms"), "held channel_missing");
+}
+
+TEST_F(OutletTest, AClockPutBackMakesNoOutletWait) {
+  settings->retry.breaker_failures = 1;
+  email->Next({"server_error"});
+  sms->Next({"stop"});
+  Start(kDeliveryRules);
+  Fire("mail", "acme");
+  Fire("sms", "acme");
+  now -= hours(1);
+  Pass(seconds(1));
+  const std::string mail = Fire("mail", "acme");
+  const std::string sms_too = Fire("sms", "acme");
+  Pass(seconds(1));
+  EXPECT_EQ(State(mail, "email"), "sent delivered");
+  EXPECT_EQ(State(sms_too, "sms"), "sent delivered");
+}
+
 TEST_F(OutletTest, ANamedDeskIsUsed) {
   auto fix = std::make_shared<FakeChannel>("fix", OnDoubt::kRepeat);
   settings->desks.emplace_back("fix", fix);
