@@ -130,7 +130,7 @@ class Courier {
 
   Ledger* ledger_;
   Outbox* outbox_;
-  const Lease* lease_;
+  Lease* lease_;
   LeftToOthers left_;
   KnownProfiles* profiles_;
   OutreachObserver* observer_;

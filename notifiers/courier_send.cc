@@ -36,6 +36,8 @@ Status Courier::Send(Timestamp now, bool stop_all) {
     auto status = SendFrom(outlet, now, stop_all, &calls, &told);
     if (!status.ok()) return status;
   }
+  // Who takes over looks for what is being sent: before this, or after it.
+  if (auto status = lease_->Confirm(); !status.ok()) return status;
   if (auto status = ledger_->Commit(); !status.ok()) {
     // It may be durable all the same.
     unbegun_ = std::move(calls);

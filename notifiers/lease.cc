@@ -24,12 +24,28 @@ Status Lease::Keep() {
   return Look();
 }
 
+// The first number is one that nobody remembers from before.
 Status Lease::Beat() {
   return database_->Run(
-      "insert into instances (name, beat, term, rules) values (?, 1, ?, ?) "
+      "insert into instances (name, beat, term, rules) values (?, ?, ?, ?) "
       "on conflict (name) do update set beat = instances.beat + 1, "
       "term = excluded.term, rules = excluded.rules",
-      {instance_, static_cast<std::int64_t>(term_.whole.count()), rules_});
+      {instance_, static_cast<std::int64_t>(boottime_().count()),
+       static_cast<std::int64_t>(term_.whole.count()), rules_});
+}
+
+Status Lease::Confirm() {
+  if (!database_->shared()) return {};
+  bool there = false;
+  auto status =
+      database_->Run("select 1 from instances where name = ? for share",
+                     {instance_}, [&there](const SqlRow&) {
+                       there = true;
+                       return false;
+                     });
+  if (!status.ok() || there) return status;
+  kept_at_.reset();
+  return Error{"another instance has taken this one for gone"};
 }
 
 // Who could not look for a while knows nothing of that while: when the ledger

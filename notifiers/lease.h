@@ -73,6 +73,10 @@ class Lease {
   // When a call that begins now must have ended, by `boottime`.
   Duration CallEnd() const { return boottime_() + term_.call(); }
 
+  // In the caller's transaction: until its end nobody takes this instance for
+  // gone. Fails if one has; with the next beat it is back.
+  Status Confirm();
+
   // Whose calls are nobody's any more.
   std::vector<std::string> Gone() const;
   // In the caller's transaction: false if another has done so, or it is back.

@@ -440,6 +440,27 @@ TEST_F(SharedLedgerTest, WhatAPersonDropsStaysDroppedWhateverComesMeanwhile) {
   EXPECT_EQ(State(id, "email"), "suppressed dropped");
 }
 
+TEST_F(SharedLedgerTest, WhoIsTakenForGoneWhileItBeginsACallDoesNotBeginIt) {
+  std::function<void()> before;
+  a.wrap = [&](std::unique_ptr<Database> base) {
+    return std::make_unique<InterruptedDatabase>(std::move(base), &before);
+  };
+  a.Start(kRules);
+  a.SetStopAll(true);
+  const std::string id = a.Fire("mail", "acme");
+  before = [&] {
+    const auto ledger = Ledger::Open(a.address(), Ledger::Access::kWrite);
+    EXPECT_TRUE(ledger.value()->database()->Run("delete from instances").ok());
+  };
+  a.SetStopAll(false);
+  a.Pass(seconds(1));
+  EXPECT_FALSE(before);
+  EXPECT_TRUE(a.email->deliveries.empty());
+  a.Pass(seconds(10));
+  EXPECT_EQ(State(id, "email"), "sent delivered");
+  EXPECT_EQ(a.email->deliveries.size(), 1U);
+}
+
 TEST_F(SharedLedgerTest, NothingIsSaidToBeDroppedThatIsGoingOut) {
   a.settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
   a.Start(kRules);
