@@ -70,7 +70,10 @@ class CellFeeds final : public SourceFeeds {
       LetGo(it->first);
     }
   }
-  void OnReading() override {}
+  void ForgetMissing() override {}
+  void Use(const Symbols* symbols) override {
+    for (const auto& [number, it] : cells_) it.feed->Use(symbols);
+  }
 
   bool Serve(const std::function<void(const StallRecord&)>& stalled) override {
     SettleKept();
@@ -199,7 +202,8 @@ class CellFeeds final : public SourceFeeds {
 
   // False: it is to be loaded.
   bool GoOn(Held* it, bool kept) {
-    if (!kept) {
+    // What it holds back was decoded for the rules before.
+    if (!kept || it->feed->HoldsOlder()) {
       Reopen(it->id.number, "");
       return false;
     }

@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace premura {
+namespace {
+
+// What waits in all batches together must stay within memory.
+constexpr std::size_t kMostBatchBytes = std::size_t{8} << 20;
+
+}  // namespace
 
 Feed::Feed(std::size_t index, std::string name, std::vector<FeedTarget> targets,
            const IntakeOptions& options, EventDecoder* decoder,
@@ -117,7 +123,9 @@ void Feed::OnEvent(const Event& event) {
   if (!clock_begun_ && event.clock > Timestamp{}) OnClock(event.clock);
   Event routed = event;
   routed.origin = Origin(event.origin);
-  BatchOf(event.customer).Add(routed);
+  EventBatch& batch = BatchOf(event.customer);
+  batch.Add(routed);
+  if (batch.bytes() > kMostBatchBytes) Flush();
 }
 
 void Feed::OnProfile(ProfileChange change) {

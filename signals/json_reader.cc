@@ -15,6 +15,7 @@
 #include "signals/arena.h"
 #include "signals/found_paths.h"
 #include "signals/huge_numbers.h"
+#include "signals/said.h"
 #include "signals/spelling.h"
 
 namespace premura {
@@ -311,12 +312,16 @@ std::span<const std::uint32_t> JsonReader::found() const {
   return impl_->paths.found();
 }
 
+// Longer paths are kept nowhere: of those no more is made than shows it, or a
+// long name before many others would take more memory than there is.
 void JsonReader::Impl::AppendMembers(
     dom::element element, const std::string& prefix,
     std::vector<ProfileChange::Entry>* entries) {
   const ValueMaker maker(&arena, marked);
   for (const dom::key_value_pair member : ObjectIn(element)) {
-    const std::string path = prefix + std::string(member.key);
+    std::string path = prefix;
+    path += member.key.substr(0, kMaxProfilePathBytes + 1);
+    path.resize(std::min(path.size(), kMaxProfilePathBytes + 1));
     if (member.value.is_object()) {
       AppendMembers(member.value, path + ".", entries);
       continue;

@@ -13,7 +13,10 @@ namespace premura {
 
 namespace {
 
+// All of it together below what a broker takes by default.
 constexpr std::size_t kMaxValue = std::size_t{512} << 10;
+constexpr std::size_t kMaxKey = std::size_t{64} << 10;
+constexpr std::size_t kMaxHeaders = std::size_t{128} << 10;
 constexpr int kFlushSlice = 100;  // Milliseconds.
 
 struct Letter {
@@ -21,7 +24,39 @@ struct Letter {
   std::string value;
   bool has_value = true;
   std::vector<std::pair<std::string, std::string>> headers;
+
+  void Add(std::string name, std::string text) {
+    headers.emplace_back(std::move(name), std::move(text));
+  }
 };
+
+std::unique_ptr<Letter> LetterOf(const Record& record) {
+  auto letter = std::make_unique<Letter>();
+  letter->key = record.key.substr(0, kMaxKey);
+  letter->has_value = record.value.data() != nullptr;
+  letter->value = record.value.substr(0, kMaxValue);
+  std::size_t bytes = 0;
+  for (const Header& header : record.headers) {
+    bytes += header.name.size() + header.value.size();
+    if (bytes > kMaxHeaders) break;
+    letter->Add(std::string(header.name), std::string(header.value));
+  }
+  return letter;
+}
+
+void AddCuts(const Record& record, Letter* letter) {
+  const bool all = letter->headers.size() == record.headers.size();
+  if (record.value.size() > kMaxValue) {
+    letter->Add("premura_cut_from", std::to_string(record.value.size()));
+  }
+  if (record.key.size() > kMaxKey) {
+    letter->Add("premura_key_cut_from", std::to_string(record.key.size()));
+  }
+  if (!all) {
+    letter->Add("premura_headers_cut_from",
+                std::to_string(record.headers.size()));
+  }
+}
 
 // A letter is the producer's opaque until its delivery is reported; one that
 // could not be delivered waits in undelivered_ for the next Sync().
@@ -64,29 +99,30 @@ class KafkaDeadLetters final : public DeadLetterSink {
   Status Keep(const std::string& source, const std::string& origin,
               const Record& record, Refusal reason,
               std::string_view detail) override {
-    auto letter = std::make_unique<Letter>();
-    letter->key = record.key;
-    letter->has_value = record.value.data() != nullptr;
-    letter->value = record.value.substr(0, kMaxValue);
-    for (const Header& header : record.headers) {
-      letter->headers.emplace_back(header.name, header.value);
-    }
-    letter->headers.insert(letter->headers.end(),
-                           {{"premura_source", source},
-                            {"premura_origin", origin},
-                            {"premura_reason", ToString(reason)},
-                            {"premura_detail", std::string(detail)}});
-    if (record.value.size() > kMaxValue) {
-      letter->headers.emplace_back("premura_cut_from",
-                                   std::to_string(record.value.size()));
-    }
+    auto letter = LetterOf(record);
+    AddCuts(record, letter.get());
+    letter->Add("premura_source", source);
+    letter->Add("premura_origin", origin);
+    letter->Add("premura_reason", ToString(reason));
+    letter->Add("premura_detail", std::string(detail));
     const std::lock_guard lock(mutex_);
     rd_kafka_poll(producer_, 0);
+    // More would pile up behind what the topic does not take.
+    if (!undelivered_.empty()) {
+      if (auto status = SendAgain(); !status.ok()) return status;
+    }
     return Send(&letter);
   }
 
   Status Sync() override {
     const std::lock_guard lock(mutex_);
+    rd_kafka_poll(producer_, 0);  // Reports make room in its queue.
+    return SendAgain();
+  }
+
+ private:
+  // All of them, those under way too.
+  Status SendAgain() {
     why_.clear();
     for (auto waiting = undelivered_.size(); waiting > 0; --waiting) {
       std::unique_ptr<Letter> letter = std::move(undelivered_.front());
@@ -105,7 +141,6 @@ class KafkaDeadLetters final : public DeadLetterSink {
     return {};
   }
 
- private:
   Error Failure(const std::string& why) const {
     return Error{"kafka topic '" + options_.topic + "': " + why};
   }

@@ -66,12 +66,12 @@ class ShardImpl final : public Shard {
   }
   void Load(CellId id, CheckpointRecords customers) override {
     queue_.Push([this, id, records = std::move(customers)] {
-      if (Cell* const cell = Find(id)) cell->Load(records);
+      if (Cell* const cell = FindToLoad(id)) cell->Load(records);
     });
   }
   void LoadOwn(CellId id, std::string record, std::size_t spread) override {
     queue_.Push([this, id, record = std::move(record), spread] {
-      if (Cell* const cell = Find(id)) cell->LoadOwn(record, spread);
+      if (Cell* const cell = FindToLoad(id)) cell->LoadOwn(record, spread);
     });
   }
   void EndLoading(CellId id, std::function<void(Status)> told) override {
@@ -196,6 +196,7 @@ class ShardImpl final : public Shard {
  private:
   struct Held {
     std::unique_ptr<Cell> cell;
+    bool empty = true;  // Nothing has been loaded.
     bool loaded = false;
     std::vector<std::function<void(Cell*)>> later{};  // Once it is.
     bool begun = false;
@@ -215,6 +216,13 @@ class ShardImpl final : public Shard {
   Cell* Find(CellId id) {
     const auto it = cells_.find(id);
     return it == cells_.end() ? nullptr : it->second.cell.get();
+  }
+
+  Cell* FindToLoad(CellId id) {
+    const auto it = cells_.find(id);
+    if (it == cells_.end()) return nullptr;
+    it->second.empty = false;
+    return it->second.cell.get();
   }
 
   Stall WorstStall() const {
@@ -241,10 +249,11 @@ class ShardImpl final : public Shard {
   }
 
   // New rules and bounds look at all that a cell knows, and let go off what is
-  // due: one that is being loaded takes them once all of it is there.
+  // due: one that is being loaded takes them once all of it is there. Before
+  // that at once, so that what rules remember is not loaded without them.
   void WithEachLoaded(const std::function<void(Cell*)>& what) {
     for (auto& [id, it] : cells_) {
-      if (it.loaded) {
+      if (it.loaded || it.empty) {
         what(it.cell.get());
       } else {
         it.later.push_back(what);

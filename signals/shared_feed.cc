@@ -34,7 +34,7 @@ class SharedFeed final : public SourceFeeds {
 
   // Partitions come together: what is not there when one of them is read has
   // another owner.
-  void OnReading() override {
+  void ForgetMissing() override {
     if (!feed_.has_missing()) return;
     for (const std::uint32_t partition : feed_.TakeMissing()) {
       feed_.Forget(partition);
@@ -43,6 +43,7 @@ class SharedFeed final : public SourceFeeds {
                                      "it is not read here any more");
     }
   }
+  void Use(const Symbols* symbols) override { feed_.Use(symbols); }
   bool Serve(
       const std::function<void(const StallRecord&)>& /*stalled*/) override {
     return false;

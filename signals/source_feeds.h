@@ -39,8 +39,11 @@ class SourceFeeds {
 
   virtual void Assign(std::uint32_t partition, const PartitionStart& start) = 0;
   virtual void Revoke(std::uint32_t partition) = 0;
-  // The first record after an assignment came.
-  virtual void OnReading() = 0;
+  // An assignment is complete: what was known of partitions that are not in it
+  // goes.
+  virtual void ForgetMissing() = 0;
+  // Of all feeds, also of those whose partitions may come back.
+  virtual void Use(const Symbols* symbols) = 0;
   // What has come meanwhile; whether cells began, whose claim is to be written.
   // `stalled` is called first with how they were when they were written down.
   virtual bool Serve(

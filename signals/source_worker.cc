@@ -295,7 +295,7 @@ class SourceWorkerImpl final : public SourceWorker,
     }
     const Symbols* const symbols = &next_->rules->symbols();
     decoder_->Use(symbols);
-    for (Feed* feed : feeds_->All()) feed->Use(symbols);
+    feeds_->Use(symbols);
     return true;
   }
 
@@ -356,7 +356,7 @@ class SourceWorkerImpl final : public SourceWorker,
   // --- RecordSink -----------------------------------------------------------
 
   void OnRecord(const Record& record) override {
-    feeds_->OnReading();
+    feeds_->ForgetMissing();
     counted_ = moved_ = true;
     ++counts_.records;
     letters_.Begin();
@@ -379,6 +379,8 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   void OnCaughtUp(std::uint32_t partition) override {
+    // Before the clock of one that has ended follows the wall.
+    feeds_->ForgetMissing();
     if (Feed* feed = feeds_->Of(partition)) feed->CaughtUp(partition);
   }
 

@@ -328,7 +328,8 @@ std::uint32_t Of(const std::string& customer) {
 // One process.
 class Instance {
  public:
-  Instance(const std::string& name, Cluster* cluster, Ledger* ledger)
+  Instance(const std::string& name, Cluster* cluster, Ledger* ledger,
+           Duration reorder = {})
       : cluster_(cluster) {
     ChangelogCellsOptions cells;
     cells.partitions = kPartitions;
@@ -348,6 +349,7 @@ class Instance {
     decoder.preset = Preset::kSegment;
     decoder.customer_is_user = true;
     sources[0].decoder = NewEventDecoder(decoder).value();
+    sources[0].intake.reorder = reorder;
     pipeline =
         NewPipeline(std::move(options), std::move(sources), Rules(kRules),
                     &profiles, ledger, &letters_, &observer);
@@ -754,6 +756,71 @@ TEST_F(ChangelogCellsTest, NewRulesHoldForCellsThatComeLater) {
   a.Hear(Word::kAssign);
   Fails("ann", 1);
   EXPECT_THAT(ledger_.Await(1), ElementsAre("once ann"));
+}
+
+constexpr char kTwice[] = R"(
+  - id: twice
+    title: Fails
+    detect:
+      event_count: {event: failed, gte: 2, within: 10m}
+)";
+
+// It has the rule before it has read how its customers are.
+TEST_F(ChangelogCellsTest, NewRulesFindWhatTheFormerOwnerRemembered) {
+  const std::string input = "events/" + std::to_string(Of("ann"));
+  {
+    Instance a("a", &cluster_, &ledger_);
+    a.pipeline->Use(RuleList(kTwice), {});
+    a.Hear(Word::kAssign);
+    Fails("ann", 1);
+    ASSERT_TRUE(a.observer.AwaitRecords(1));
+    ASSERT_TRUE(a.pipeline->Checkpoint(kLimit));
+  }
+  {
+    const std::lock_guard lock(cluster_.mutex);
+    const std::uint32_t epoch = cluster_.broker.Init("dead");
+    cluster_.broker.SendPositions("dead", epoch, cluster_.broker.generation,
+                                  {{input, 7}});
+  }
+  Instance b("b", &cluster_, &ledger_);
+  b.Hear(Word::kAssign);
+  ASSERT_TRUE(b.Await([](const CellStoreHealth& health) {
+    return health.waiting == 1 && health.cells == 3;
+  }));
+  b.pipeline->Use(RuleList(kTwice), {});
+  std::string other = "b";
+  while (Of(other) == Of("ann")) other += "b";
+  Fails(other, 1);
+  Fails(other, 2);
+  ASSERT_THAT(ledger_.Await(1), ElementsAre("twice " + other));
+  {
+    const std::lock_guard lock(cluster_.mutex);
+    cluster_.broker.TimeOut();
+  }
+  Fails("ann", 2);
+  EXPECT_THAT(ledger_.Await(2), ElementsAre("twice ann", "twice " + other));
+}
+
+TEST_F(ChangelogCellsTest, WhatWasHeldBackMeetsNoRulesItWasNotDecodedFor) {
+  Instance a("a", &cluster_, &ledger_, minutes(1));
+  a.Hear(Word::kAssign);
+  std::string event = Event("ann", "failed", 1);
+  event.insert(event.size() - 1, R"(,"properties":{"amount":5})");
+  cluster_.Put(Of("ann"), event);
+  ASSERT_TRUE(a.observer.AwaitRecords(1));
+  a.Hear(Word::kRevoke);
+  ASSERT_TRUE(
+      a.Await([&a](const CellStoreHealth&) { return a.IsElsewhere("ann"); }));
+  a.pipeline->Use(RuleList(R"(
+  - id: five
+    title: Fails
+    detect:
+      event_count: {event: failed, where: {amount: 5}, gte: 1, within: 10m}
+)"),
+                  {});
+  a.Hear(Word::kAssign);
+  cluster_.Put(Of("ann"), Event("ann", "seen", 100));
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("five ann"));
 }
 
 }  // namespace

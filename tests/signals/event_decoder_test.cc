@@ -286,6 +286,19 @@ constexpr const char* kTrack = R"({
   "timestamp": "2015-12-12T19:11:01.257Z",
   "type": "track", "userId": "AiUGstSDIg", "version": 2})";
 
+// Each path of a profile would carry the name again.
+TEST(HostileInputTest, ALongNameBeforeManyTraitsIsCut) {
+  std::string members;
+  for (int i = 0; i < 1000; ++i) members += i == 0 ? R"("":1)" : R"(,"":1)";
+  const std::string identify =
+      R"({"type":"identify","userId":"u","timestamp":"2026-01-01T00:00:00Z",)"
+      R"("traits":{")" +
+      std::string(100'000, 'n') + R"(":{)" + members + "}}}";
+  const std::string line = Decoding(UserOf(Preset::kSegment)).One(identify);
+  EXPECT_GT(line.size(), 1000U * 257);
+  EXPECT_LT(line.size(), 1000U * 270);
+}
+
 TEST(SegmentEventsTest, AreOfTheAccountOrTheUser) {
   const std::string rest =
       " Export Failed at 2015-12-12T19:11:01.257Z id "

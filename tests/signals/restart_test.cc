@@ -626,6 +626,27 @@ TEST_F(OneSourceTest, ASourceThatIsGoneTakesItsCustomersWithIt) {
   }
 }
 
+// Else the clock of what is read would go by its customers.
+TEST_F(OneSourceTest, APartitionThatDoesNotComeIsGoneOnceAnotherHasEnded) {
+  tape().Add(0, Json("acme", "failed", 0, R"(,"id":"a")"));
+  tape().Add(1, Json("globex", "failed", 0, R"(,"id":"b")"));
+  {
+    Life life(&world_, 2);
+    life.Start();
+    life.Play({2});
+    life.pipeline->Stop(kLimit);
+  }
+  world_.partitions = 1;
+  tape().tells_end = true;
+  Life life(&world_, 2);
+  life.Start();
+  life.Play({2});  // Known already.
+  EXPECT_TRUE(life.pipeline->Checkpoint(kLimit));
+  life.pipeline->Stop(kLimit);
+  EXPECT_THAT(life.observer.lost,
+              ElementsAre("source-0 source-0/1: it is not read here any more"));
+}
+
 TEST_F(OneSourceTest, FewerShardsLeaveNoRecordBehind) {
   tape().Add(0, Json("acme", "failed", 0));
   for (const int shards : {4, 2}) {

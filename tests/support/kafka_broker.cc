@@ -88,13 +88,18 @@ void KafkaBroker::Signal(int number) {
 
 std::string KafkaBroker::bootstrap() const { return (*process_)["bootstrap"]; }
 
-std::string KafkaBroker::CreateTopic(const std::string& name, int partitions) {
+std::string KafkaBroker::CreateTopic(
+    const std::string& name, int partitions,
+    const std::map<std::string, std::string>& settings) {
   const std::string topic = name + "-" + std::to_string(++topics_);
   rd_kafka_t* client = NewProducer(bootstrap());
   rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
   char why[512] = "";
   rd_kafka_NewTopic_t* wanted =
       rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof why);
+  for (const auto& [key, value] : settings) {
+    rd_kafka_NewTopic_set_config(wanted, key.c_str(), value.c_str());
+  }
   rd_kafka_CreateTopics(client, &wanted, 1, nullptr, queue);
   rd_kafka_event_t* event = rd_kafka_queue_poll(queue, kLimit);
   EXPECT_NE(event, nullptr) << "no answer to CreateTopics";

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +33,9 @@ class KafkaBroker {
 
   std::string bootstrap() const;
   // A new topic; its name begins with `name`.
-  std::string CreateTopic(const std::string& name, int partitions);
+  std::string CreateTopic(
+      const std::string& name, int partitions,
+      const std::map<std::string, std::string>& settings = {});
   // Returns once the broker has them all.
   void Produce(const std::string& topic, int partition,
                const std::vector<KafkaTestMessage>& messages);

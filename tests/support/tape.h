@@ -63,6 +63,7 @@ class Tape {
   std::size_t allowed = 0;     // Guarded by mutex, as is what follows.
   std::size_t read = 0;
   bool ends = false;
+  bool tells_end = false;  // That all of it has been read.
   Positions committed;
 
  private:
@@ -113,6 +114,9 @@ class TapeSource final : public Source {
       tape_->changed.notify_all();
     }
     const std::lock_guard lock(tape_->mutex);
+    if (tape_->tells_end && next_ == tape_->entries.size()) {
+      for (std::uint32_t i = 0; i < partitions_; ++i) sink->OnCaughtUp(i);
+    }
     polled.ended = tape_->ends && next_ == tape_->entries.size();
     return polled;
   }
