@@ -44,9 +44,13 @@ struct KafkaDeadLetterOptions {
   std::function<void(int, const std::string&)> log{};
 };
 
-// A message per letter: the record's value, key and headers as they were, and
-// the headers premura_source, premura_origin, premura_reason, premura_detail.
-// Sync() fails if one has not arrived within the limit. Thread-safe.
+// A message per letter: the record's value, key and headers, and the headers
+// premura_source, premura_origin, premura_reason, premura_detail. What a topic
+// would not take by default is cut (512 KiB of the value, 64 of the key, 128 of
+// headers), and premura_cut_from, premura_key_cut_from (bytes) and
+// premura_headers_cut_from (how many) say so. Sync() fails if one has not
+// arrived within the limit, Keep() too while the topic refuses one.
+// Thread-safe.
 Result<std::unique_ptr<DeadLetterSink>> NewKafkaDeadLetters(
     KafkaDeadLetterOptions options);
 
