@@ -253,13 +253,16 @@ void Courier::Check(Timestamp now) {
 // What is not urgent but should be read in the ledger: which outlets work, and
 // why deliveries wait that are due.
 Status Courier::Tidy(Timestamp now) {
-  if (unserved_again_ && !Waits(*unserved_again_, now)) lanes_changed_ = true;
-  if (!lanes_changed_ && to_mark_.empty() && outlets_changed_.empty()) {
+  const bool unserved = unserved_again_ && !Waits(*unserved_again_, now);
+  if (!lanes_changed_ && !unserved && to_mark_.empty() &&
+      outlets_changed_.empty()) {
     return {};
   }
   if (auto status = ledger_->Begin(); !status.ok()) return status;
   if (lanes_changed_) {
     if (auto status = TidyLanes(now); !status.ok()) return status;
+  } else if (unserved) {
+    if (auto status = MarkUnserved(now); !status.ok()) return status;
   }
   for (const auto& [lane, reason] : to_mark_) {
     auto status = outbox_->MarkDue(lane, now, reason);
@@ -280,6 +283,16 @@ Status Courier::TidyLanes(Timestamp now) {
         outbox_->MoveLane("ticket", "ticket:" + settings_->desks.front().first);
     if (!status.ok()) return status;
   }
+  if (auto status = MarkUnserved(now); !status.ok()) return status;
+  for (const Reason reason : {Reason::kTimezoneMissing, Reason::kQuietHours}) {
+    if (auto status = outbox_->ReleaseStuck(reason, now); !status.ok()) {
+      return status;
+    }
+  }
+  return RemoveOutlets();
+}
+
+Status Courier::MarkUnserved(Timestamp now) {
   auto lanes = outbox_->Lanes();
   if (!lanes.ok()) return lanes.error();
   unserved_again_.reset();
@@ -289,12 +302,7 @@ Status Courier::TidyLanes(Timestamp now) {
     auto status = outbox_->MarkDue(lane, now, Reason::kChannelMissing);
     if (!status.ok()) return status;
   }
-  for (const Reason reason : {Reason::kTimezoneMissing, Reason::kQuietHours}) {
-    if (auto status = outbox_->ReleaseStuck(reason, now); !status.ok()) {
-      return status;
-    }
-  }
-  return RemoveOutlets();
+  return {};
 }
 
 // Where the ledger is shared, another instance may have what this one never

@@ -99,6 +99,8 @@ class Courier {
   void ConcludeCheck(const CheckAnswer& answer, Timestamp now);
   void MarkUnusable(Outlet* outlet, const CheckResult& why, Timestamp now);
   Status TidyLanes(Timestamp now);
+  // What is due in a lane without a channel says so.
+  Status MarkUnserved(Timestamp now);
   Status WriteOutlets(Timestamp now);
   // Those that no configuration knows any more.
   Status RemoveOutlets();

@@ -32,12 +32,13 @@ Status Courier::Send(Timestamp now, bool stop_all) {
   std::vector<Call> calls;
   Told told;
   if (auto status = ledger_->Begin(); !status.ok()) return status;
+  // Who takes over looks for what is being sent before this, or once it is
+  // durable.
+  if (auto status = lease_->Confirm(); !status.ok()) return status;
   for (Outlet* outlet : ready) {
     auto status = SendFrom(outlet, now, stop_all, &calls, &told);
     if (!status.ok()) return status;
   }
-  // Who takes over looks for what is being sent: before this, or after it.
-  if (auto status = lease_->Confirm(); !status.ok()) return status;
   if (auto status = ledger_->Commit(); !status.ok()) {
     // It may be durable all the same.
     unbegun_ = std::move(calls);

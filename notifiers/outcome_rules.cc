@@ -85,7 +85,9 @@ void ApplyRepeated(const Outcome& outcome, const RetryPolicy& policy,
       BecomeUnknown(outcome, policy.first, policy, now, delivery);
       break;
     default:
-      Become(DeliveryState::kUnknown, outcome, now, delivery);
+      // It is a contact of when it may have arrived.
+      Become(DeliveryState::kUnknown, outcome,
+             delivery->first_attempt.value_or(now), delivery);
   }
   // The repeat that a person asked for has still to be made.
   if (delivery->due_at) delivery->released_by = std::move(released_by);

@@ -17,7 +17,7 @@ bool IsOfDoubt(RulingWord word) {
 }
 
 // What stands in the way; empty: nothing.
-std::string Refusal(const Delivery& delivery, RulingWord word) {
+std::string Refusal(const Delivery& delivery, RulingWord word, Timestamp now) {
   const std::string_view state = ToString(delivery.state);
   if (IsOfDoubt(word) && delivery.state != DeliveryState::kUnknown) {
     return fmt::format("delivery {} is {}: only what is unknown can be settled",
@@ -32,6 +32,8 @@ std::string Refusal(const Delivery& delivery, RulingWord word) {
         delivery.key);
   }
   if (delivery.state == DeliveryState::kUnknown) {
+    // Nobody looks: its channel is gone, or broken.
+    if (*delivery.due_at < now) return "";
     return fmt::format("delivery {} is still being looked into, next at {}",
                        delivery.key, FormatUtc(*delivery.due_at));
   }
@@ -50,6 +52,8 @@ void Apply(RulingWord word, const std::string& by, Timestamp now,
     case RulingWord::kReleased:
       delivery->released_by = by;
       delivery->due_at = now;
+      delivery->retries = 0;
+      delivery->retrying_since.reset();
       return;
     case RulingWord::kDropped:
       // What waits has surely not arrived: its tries were no contacts.
@@ -94,7 +98,7 @@ Status SayInTransaction(Ledger* ledger, const std::set<std::string>& keys,
     auto found = outbox.Take(key);
     if (!found.ok()) return found.error();
     std::string refusal = found.value()
-                              ? Refusal(*found.value(), word)
+                              ? Refusal(*found.value(), word, now)
                               : fmt::format("there is no delivery {}", key);
     if (!refusal.empty()) {
       mistakes += (mistakes.empty() ? "" : "\n") + refusal;

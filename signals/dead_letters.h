@@ -49,7 +49,7 @@ struct KafkaDeadLetterOptions {
 // would not take by default is cut (512 KiB of the value, 64 of the key, 128 of
 // headers), and premura_cut_from, premura_key_cut_from (bytes) and
 // premura_headers_cut_from (how many) say so. Sync() fails if one has not
-// arrived within the limit, Keep() too while the topic refuses one.
+// arrived within the limit, Keep() too while the topic refuses many.
 // Thread-safe.
 Result<std::unique_ptr<DeadLetterSink>> NewKafkaDeadLetters(
     KafkaDeadLetterOptions options);

@@ -8,7 +8,7 @@ namespace premura {
 namespace {
 
 // What waits in all batches together must stay within memory.
-constexpr std::size_t kMostBatchBytes = std::size_t{8} << 20;
+constexpr std::size_t kMostBatchBytes = std::size_t{4} << 20;
 
 }  // namespace
 

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kMaxValue = std::size_t{512} << 10;
 constexpr std::size_t kMaxKey = std::size_t{64} << 10;
 constexpr std::size_t kMaxHeaders = std::size_t{128} << 10;
+constexpr std::size_t kHeaderBytes = 10;  // Of its lengths, at most.
+constexpr std::size_t kMostUndelivered = 64;
 constexpr int kFlushSlice = 100;  // Milliseconds.
 
 struct Letter {
@@ -37,7 +39,7 @@ std::unique_ptr<Letter> LetterOf(const Record& record) {
   letter->value = record.value.substr(0, kMaxValue);
   std::size_t bytes = 0;
   for (const Header& header : record.headers) {
-    bytes += header.name.size() + header.value.size();
+    bytes += header.name.size() + header.value.size() + kHeaderBytes;
     if (bytes > kMaxHeaders) break;
     letter->Add(std::string(header.name), std::string(header.value));
   }
@@ -107,8 +109,8 @@ class KafkaDeadLetters final : public DeadLetterSink {
     letter->Add("premura_detail", std::string(detail));
     const std::lock_guard lock(mutex_);
     rd_kafka_poll(producer_, 0);
-    // More would pile up behind what the topic does not take.
-    if (!undelivered_.empty()) {
+    // Commits wait already; more would pile up behind what the topic refuses.
+    if (undelivered_.size() >= kMostUndelivered) {
       if (auto status = SendAgain(); !status.ok()) return status;
     }
     return Send(&letter);

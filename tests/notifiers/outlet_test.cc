@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "notifiers/ruling.h"
 #include "tests/notifiers/support/outreach_rules.h"
 #include "tests/notifiers/support/outreach_world.h"
 
@@ -279,6 +280,39 @@ TEST_F(OutletTest, WhatComesDueOfAChannelTakenAwaySaysSo) {
   Pass(minutes(10));
   Pass(seconds(30));
   EXPECT_EQ(State(id, "sms"), "held channel_missing");
+}
+
+// Of what waits for other reasons nothing is asked again meanwhile.
+TEST_F(OutletTest, AChannelTakenAwayDisturbsNoOther) {
+  settings->restraint.timezone_missing = "hold";
+  settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  Start(RuleYaml("loop", "",
+                 "      - sms: {template: s, delay: 1m}\n"
+                 "      - email: {template: help}\n"));
+  const std::string id = Fire("loop", "acme");
+  ASSERT_EQ(State(id, "email"), "held timezone_missing");
+  settings->sms = nullptr;
+  Use();
+  Pass(minutes(2));
+  const std::size_t told = observer.delivered.size();
+  for (int i = 0; i < 10; ++i) Pass(seconds(31));
+  EXPECT_EQ(observer.delivered.size(), told);
+}
+
+// Nor is it in doubt for good: a person can say what became of it.
+TEST_F(OutletTest, DoubtOfAChannelTakenAwayCanBeSettled) {
+  sms->Next({"unknown_after"});
+  Start(kDeliveryRules);
+  const std::string id = Fire("sms", "acme");
+  ASSERT_EQ(State(id, "sms"), "unknown unknown_outcome");
+  settings->sms = nullptr;
+  Use();
+  Pass(minutes(1));
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite).value();
+  EXPECT_TRUE(SayOf(ledger.get(), {Get(id, "sms").key}, RulingWord::kDropped,
+                    "anna", now)
+                  .ok());
+  EXPECT_EQ(State(id, "sms"), "suppressed dropped");
 }
 
 TEST_F(OutletTest, AClockPutBackMakesNoOutletWait) {

@@ -405,12 +405,15 @@ TEST_F(SharedLedgerTest, ACancellationFindsWhatTheOtherHasOpened) {
 class InterruptedDatabase final : public ForwardingDatabase {
  public:
   InterruptedDatabase(std::unique_ptr<Database> base,
-                      std::function<void()>* before)
-      : ForwardingDatabase(std::move(base)), before_(before) {}
+                      std::function<void()>* before,
+                      std::string at = "update deliveries set state")
+      : ForwardingDatabase(std::move(base)),
+        before_(before),
+        at_(std::move(at)) {}
   using Database::Run;
   Status Run(std::string_view sql, const std::vector<SqlValue>& values,
              const std::function<bool(const SqlRow&)>& row) override {
-    if (sql.starts_with("update deliveries set state") && *before_) {
+    if (sql.starts_with(at_) && *before_) {
       std::exchange(*before_, nullptr)();
     }
     return base()->Run(sql, values, row);
@@ -418,6 +421,7 @@ class InterruptedDatabase final : public ForwardingDatabase {
 
  private:
   std::function<void()>* before_;
+  const std::string at_;
 };
 
 TEST_F(SharedLedgerTest, WhatAPersonDropsStaysDroppedWhateverComesMeanwhile) {
@@ -443,7 +447,8 @@ TEST_F(SharedLedgerTest, WhatAPersonDropsStaysDroppedWhateverComesMeanwhile) {
 TEST_F(SharedLedgerTest, WhoIsTakenForGoneWhileItBeginsACallDoesNotBeginIt) {
   std::function<void()> before;
   a.wrap = [&](std::unique_ptr<Database> base) {
-    return std::make_unique<InterruptedDatabase>(std::move(base), &before);
+    return std::make_unique<InterruptedDatabase>(
+        std::move(base), &before, "select 1 from instances where name =");
   };
   a.Start(kRules);
   a.SetStopAll(true);

@@ -576,7 +576,7 @@ TEST_F(KafkaSourceTest, KeepsNoMoreDeadLettersThanATopicTakes) {
     return letters->Keep("product", "events/0@1", {.value = large},
                          Refusal::kBrokenJson, "no JSON");
   };
-  ASSERT_TRUE(keep().ok());
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(keep().ok());
   EXPECT_FALSE(letters->Sync().ok());
   EXPECT_FALSE(keep().ok());
 }
