@@ -133,8 +133,7 @@ Result<std::unique_ptr<Source>> OpenReplay(const ReplayConfig& replay,
   options.time_of = [of = record_time.value()](const Record& record) {
     return of->Of(record);
   };
-  // What is refused for its time is not waited for either.
-  if (!replay.shift_to_now) options.last = clock->Now();
+  options.last = clock->Now();  // What cannot have happened yet.
   if (replay.shift_to_now) {
     const auto times =
         ScanTimes(replay.path, decoder.max_bytes, record_time.value().get());

@@ -16,7 +16,7 @@ namespace premura {
 // With shift_to_now the whole file is read once before, for the times of its
 // first and last events. A single time far beyond all others is not taken for
 // the last: it stays in the future, and the pipeline refuses it as such. No
-// event in the future is waited for, whatever the speed.
+// event that is later than the opening is waited for, whatever the speed.
 Result<std::unique_ptr<Source>> OpenReplay(const ReplayConfig& replay,
                                            const DecoderOptions& decoder,
                                            const Clock* clock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rulings: what people say of deliveries that wait for them (NeedsPerson()),
-// kept in the ledger with who said it and when.
+// Rulings: what people say of deliveries that wait for them (NeedsPerson()), or
+// are in doubt and overdue; kept in the ledger with who said it and when.
 //
 //   release  it goes after all, if the gates let it
 //   drop     it never goes

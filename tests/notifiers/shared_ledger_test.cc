@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
 #include <thread>
 
@@ -479,9 +480,11 @@ TEST_F(SharedLedgerTest, NothingIsSaidToBeDroppedThatIsGoingOut) {
                 "where detection = ?",
                 {id})
           .ok());
+  std::atomic<bool> said = false;
   std::thread person([&] {
     auto ledger = Ledger::Open(a.address(), Ledger::Access::kWrite).value();
     EXPECT_EQ(DropAllOf(ledger.get(), "mail", "anna", a.now).value(), 0U);
+    said = true;
   });
   const auto waits = [&] {
     int waiting = 0;
@@ -494,7 +497,7 @@ TEST_F(SharedLedgerTest, NothingIsSaidToBeDroppedThatIsGoingOut) {
     EXPECT_TRUE(status.ok());
     return waiting > 0 || !status.ok();
   };
-  while (!waits()) std::this_thread::yield();
+  while (!said && !waits()) std::this_thread::yield();
   EXPECT_TRUE(sending->Commit().ok());
   person.join();
   EXPECT_EQ(a.Count("rulings"), 0);
