@@ -106,7 +106,7 @@ class Channel {
 
   // Whether a message with this key has arrived: kDelivered with
   // kAlreadyThere, or kRetry if it surely has not, or kUnknown if it could not
-  // be asked. REQUIRES: on_doubt() == kAsk.
+  // be asked, or kStop if nothing can be. REQUIRES: on_doubt() == kAsk.
   virtual void Find(const Message& message, Done done);
 
   // Whether the channel can work at all: address reachable, credentials good,

@@ -284,7 +284,8 @@ Status Courier::TidyLanes(Timestamp now) {
     if (!status.ok()) return status;
   }
   if (auto status = MarkUnserved(now); !status.ok()) return status;
-  for (const Reason reason : {Reason::kTimezoneMissing, Reason::kQuietHours}) {
+  for (const Reason reason : {Reason::kTimezoneMissing, Reason::kQuietHours,
+                              Reason::kTemplateError}) {
     if (auto status = outbox_->ReleaseStuck(reason, now); !status.ok()) {
       return status;
     }

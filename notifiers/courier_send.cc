@@ -250,18 +250,28 @@ Result<bool> Courier::Compose(Delivery* delivery, Timestamp now, Told* told) {
   if (!record.ok()) return record.error();
   const CaseSoFar so_far{std::move(decisions).value(),
                          std::move(of_case).value()};
+  if (!record.value()) {
+    const Error lost{"its detection is not in the ledger"};
+    if (auto status = Fail(lost, now, delivery, told); !status.ok()) {
+      return status.error();
+    }
+    return false;
+  }
   const auto profile = profiles_->Get(delivery->customer);
   if (!profile.ok()) return profile.error();
-  auto message =
-      record.value()
-          ? BuildMessage(*delivery, *record.value(), *profile.value(), so_far,
-                         *settings_, now)
-          : Result<Message>(Error{"its detection is not in the ledger"});
+  auto message = BuildMessage(*delivery, *record.value(), *profile.value(),
+                              so_far, *settings_, now);
   if (message.ok()) {
     delivery->message = ToJson(message.value());
     return true;
   }
-  if (auto status = Fail(message.error(), now, delivery, told); !status.ok()) {
+  // A template can be mended, and is tried again once it is read anew.
+  const Verdict verdict{Verdict::Kind::kHold,
+                        Reason::kTemplateError,
+                        {},
+                        message.error().message,
+                        {}};
+  if (auto status = PutOff(verdict, now, delivery, told); !status.ok()) {
     return status.error();
   }
   return false;

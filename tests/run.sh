@@ -75,7 +75,7 @@ unit_tests() {
   shift
   build "$preset" || { broken "build-$preset"; return 0; }
   step "unit tests, $preset"
-  ctest --test-dir "build/$preset" -j 2 --timeout 300 --output-on-failure --no-tests=error \
+  ctest --test-dir "build/$preset" -j 3 --timeout 300 --output-on-failure --no-tests=error \
     --output-junit "$results/unit-$preset.xml" "$@" > "$results/ctest.log" ||
     grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start ' "$results/ctest.log" || true
   [ -s "$results/unit-$preset.xml" ] || broken "unit-$preset"
@@ -86,7 +86,7 @@ python_tests() {
   local name=$1
   shift
   step "$name"
-  /usr/bin/python3 -m pytest -q -p no:cacheprovider --junitxml="$results/$name.xml" "$@" || true
+  /usr/bin/python3 -m pytest -q -p no:cacheprovider --durations=10 --durations-min=10 --junitxml="$results/$name.xml" "$@" || true
   [ -s "$results/$name.xml" ] || broken "$name"
 }
 

@@ -50,7 +50,8 @@ void DeskChannel::Find(const Message& message, Done done) {
     if (!outcome) {
       outcome = MakeOutcome(Outcome::Verdict::kRetry, Reason::kNone,
                             "no ticket carries this key");
-    } else if (outcome->verdict != Outcome::Verdict::kDelivered) {
+    } else if (outcome->verdict != Outcome::Verdict::kDelivered &&
+               outcome->verdict != Outcome::Verdict::kStop) {
       outcome->verdict = Outcome::Verdict::kUnknown;
     }
     done(std::move(*outcome));

@@ -282,6 +282,28 @@ TEST_F(DeliveryTest, NoSecondLookUpBeginsWhileOneRuns) {
   EXPECT_EQ(late->finds.size(), 2U) << "the first was given up";
 }
 
+TEST_F(DeliveryTest, ALookUpThatIsRefusedStopsTheDeskUntilItWorksAgain) {
+  const auto late = std::make_shared<LateChannel>();
+  settings->desks = {{"rt", late}};
+  Start(kDeliveryRules);
+  const std::string id = Fire("ticket", "acme");
+  late->delivers.at(0)(Outcome());
+  Pass(seconds(0));
+  Pass(minutes(2));
+  ASSERT_EQ(late->finds.size(), 1U);
+  Outcome refused;
+  refused.verdict = Outcome::Verdict::kStop;
+  refused.reason = Reason::kMisconfigured;
+  late->finds[0](refused);
+  Pass(seconds(0));
+  EXPECT_EQ(State(id, "ticket"), "unknown misconfigured");
+  Pass(seconds(29));
+  EXPECT_EQ(late->finds.size(), 1U);
+  Pass(seconds(1));
+  Pass(seconds(0));
+  EXPECT_EQ(late->finds.size(), 2U) << "the check has passed";
+}
+
 TEST_F(DeliveryTest, WhatWasBeingAskedIsAskedAgainAtOnceAfterARestart) {
   const auto late = std::make_shared<LateChannel>();
   settings->desks = {{"rt", late}};

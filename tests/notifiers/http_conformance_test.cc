@@ -485,9 +485,11 @@ TEST_F(OneChannelTest, ADeskBelievesOnlyTicketsThatCarryTheKeyItself) {
   EXPECT_EQ(found.ticket->message_id, "RT-Ticket-9@example.com");
 
   Plan(R"({"status":200,"body":"<html>"})");
-  EXPECT_EQ(Find(channel.get(), message).verdict, Verdict::kUnknown);
+  EXPECT_EQ(Find(channel.get(), message).verdict, Verdict::kStop);
   EXPECT_EQ(Deliver(channel.get(), message).detail,
             "what answers is not RT's REST 2.0");
+  Plan(R"({"status":401})");
+  EXPECT_EQ(Find(channel.get(), message).verdict, Verdict::kStop);
   // A search that fails has sent nothing.
   Plan(R"({"status":500})");
   EXPECT_EQ(Find(channel.get(), message).verdict, Verdict::kUnknown);

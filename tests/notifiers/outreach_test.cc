@@ -330,12 +330,12 @@ TEST_F(OutreachTest, AFloodOfProfilesIsWrittenInSeveralRounds) {
   }
 }
 
-TEST_F(OutreachTest, ATemplateThatFailsFailsTheDelivery) {
+TEST_F(OutreachTest, ATemplateThatFailsHoldsTheDelivery) {
   Start(RuleYaml(
       "loop", "",
       "      - ticket: {template: broken}\n" + std::string(kEmailAction)));
   const std::string id = Fire("loop", "acme");
-  EXPECT_EQ(State(id, "ticket"), "failed template_error");
+  EXPECT_EQ(State(id, "ticket"), "held template_error");
   EXPECT_EQ(Get(id, "ticket").detail, "template broken: no such variable");
   EXPECT_EQ(State(id, "email"), "sent delivered");
 }
@@ -344,8 +344,12 @@ TEST_F(OutreachTest, WithoutTemplatesNothingIsSentAndItSaysSo) {
   settings->templates = nullptr;
   Start(RuleYaml("loop", "", kEmailAction));
   const std::string id = Fire("loop", "acme");
-  EXPECT_EQ(State(id, "email"), "failed template_error");
+  EXPECT_EQ(State(id, "email"), "held template_error");
   EXPECT_EQ(Get(id, "email").detail, "no templates are loaded");
+  settings->templates = std::make_shared<FakeTemplates>();
+  core->Use(settings, now);
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "email"), "sent delivered");
 }
 
 TEST_F(OutreachTest, ProfilesThatEventsGaveAreThereAfterARestart) {

@@ -123,7 +123,7 @@ TEST_F(RtTest, ATicketIsMadeOnceAndFoundAgain) {
                                               "accept the token",
                                               server["url"]));
   EXPECT_EQ(Deliver(strange.get(), message).verdict, Verdict::kStop);
-  EXPECT_EQ(Find(strange.get(), message).verdict, Verdict::kUnknown);
+  EXPECT_EQ(Find(strange.get(), message).verdict, Verdict::kStop);
 
   wrong = options;
   wrong.queue = "Nope";

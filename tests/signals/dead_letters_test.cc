@@ -165,18 +165,5 @@ TEST(KafkaDeadLettersTest, RefuseAPropertyThatIsNone) {
             "kafka: No such configuration property: \"no.such.thing\"");
 }
 
-TEST(KafkaDeadLettersTest, SayThatNoBrokerConfirms) {
-  auto letters =
-      NewKafkaDeadLetters({.topic = "refused",
-                           .properties = {{"bootstrap.servers", "127.0.0.1:1"}},
-                           .sync_limit = std::chrono::milliseconds(50)})
-          .value();
-  ASSERT_TRUE(
-      letters->Keep("s", "o", {.value = "x"}, Refusal::kNoName, "no name")
-          .ok());
-  EXPECT_EQ(letters->Sync().error().message,
-            "kafka topic 'refused': no broker has confirmed them in time");
-}
-
 }  // namespace
 }  // namespace premura

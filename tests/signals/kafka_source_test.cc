@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "signals/dead_letters.h"
 #include "signals/source.h"
 #include "tests/support/kafka_broker.h"
 
@@ -487,98 +486,6 @@ TEST_F(KafkaSourceTest, SaysThatATopicDoesNotExist) {
     return member.source->Health().problem.find("never-made") !=
            std::string::npos;
   })) << member.source->Health().problem;
-}
-
-TEST_F(KafkaSourceTest, KeepsDeadLettersInATopic) {
-  const std::string topic = broker->CreateTopic("dead", 1);
-  auto letters =
-      NewKafkaDeadLetters(
-          {.topic = topic,
-           .properties = {{"bootstrap.servers", broker->bootstrap()}}})
-          .value();
-  const Header header{"app", "web"};
-  ASSERT_TRUE(letters
-                  ->Keep("product", "events/3@17",
-                         {.value = std::string_view("\0{", 2),
-                          .key = "k",
-                          .headers = {&header, 1}},
-                         Refusal::kBrokenJson, "no JSON")
-                  .ok());
-  ASSERT_TRUE(letters
-                  ->Keep("product", "events/3@18", {}, Refusal::kWrongType,
-                         "a tombstone")
-                  .ok());
-  const Status synced = letters->Sync();
-  ASSERT_TRUE(synced.ok()) << synced.error().message;
-  Member member(*broker, {topic});
-  std::vector<std::string> seen;
-  member.on_record = [&seen](const Record& record) {
-    std::string text =
-        std::string(record.key) + ":" + std::to_string(record.value.size());
-    for (const Header& each : record.headers) {
-      text += " " + std::string(each.name) + "=" + std::string(each.value);
-    }
-    seen.push_back(text);
-  };
-  ASSERT_TRUE(member.PollUntil([&] { return seen.size() == 2; }));
-  EXPECT_EQ(seen[0],
-            "k:2 app=web premura_source=product premura_origin=events/3@17 "
-            "premura_reason=broken_json premura_detail=no JSON");
-  EXPECT_EQ(seen[1],
-            ":0 premura_source=product premura_origin=events/3@18 "
-            "premura_reason=wrong_type premura_detail=a tombstone");
-}
-
-TEST_F(KafkaSourceTest, ADeadLetterIsCutToWhatATopicTakes) {
-  const std::string topic = broker->CreateTopic("dead-cut", 1);
-  auto letters =
-      NewKafkaDeadLetters(
-          {.topic = topic,
-           .properties = {{"bootstrap.servers", broker->bootstrap()}}})
-          .value();
-  const std::string large(600'000, 'x');
-  const std::array<Header, 2> headers = {{{"app", "web"}, {"large", large}}};
-  ASSERT_TRUE(letters
-                  ->Keep("product", "events/0@1",
-                         {.value = large, .key = large, .headers = headers},
-                         Refusal::kBrokenJson, "no JSON")
-                  .ok());
-  const Status synced = letters->Sync();
-  ASSERT_TRUE(synced.ok()) << synced.error().message;
-  Member member(*broker, {topic});
-  std::string seen;
-  member.on_record = [&seen](const Record& record) {
-    seen = std::to_string(record.key.size()) + ":" +
-           std::to_string(record.value.size());
-    for (const Header& each : record.headers) {
-      seen += " " + std::string(each.name) + "=" + std::string(each.value);
-    }
-  };
-  ASSERT_TRUE(member.PollUntil([&] { return !seen.empty(); }));
-  EXPECT_EQ(seen,
-            "65536:524288 app=web premura_cut_from=600000 "
-            "premura_key_cut_from=600000 premura_headers_cut_from=2 "
-            "premura_source=product premura_origin=events/0@1 "
-            "premura_reason=broken_json premura_detail=no JSON");
-}
-
-// What the topic refuses is no room for more.
-TEST_F(KafkaSourceTest, KeepsNoMoreDeadLettersThanATopicTakes) {
-  const std::string topic =
-      broker->CreateTopic("dead-small", 1, {{"max.message.bytes", "1000"}});
-  auto letters =
-      NewKafkaDeadLetters(
-          {.topic = topic,
-           .properties = {{"bootstrap.servers", broker->bootstrap()}}})
-          .value();
-  const std::string large(5'000, 'x');
-  const auto keep = [&] {
-    return letters->Keep("product", "events/0@1", {.value = large},
-                         Refusal::kBrokenJson, "no JSON");
-  };
-  for (int i = 0; i < 64; ++i) ASSERT_TRUE(keep().ok());
-  EXPECT_FALSE(letters->Sync().ok());
-  EXPECT_FALSE(keep().ok());
 }
 
 TEST_F(KafkaSourceTest, KeepsOnTryingWhereThereIsNoBroker) {
