@@ -110,6 +110,14 @@ Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
                         Track(key, std::move(group)));
 }
 
+std::size_t Customer::Groups(std::uint32_t slot) const {
+  const auto before = [this](std::uint64_t key) {
+    return LowerBound(tracks.data(), tracks.size(), key, tracks.size() / 2);
+  };
+  return static_cast<std::size_t>(before((std::uint64_t{slot} + 1) << 32) -
+                                  before(std::uint64_t{slot} << 32));
+}
+
 std::size_t Customer::Guess(std::uint64_t key, std::size_t slots) const {
   if (slots == 0) return tracks.size() / 2;
   return static_cast<std::size_t>(key >> 32) * tracks.size() / slots;

@@ -141,6 +141,8 @@ struct Customer {
   Track* FindHeld(std::uint64_t key, Timestamp due);
   // REQUIRES: there is none yet.
   Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
+  // How many groups of the rule at `slot` have a track.
+  std::size_t Groups(std::uint32_t slot) const;
   // Has the tracks on their way before they are looked at.
   void PrefetchTracks() const;
 

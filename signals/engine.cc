@@ -199,6 +199,10 @@ void EngineImpl::AddTracks(const EventFacts& facts, Customer* customer,
                                          : MakeGroup(group, *hit.watcher->rule,
                                                      symbols(), facts));
     any = true;
+    const std::uint32_t slot = hit.watcher->rule->state_slot;
+    if (!group.empty() && customer->Groups(slot) > kGroupsKept) {
+      crowds_.push_back({customer->name, slot});
+    }
   }
   if (!any) return;
   ++moves_;

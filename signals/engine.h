@@ -32,6 +32,7 @@ struct EngineStats {
   std::uint64_t attempts_dropped = 0;  // Sequences that look back, beyond 32.
   std::uint64_t profile_values_refused = 0;  // No room: kMaxProfileBytes ...
   std::uint64_t windows_cut = 0;             // Events beyond a window's 10,000.
+  std::uint64_t groups_cut = 0;              // Beyond a customer's 10,000.
   std::size_t customers = 0;  // With state in memory, but for the next.
   // Long idle: only what must not be forgotten is kept, in a few bytes.
   std::size_t idle = 0;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,10 @@
 #include "signals/watch_index.h"
 
 namespace premura {
+
+// Groups of one customer that a rule keeps, and how many go with one more.
+inline constexpr std::size_t kGroupsKept = 10'000;
+inline constexpr std::size_t kGroupsCut = 1'000;
 
 struct Found {
   const Watcher* watcher = nullptr;
@@ -137,6 +142,7 @@ class EngineImpl final : public Engine {
   void Drop(Customer* customer, Track* track);
   void DropReminders(const WatchIndex& index,
                      const std::function<bool(const TimerQueue::Entry&)>& gone);
+  void TrimCrowds();
   void RemoveIfEmpty(Customer* customer);
 
   // Idle customers.
@@ -168,6 +174,13 @@ class EngineImpl final : public Engine {
   bool looked_ = false;           // By LookAtFirst().
   std::set<std::uint32_t> gone_;  // Origins, by Forget().
   Changes changes_;
+  // A rule's groups of a customer that have become too many, until the event
+  // has been taken: what it found may name any of them.
+  struct Crowd {
+    std::string customer;
+    std::uint32_t slot = 0;
+  };
+  std::vector<Crowd> crowds_;
 
   Matcher hits_;
   std::vector<Matched> matched_;

@@ -19,6 +19,7 @@ void EngineImpl::MoveClock(Timestamp clock) {
   clock_ = std::max(clock_, clock);
   LookAtFirst();
   for (;;) {
+    TrimCrowds();
     const Timestamp timer = timers_.empty() ? kNever : timers_.top().due;
     const Timestamp sweep = sweeper_.next();
     const Timestamp release =
@@ -200,6 +201,35 @@ void EngineImpl::Drop(Customer* customer, Track* track) {
   std::erase_if(customer->episodes, [track](const Episodes& episodes) {
     return episodes.key == track->key() && episodes.group == track->group();
   });
+}
+
+// Those of which nothing has been heard for longest go. First those that would
+// have been forgotten anyhow: what is left does not depend on when they are.
+void EngineImpl::TrimCrowds() {
+  for (const Crowd& crowd : std::exchange(crowds_, {})) {
+    Customer* const customer = Find(crowd.customer);
+    if (customer == nullptr) continue;
+    Sweep(customer, clock_);
+    const std::size_t groups = customer->Groups(crowd.slot);
+    if (groups <= kGroupsKept) continue;
+    std::vector<Timestamp> newest;
+    newest.reserve(groups);
+    for (const Track& track : customer->tracks) {
+      if (track.slot() == crowd.slot) newest.push_back(track.newest);
+    }
+    const auto last = newest.begin() + kGroupsCut - 1;
+    std::nth_element(newest.begin(), last, newest.end());
+    std::size_t left = kGroupsCut;
+    std::erase_if(customer->tracks, [&](Track& track) {
+      if (left == 0 || track.slot() != crowd.slot || track.newest > *last) {
+        return false;
+      }
+      --left;
+      Drop(customer, &track);
+      return true;
+    });
+    stats_.groups_cut += kGroupsCut;
+  }
 }
 
 void EngineImpl::RemoveIfEmpty(Customer* customer) {

@@ -113,6 +113,7 @@ void HealthMetrics::SampleShards(const std::vector<EngineStats>& shards,
     sum.late += shard.late;
     sum.attempts_dropped += shard.attempts_dropped;
     sum.windows_cut += shard.windows_cut;
+    sum.groups_cut += shard.groups_cut;
     sum.profile_values_refused += shard.profile_values_refused;
     if (shard.timers == 0) continue;
     overdue = std::max(overdue, Seconds(now - shard.oldest_timer));
@@ -122,6 +123,7 @@ void HealthMetrics::SampleShards(const std::vector<EngineStats>& shards,
   m_.passed_over.Set({}, static_cast<double>(sum.late));
   m_.attempts_dropped.Set({}, static_cast<double>(sum.attempts_dropped));
   m_.windows_cut.Set({}, static_cast<double>(sum.windows_cut));
+  m_.groups_cut.Set({}, static_cast<double>(sum.groups_cut));
   m_.profile_values_refused.Set(
       {}, static_cast<double>(sum.profile_values_refused));
   m_.overdue.Set({}, overdue);

@@ -177,6 +177,9 @@ struct MetricFamilies {
                     "Attempts of sequences dropped beyond the bound.");
   GaugeVec windows_cut = metrics.Gauge("premura_windows_cut",
                                        "Events that windows had no room for.");
+  GaugeVec groups_cut = metrics.Gauge(
+      "premura_groups_cut",
+      "Groups of customers forgotten because a rule had too many.");
   GaugeVec profile_values_refused = metrics.Gauge(
       "premura_profile_values_refused",
       "What events said of customers beyond what a profile holds.");

@@ -309,6 +309,30 @@ TEST(Engine, AWindowKeepsTheNewestTenThousand) {
   EXPECT_EQ(rig.engine().Stats().windows_cut, 2U);
 }
 
+TEST(Engine, TenThousandGroupsOfACustomerAreKept) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {event_count: {event: x, gte: 2, within: 1h, group_by: [g]}}}
+)"));
+  const auto see = [&rig](int group, int at) {
+    rig.Play(fmt::format("ann x {}ms g={}", at, group));
+  };
+  for (int i = 0; i < 10'000; ++i) see(i, i);
+  see(500, 10'000);
+  EXPECT_EQ(rig.Told().size(), 1U);
+  EXPECT_EQ(rig.engine().Stats().groups_cut, 0U);
+  see(10'000, 10'001);
+  EXPECT_EQ(rig.engine().Stats().groups_cut, 1000U);
+  see(1001, 10'002);
+  EXPECT_EQ(rig.Told().size(), 1U) << "newer than all but 1,001 of them";
+  see(999, 10'003);
+  EXPECT_THAT(rig.Told(), IsEmpty()) << "forgotten";
+  see(10'000, 10'004);
+  EXPECT_EQ(rig.Told().size(), 1U);
+  // What would be forgotten anyhow goes first, and not counted.
+  for (int i = 0; i < 10'000; ++i) see(20'000 + i, 400'000'000 + i);
+  EXPECT_EQ(rig.engine().Stats().groups_cut, 1000U);
+}
+
 TEST(Engine, NoTwoDetectionsShareAnIdThoughTheirInstantsAreEqual) {
   Rig rig(RuleList(R"(
   - {id: r, title: R, detect: {event_count: {event: x, gte: 1, within: 1m}}}
