@@ -80,6 +80,8 @@ class Feed final : private IntakeSink {
 
   void Take(const Record& record, Timestamp now);
   void Tick(Timestamp now) { intake_->Tick(now); }
+  // It may be that not all was read that there was.
+  void LoseQuiet() { intake_->LoseQuiet(); }
   // The end of the source: see Intake::Finish().
   void Finish();
   // Whether it holds back the clock of the other sources.

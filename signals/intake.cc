@@ -69,6 +69,8 @@ class IntakeImpl final : public Intake, private DecodeSink {
     Settle();
   }
 
+  void LoseQuiet() override { arrived_.LoseQuiet(); }
+
   void Finish(std::optional<Timestamp> until) override {
     while (!held_.empty()) HandOnOldest();
     const std::optional<Timestamp> newest = arrived_.Newest();

@@ -91,6 +91,8 @@ class Intake {
   virtual void LoseEnd(std::uint32_t partition) = 0;
   // Live: called every second or so; moves the clock of idle partitions.
   virtual void Tick(Timestamp now) = 0;
+  // It may be that not all was read that there was (Watermark::LoseQuiet()).
+  virtual void LoseQuiet() = 0;
   // The end of a file: hands on what `reorder` holds back; the clock stops at
   // the watermark of the last event, or moves on to `until`.
   virtual void Finish(std::optional<Timestamp> until) = 0;

@@ -13,20 +13,20 @@ constexpr Duration kRetry = std::chrono::milliseconds(500);
 
 // A letter holds the whole record: one for each reason, however many of its
 // events are refused.
-void SourceLetters::Keep(const Record& record, Refusal reason,
+bool SourceLetters::Keep(const Record& record, Refusal reason,
                          std::string_view detail) {
   const unsigned bit = 1U << static_cast<unsigned>(reason);
-  if ((lettered_ & bit) != 0) return;
+  if ((lettered_ & bit) != 0) return true;
   lettered_ |= bit;
   const std::string origin =
       source_->Origin(record.partition) + "@" + std::to_string(record.position);
-  for (;;) {
+  for (bool at_once = true;; at_once = false) {
     const Status kept = sink_->Keep(id_, origin, record, reason, detail);
-    if (kept.ok()) return;
+    if (kept.ok()) return at_once;
     observer_->OnDeadLetterTrouble(kept.error().message);
     if (*stopping_) {
       lost_ = true;  // Read again at the next start.
-      return;
+      return false;
     }
     std::this_thread::sleep_for(kRetry);
   }

@@ -27,7 +27,8 @@ class SourceLetters {
 
   // Another record is at hand.
   void Begin() { lettered_ = 0; }
-  void Keep(const Record& record, Refusal reason, std::string_view detail);
+  // False: not at once.
+  bool Keep(const Record& record, Refusal reason, std::string_view detail);
   // Whether all are durable. Nothing moves on before they are.
   bool Sync();
 

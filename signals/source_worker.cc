@@ -141,7 +141,10 @@ class SourceWorkerImpl final : public SourceWorker,
       commits_.CommitReached();
       commits_.TakePartInCut();
       ServeFeeds();
-      if (BehindBarriers()) continue;
+      if (BehindBarriers()) {
+        pressed_ = true;
+        continue;
+      }
       PollOnce();
       const Timestamp now = options_.now();
       if (Elapsed(last_tick_, now) >= kTickEvery) Tick(now);
@@ -174,6 +177,7 @@ class SourceWorkerImpl final : public SourceWorker,
     Result<Source::Polled> polled =
         source_->Poll(this, options_.batch_records, kPollWait);
     if (!polled.ok()) return End(polled.error().message);
+    if (polled.value().records >= options_.batch_records) pressed_ = true;
     if (polled.value().ended) End("");
   }
 
@@ -222,7 +226,9 @@ class SourceWorkerImpl final : public SourceWorker,
         assigned_.empty() && Elapsed(unassigned_since_, now) >= kNoOpinion;
     Timestamp clock = Timestamp::max();
     std::size_t remembered = 0;
+    const bool pressed = std::exchange(pressed_, false);
     for (Feed* feed : feeds_->All()) {
+      if (pressed) feed->LoseQuiet();
       feed->Tick(now);
       remembered += feed->Remembered();
       if (no_opinion) feed->HaveNoOpinion();
@@ -400,7 +406,7 @@ class SourceWorkerImpl final : public SourceWorker,
   void OnRefused(const Record& record, Refusal reason,
                  std::string_view detail) override {
     ++counts_.refused[static_cast<int>(reason)];
-    letters_.Keep(record, reason, detail);
+    if (!letters_.Keep(record, reason, detail)) pressed_ = true;
   }
   PipelineObserver::Counts* counts() override { return &counts_; }
   void OnHandedOn() override { moved_ = true; }
@@ -434,6 +440,7 @@ class SourceWorkerImpl final : public SourceWorker,
   bool counted_ = false;
   bool moved_ = false;  // Something was handed on since the last barrier.
   bool waiting_ = false;
+  bool pressed_ = false;  // More may have come, since the last tick, than read.
   bool source_over_ = false;
   Timestamp unassigned_since_{};
   Timestamp last_barrier_{};

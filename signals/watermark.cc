@@ -70,6 +70,10 @@ void Watermark::Tick(Timestamp now) {
   Update();
 }
 
+void Watermark::LoseQuiet() {
+  if (partitions_.size() == 1) partitions_.begin()->second.quiet_since.reset();
+}
+
 std::optional<Timestamp> Watermark::Reached(std::uint32_t partition) const {
   const auto it = partitions_.find(partition);
   return it == partitions_.end() ? std::nullopt : it->second.reached;

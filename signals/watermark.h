@@ -38,6 +38,9 @@ class Watermark {
   // All there was has been read.
   void CaughtUp(std::uint32_t partition);
   void Tick(Timestamp now);
+  // What came meanwhile may not have been read: quiet begins anew. Where there
+  // are several partitions, the one that has not been read holds them back.
+  void LoseQuiet();
 
   // What the partition has reached; nullopt if nothing yet.
   std::optional<Timestamp> Reached(std::uint32_t partition) const;

@@ -48,6 +48,10 @@ rules:
     only_for: {tier: gold}
     detect:
       event_count: {event: failed, gte: 2, within: 10m}
+  - id: never-closed
+    title: Was never closed
+    detect:
+      absence: {after: opened, without: closed, for: 30m}
 )";
 
 // The broker, the topic of events and the group, for all instances.
@@ -196,7 +200,10 @@ class MemberSource final : public HoldingSource {
         record.position = static_cast<std::int64_t>(next++);
         sink->OnRecord(record);
         ++polled.records;
+        at_end_.erase(partition);
       }
+      if (polled.records == max) break;
+      if (at_end_.insert(partition).second) sink->OnCaughtUp(partition);
     }
     if (polled.records > 0 || max == 0) return polled;
     std::unique_lock lock(cluster_->mutex);
@@ -237,6 +244,7 @@ class MemberSource final : public HoldingSource {
   Cluster* const cluster_;
   std::deque<Word>* const words_;  // Guarded by the cluster's mutex.
   int begun_since_poll_ = 0;
+  std::set<std::uint32_t> at_end_;
 };
 
 class Ledger final : public OutputSink {
@@ -248,8 +256,25 @@ class Ledger final : public OutputSink {
         told_.insert(each.rule->id + " " + each.customer);
       }
       changed_.notify_all();
+      if (held_) {
+        waiting_.push_back(std::move(durable));
+        return;
+      }
     }
     durable();
+  }
+  void Hold() {
+    const std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void Release() {
+    std::vector<std::function<void()>> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      held_ = false;
+      waiting.swap(waiting_);
+    }
+    for (const auto& durable : waiting) durable();
   }
   // Waits until there are so many.
   std::set<std::string> Await(std::size_t count) {
@@ -262,6 +287,8 @@ class Ledger final : public OutputSink {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<std::string> told_;
+  bool held_ = false;
+  std::vector<std::function<void()>> waiting_;
 };
 
 class NoLetters final : public DeadLetterSink {
@@ -282,6 +309,11 @@ class Observer final : public QuietObserver {
     misplaced_ += counts.misplaced;
     changed_.notify_all();
   }
+  void OnBackPressure(const std::string&, bool waiting) override {
+    const std::lock_guard lock(mutex_);
+    pressed_ = waiting;
+    changed_.notify_all();
+  }
   void OnCheckpoint(const CheckpointReport& report) override {
     const std::lock_guard lock(mutex_);
     if (report.is_void) ++voided_;
@@ -297,6 +329,15 @@ class Observer final : public QuietObserver {
   bool AwaitRecords(std::uint64_t count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, kLimit, [&] { return records_ >= count; });
+  }
+  bool AwaitRecordsOrPressure(std::uint64_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLimit,
+                             [&] { return pressed_ || records_ >= count; });
+  }
+  bool pressed() {
+    const std::lock_guard lock(mutex_);
+    return pressed_;
   }
   bool AwaitVoid() {
     std::unique_lock lock(mutex_);
@@ -318,6 +359,7 @@ class Observer final : public QuietObserver {
   std::uint64_t records_ = 0;
   std::uint64_t misplaced_ = 0;
   int voided_ = 0;
+  bool pressed_ = false;
   std::vector<std::string> lost_;
 };
 
@@ -341,6 +383,7 @@ class Instance {
     options.commit_every = milliseconds(10);
     options.cells = cells_.get();
     options.checkpoint_every = std::chrono::hours(1);
+    options.batch_records = 8;
     options.now = [this] { return kStart + milliseconds(++ticks_); };
     std::vector<PipelineSource> sources(1);
     sources[0].id = "events";
@@ -364,6 +407,7 @@ class Instance {
     words_.push_back({what, std::move(partitions)});
     cluster_->changed.notify_all();
   }
+  void Leap(Duration by) { ticks_ += by / milliseconds(1); }
   // Whether another says that it has the customer.
   bool IsElsewhere(const std::string& customer) {
     std::promise<bool> elsewhere;
@@ -461,6 +505,36 @@ TEST_F(ChangelogCellsTest, AWindowOutlivesAProcess) {
                           "three-failures cid", "three-failures dora"));
   EXPECT_TRUE(b.observer.AwaitRecords(4));
   EXPECT_TRUE(b.AwaitCells(4));
+}
+
+// What lies in the topic while the ledger is away, or behind a backlog of
+// another partition, is not silence.
+TEST_F(ChangelogCellsTest, WhatCouldNotBeReadIsNoSilence) {
+  const auto in = [](std::uint32_t partition) {
+    int user = 0;
+    while (Of(std::to_string(user)) != partition) ++user;
+    return std::to_string(user);
+  };
+  const std::string busy = in(0);
+  const std::string ann = in(1);
+  Instance a("a", &cluster_, &ledger_);
+  a.Hear(Word::kAssign);
+  cluster_.Put(1, Event(ann, "opened", 0));
+  ASSERT_TRUE(a.observer.AwaitRecords(1));
+  a.Leap(seconds(5));  // At its end, and quiet.
+  ledger_.Hold();
+  int sent = 0;
+  while (!a.observer.pressed()) {
+    cluster_.Put(0, Event(busy, "seen", ++sent));
+    ASSERT_TRUE(a.observer.AwaitRecordsOrPressure(1 + sent));
+  }
+  a.Leap(minutes(40));
+  for (int i = 0; i < 8; ++i) cluster_.Put(0, Event(busy, "seen", 2400 + i));
+  cluster_.Put(1, Event(ann, "closed", 60));
+  ledger_.Release();
+  for (int i = 0; i < 3; ++i) Fails(ann, 61 + i);
+  a.Leap(minutes(1));
+  EXPECT_THAT(ledger_.Await(1), ElementsAre("three-failures " + ann));
 }
 
 TEST_F(ChangelogCellsTest, WhatIsGivenBackInOrderIsWrittenFirst) {
