@@ -28,6 +28,9 @@ void EventBatch::Add(const Event& event) {
 void EventBatch::Add(ProfileChange change) {
   items_.push_back({.what = Item::What::kProfile,
                     .index = static_cast<std::uint32_t>(profiles_.size())});
+  for (const ProfileChange::Entry& entry : change.entries) {
+    profile_bytes_ += sizeof(entry) + entry.path.size() + entry.json.size();
+  }
   profiles_.push_back(std::move(change));
 }
 
@@ -37,6 +40,7 @@ void EventBatch::AddClock(Timestamp clock) {
 
 std::size_t EventBatch::bytes() const {
   return items_.size() * sizeof(Item) + events_.size() * sizeof(Event) +
+         profiles_.size() * sizeof(ProfileChange) + profile_bytes_ +
          (arena_ ? arena_->bytes() : 0);
 }
 
@@ -44,6 +48,7 @@ void EventBatch::Clear() {
   items_.clear();
   events_.clear();
   profiles_.clear();
+  profile_bytes_ = 0;
   if (arena_) arena_->Reset();
 }
 

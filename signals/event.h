@@ -116,6 +116,7 @@ class EventBatch {
   std::vector<Item> items_;
   std::vector<Event> events_;
   std::vector<ProfileChange> profiles_;
+  std::size_t profile_bytes_ = 0;  // Of their entries.
   std::unique_ptr<Arena> arena_;
 };
 

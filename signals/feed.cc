@@ -7,7 +7,7 @@
 namespace premura {
 namespace {
 
-// What waits in all batches together must stay within memory.
+// A batch with more is handed on at once, and the shards' queues are bounded.
 constexpr std::size_t kMostBatchBytes = std::size_t{4} << 20;
 
 }  // namespace
@@ -125,7 +125,7 @@ void Feed::OnEvent(const Event& event) {
   routed.origin = Origin(event.origin);
   EventBatch& batch = BatchOf(event.customer);
   batch.Add(routed);
-  if (batch.bytes() > kMostBatchBytes) Flush();
+  FlushIfLarge(batch);
 }
 
 void Feed::OnProfile(ProfileChange change) {
@@ -133,10 +133,15 @@ void Feed::OnProfile(ProfileChange change) {
   change.origin = Origin(change.origin);
   EventBatch& batch = BatchOf(change.customer);
   batch.Add(std::move(change));
+  FlushIfLarge(batch);
+}
+
+void Feed::FlushIfLarge(const EventBatch& batch) {
+  if (batch.bytes() > kMostBatchBytes) Flush();
 }
 
 void Feed::OnClock(Timestamp clock) {
-  clock_begun_ = clock_begun_ || clock > Timestamp{};
+  clock_begun_ = clock_begun_ || (clock > Timestamp{} && clock != kNoClock);
   for (EventBatch& batch : batches_) batch.AddClock(clock);
 }
 

@@ -85,7 +85,7 @@ class Feed final : private IntakeSink {
   // The end of the source: see Intake::Finish().
   void Finish();
   // Whether it holds back the clock of the other sources.
-  void HaveNoOpinion() { OnClock(Timestamp::max()); }
+  void HaveNoOpinion() { OnClock(kNoClock); }
   void Flush();
 
   // As Intake says.
@@ -101,7 +101,10 @@ class Feed final : private IntakeSink {
   CheckpointRecords WriteDown(const StallRecord& stall);
 
  private:
+  static constexpr Timestamp kNoClock = Timestamp::max();
+
   void EndMakingUp(std::uint32_t partition);
+  void FlushIfLarge(const EventBatch& batch);
   EventBatch& BatchOf(std::string_view customer) {
     return batches_[ShardOf(customer, batches_.size())];
   }

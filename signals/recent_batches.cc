@@ -13,18 +13,6 @@ using What = EventBatch::Item::What;
 
 constexpr std::size_t kSmall = std::size_t{64} << 10;
 
-// Profile changes, which a batch does not count, among it.
-std::size_t SizeOf(const EventBatch& batch) {
-  std::size_t size = batch.bytes();
-  for (const EventBatch::Item& item : batch.items()) {
-    if (item.what != What::kProfile) continue;
-    for (const auto& entry : batch.profile(item.index).entries) {
-      size += sizeof(entry) + entry.path.size() + entry.json.size();
-    }
-  }
-  return size;
-}
-
 void AddOf(std::string_view customer, const EventBatch& batch,
            std::vector<const Event*>* events) {
   for (const EventBatch::Item& item : batch.items()) {
@@ -49,14 +37,14 @@ void RecentBatches::Add(EventBatch batch, std::vector<EventBatch>* spare) {
     Keep(std::move(batch));
   }
   while (bytes_ > most_bytes_) {
-    bytes_ -= SizeOf(batches_.front());
+    bytes_ -= batches_.front().bytes();
     spare->push_back(std::move(batches_.front()));
     batches_.pop_front();
   }
 }
 
 void RecentBatches::Keep(EventBatch batch) {
-  bytes_ += SizeOf(batch);
+  bytes_ += batch.bytes();
   batches_.push_back(std::move(batch));
 }
 

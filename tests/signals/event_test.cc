@@ -51,7 +51,12 @@ TEST(EventBatchTest, OwnsAllThatItsEventsPointTo) {
       ASSERT_EQ(event.Field(5).text(), "customer-" + std::to_string(i));
       ASSERT_EQ(event.Field(6).kind(), Value::Kind::kAbsent);
     }
-    EXPECT_GT(moved.bytes(), 5000u * 1500u);
+    const std::size_t bytes = moved.bytes();
+    EXPECT_GT(bytes, 5000u * 1500u);
+    ProfileChange change;
+    change.entries.push_back({"name", std::string(1000, 'x')});
+    moved.Add(std::move(change));
+    EXPECT_GT(moved.bytes(), bytes + 1000);
     moved.Clear();
     EXPECT_TRUE(moved.empty());
     EXPECT_EQ(moved.bytes(), 0u);
