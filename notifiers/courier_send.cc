@@ -112,19 +112,20 @@ Status Courier::SendFrom(Outlet* outlet, Timestamp now, bool stop_all,
   return {};
 }
 
-// What is left must not fill the places of what is not.
+// What is left must not fill the places of what is not, nor take along what
+// is of the same rule and has waited long enough.
 Result<std::vector<Delivery>> Courier::DueHere(const Outlet& outlet,
                                                Timestamp now, int most) {
   for (;;) {
     auto due = outbox_->Due(outlet.name(), now, most, left_.left());
-    if (!due.ok()) return due;
-    bool some_left = false;
-    for (const Delivery& delivery : due.value()) {
+    if (!due.ok() || due.value().empty()) return due;
+    std::vector<Delivery> here;
+    for (Delivery& delivery : due.value()) {
       const auto left = left_.Leave(delivery, *settings_, now);
       if (!left.ok()) return left.error();
-      some_left = some_left || left.value();
+      if (!left.value()) here.push_back(std::move(delivery));
     }
-    if (!some_left) return due;
+    if (!here.empty()) return here;
   }
 }
 

@@ -85,6 +85,9 @@ Status Decider::Take(const ShardOutput& output,
   if (auto status = TakeProfiles(output, circumstances.now); !status.ok()) {
     return status;
   }
+  if (auto status = open_.LookAt(output.cancellations); !status.ok()) {
+    return status;
+  }
   auto next = output.cancellations.begin();
   const auto cancel_before = [&](std::size_t place) -> Status {
     for (;

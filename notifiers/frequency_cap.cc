@@ -69,15 +69,15 @@ const Contact* Outranking(const Contacts& counted, int priority) {
   return found == counted.end() ? nullptr : *found;
 }
 
-// One cap. Adds to `outranked` whom it displaces; answers a refusal.
+// One cap. Adds to `outranked` whom it displaces; answers a refusal. (By
+// themselves: contacts that are simulated have no delivery.)
 GateAnswer AskOne(const GateQuestion& question, const std::string& cap_channel,
-                  const FrequencyCap& cap,
-                  std::vector<std::string>* outranked) {
+                  const FrequencyCap& cap, Contacts* outranked) {
   const int priority = question.candidate.priority;
   const auto places = static_cast<std::size_t>(std::max(cap.count, 0));
   Contacts counted = Counted(question, cap_channel, cap);
   std::erase_if(counted, [outranked](const Contact* contact) {
-    return std::find(outranked->begin(), outranked->end(), contact->delivery) !=
+    return std::find(outranked->begin(), outranked->end(), contact) !=
            outranked->end();
   });
   if (counted.size() < places) return std::nullopt;
@@ -101,7 +101,7 @@ GateAnswer AskOne(const GateQuestion& question, const std::string& cap_channel,
                      return a->priority < b->priority;
                    });
   for (std::size_t i = 0; i < excess; ++i) {
-    outranked->push_back(weaker[i]->delivery);
+    outranked->push_back(weaker[i]);
   }
   return std::nullopt;
 }
@@ -110,7 +110,7 @@ GateAnswer AskOne(const GateQuestion& question, const std::string& cap_channel,
 
 GateAnswer FrequencyCapGate(const GateQuestion& question) {
   const Candidate& candidate = question.candidate;
-  std::vector<std::string> outranked;
+  Contacts outranked;
   std::vector<std::string> channels = {candidate.channel};
   if (IsOutside(candidate.channel)) channels.push_back("any");
   for (const std::string& channel : channels) {
@@ -123,7 +123,9 @@ GateAnswer FrequencyCapGate(const GateQuestion& question) {
   }
   if (outranked.empty()) return std::nullopt;
   Verdict verdict;
-  verdict.outranked = std::move(outranked);
+  for (const Contact* contact : outranked) {
+    verdict.outranked.push_back(contact->delivery);
+  }
   return verdict;
 }
 

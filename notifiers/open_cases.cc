@@ -2,6 +2,7 @@
 #include "notifiers/open_cases.h"
 
 #include <algorithm>
+#include <set>
 
 namespace premura {
 namespace {
@@ -29,20 +30,31 @@ Status OpenCases::Load() {
 // What was sent or failed is not told here one by one.
 Status OpenCases::Tidy() { return open_.size() < tidy_at_ ? Status() : Load(); }
 
+Status OpenCases::LookAt(const std::vector<Cancellation>& cancellations) {
+  if (!shared_) return {};
+  open_.clear();
+  std::set<std::string> customers;
+  for (const Cancellation& one : cancellations) customers.insert(one.customer);
+  if (customers.empty()) return {};
+  auto pairs = outbox_->OpenPairs(customers);
+  if (!pairs.ok()) return pairs.error();
+  for (const auto& [rule, customer] : pairs.value()) Add(rule, customer);
+  return {};
+}
+
 bool OpenCases::MayBeOpen(const std::string& rule,
                           const std::string& customer) const {
-  return shared_ || open_.contains(Pair(rule, customer));
+  return open_.contains(Pair(rule, customer));
 }
 
 void OpenCases::Add(const std::string& rule, const std::string& customer) {
-  if (shared_) return;
   const std::string pair = Pair(rule, customer);
   open_.insert(pair);
   dropped_.erase(pair);
 }
 
 void OpenCases::Drop(const std::string& rule, const std::string& customer) {
-  if (!shared_) dropped_.insert(Pair(rule, customer));
+  dropped_.insert(Pair(rule, customer));
 }
 
 void OpenCases::OnCommitted() {

@@ -3,7 +3,8 @@
 // so that a flood of cancellations that concern nothing costs nothing. May hold
 // more than is open, never less, and at most twice as much for long.
 //
-// A ledger that is shared is asked each time: others open cases too.
+// Of a ledger that is shared only what the customers at hand have is known, as
+// long as they are locked: others open cases too.
 //
 // Thread: the outreach's.
 
@@ -12,9 +13,11 @@
 #include <cstddef>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "notifiers/outbox.h"
 #include "rules/result.h"
+#include "signals/detection.h"
 
 namespace premura {
 
@@ -30,6 +33,10 @@ class OpenCases {
   Status Load();
   // The same, where that would forget something worth it.
   Status Tidy();
+
+  // Before cancellations of these customers are taken. REQUIRES: a transaction
+  // is open, and if the ledger is shared they are locked.
+  Status LookAt(const std::vector<Cancellation>& cancellations);
 
   bool MayBeOpen(const std::string& rule, const std::string& customer) const;
   void Add(const std::string& rule, const std::string& customer);

@@ -102,6 +102,9 @@ class Outbox {
                                      const std::string& customer);
   // Rule and customer of all such.
   Result<std::vector<std::pair<std::string, std::string>>> OpenPairs();
+  // The same of these customers.
+  Result<std::vector<std::pair<std::string, std::string>>> OpenPairs(
+      const std::set<std::string>& customers);
   // Of one being sent or in doubt: no further call delivers it. Save() leaves
   // this as it is, so that the answer to a call does not undo it.
   Status CancelCall(const std::string& key, const std::string& event);

@@ -86,6 +86,32 @@ Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs() {
   return pairs;
 }
 
+Result<std::vector<std::pair<std::string, std::string>>> Outbox::OpenPairs(
+    const std::set<std::string>& customers) {
+  // One statement for any number of them.
+  constexpr std::size_t kAtOnce = 64;
+  std::string places = "?";
+  for (std::size_t i = 1; i < kAtOnce; ++i) places += ", ?";
+  const std::string sql = fmt::format(
+      "select distinct rule, customer from deliveries where {} "
+      "and customer in ({})",
+      kIsOpen, places);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (auto next = customers.begin(); next != customers.end();) {
+    std::vector<SqlValue> values;
+    for (; values.size() < kAtOnce && next != customers.end(); ++next) {
+      values.push_back(ToSql(*next));
+    }
+    values.resize(kAtOnce, values.back());
+    auto status = database_->Run(sql, values, [&](const SqlRow& row) {
+      pairs.emplace_back(row.Text(0), row.Text(1));
+      return true;
+    });
+    if (!status.ok()) return status.error();
+  }
+  return pairs;
+}
+
 Result<std::map<std::string, std::size_t>> Outbox::CountOpen() {
   std::map<std::string, std::size_t> counts;
   auto status = database_->Run(

@@ -43,6 +43,16 @@ TrackType* LowerBound(TrackType* tracks, std::size_t size, std::uint64_t key,
                           });
 }
 
+std::vector<Episodes>::const_iterator PlaceOf(
+    const std::vector<Episodes>& episodes, std::uint64_t key,
+    const Group* group) {
+  return std::lower_bound(episodes.begin(), episodes.end(),
+                          std::pair(key, group),
+                          [](const Episodes& a, const auto& wanted) {
+                            return std::pair(a.key, a.group) < wanted;
+                          });
+}
+
 }  // namespace
 
 // --- Customer ---------------------------------------------------------------
@@ -108,6 +118,28 @@ Track& Customer::Add(std::uint64_t key, std::unique_ptr<Group> group) {
       LowerBound(tracks.data(), tracks.size(), key, tracks.size() / 2);
   return *tracks.insert(tracks.begin() + (place - tracks.data()),
                         Track(key, std::move(group)));
+}
+
+const Episodes* Customer::FindEpisodes(const Track& track) const {
+  const auto place = PlaceOf(episodes, track.key(), track.group());
+  const bool there = place != episodes.end() && place->key == track.key() &&
+                     place->group == track.group();
+  return there ? &*place : nullptr;
+}
+
+Episodes& Customer::EpisodesOf(std::uint64_t key, const Group* group) {
+  const auto place = PlaceOf(episodes, key, group);
+  if (place != episodes.end() && place->key == key && place->group == group) {
+    return episodes[static_cast<std::size_t>(place - episodes.begin())];
+  }
+  return *episodes.insert(place, {.key = key, .group = group});
+}
+
+void Customer::DropEpisodes(const Track& track) {
+  const Episodes* const found = FindEpisodes(track);
+  if (found != nullptr) {
+    episodes.erase(episodes.begin() + (found - episodes.data()));
+  }
 }
 
 std::size_t Customer::Groups(std::uint32_t slot) const {

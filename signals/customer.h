@@ -121,12 +121,13 @@ struct Customer {
   Timestamp late = kUnseen;
   // No timer goes off before this.
   Timestamp alarm = kNever;
-  Timestamp sweep = kNever;        // When it is to be looked through.
-  std::uint32_t changed = 0;       // Its place in Changes, from 1; 0: none.
-  bool recorded = false;           // There is a record of it.
-  bool idle = false;               // Only what must not be forgotten is left.
-  std::vector<Track> tracks;       // In order of key.
-  std::vector<Episodes> episodes;  // Of tracks that have had detections.
+  Timestamp sweep = kNever;   // When it is to be looked through.
+  std::uint32_t changed = 0;  // Its place in Changes, from 1; 0: none.
+  bool recorded = false;      // There is a record of it.
+  bool idle = false;          // Only what must not be forgotten is left.
+  std::vector<Track> tracks;  // In order of key.
+  // Of tracks that have had detections, in order of key and group.
+  std::vector<Episodes> episodes;
 
   // nullptr if there is none. Faster if it is known how many slots there are:
   // the tracks are mostly spread evenly over them.
@@ -141,6 +142,11 @@ struct Customer {
   Track* FindHeld(std::uint64_t key, Timestamp due);
   // REQUIRES: there is none yet.
   Track& Add(std::uint64_t key, std::unique_ptr<Group> group);
+  // nullptr if the track has had no detection.
+  const Episodes* FindEpisodes(const Track& track) const;
+  // Those of a track, new ones if there are none.
+  Episodes& EpisodesOf(std::uint64_t key, const Group* group);
+  void DropEpisodes(const Track& track);
   // How many groups of the rule at `slot` have a track.
   std::size_t Groups(std::uint32_t slot) const;
   // Has the tracks on their way before they are looked at.

@@ -23,19 +23,6 @@ constexpr std::uint64_t kState = 1;
 constexpr std::uint64_t kHeldTimer = 2;
 constexpr std::uint64_t kEpisodes = 4;
 
-const Episodes* FindEpisodes(const Customer& customer, const Track& track) {
-  const std::pair<std::uint64_t, const Group*> wanted(track.key(),
-                                                      track.group());
-  const auto found =
-      std::lower_bound(customer.episodes.begin(), customer.episodes.end(),
-                       wanted, [](const Episodes& a, const auto& b) {
-                         return std::pair(a.key, a.group) < b;
-                       });
-  const bool there = found != customer.episodes.end() &&
-                     std::pair(found->key, found->group) == wanted;
-  return there ? &*found : nullptr;
-}
-
 void WriteTrack(const Track& track, const Episodes* episodes,
                 const Detector& detector, RecordWriter* to) {
   if (track.group() != nullptr) {
@@ -62,7 +49,7 @@ void WriteRule(const Customer& customer, std::span<const Track> tracks,
   to->Number(tracks.size());
   to->BeginPart();
   for (const Track& track : tracks) {
-    WriteTrack(track, FindEpisodes(customer, track), *watcher.detector, to);
+    WriteTrack(track, customer.FindEpisodes(track), *watcher.detector, to);
   }
   to->EndPart();
 }

@@ -84,19 +84,11 @@ std::vector<std::pair<std::string, std::string>> ShownFields(
 
 std::string NextEpisode(Customer* customer, std::uint64_t key,
                         const Group* group, Timestamp instant) {
-  auto& all = customer->episodes;
-  const auto wanted = std::pair(key, group);
-  auto own = std::lower_bound(all.begin(), all.end(), wanted,
-                              [](const Episodes& a, const auto& b) {
-                                return std::pair(a.key, a.group) < b;
-                              });
-  if (own == all.end() || std::pair(own->key, own->group) != wanted) {
-    own = all.insert(own, {.key = key, .group = group});
-  }
-  if (instant < own->latest) return fmt::format("before {}", own->before++);
-  if (instant > own->latest) own->at_latest = 0;
-  own->latest = instant;
-  return fmt::format("{}", own->at_latest++);
+  Episodes& own = customer->EpisodesOf(key, group);
+  if (instant < own.latest) return fmt::format("before {}", own.before++);
+  if (instant > own.latest) own.at_latest = 0;
+  own.latest = instant;
+  return fmt::format("{}", own.at_latest++);
 }
 
 std::vector<std::pair<std::string, std::string>> GroupOf(const Group* group) {

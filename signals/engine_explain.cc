@@ -96,12 +96,8 @@ void EngineImpl::ExplainTracks(const Customer& customer, const Watcher& watcher,
       standing.stalled = silences_.stalled();
       standing.held_until = silences_.BelievesAt(held_.customers());
     }
-    for (const Episodes& episodes : customer.episodes) {
-      if (episodes.key != track->key() || episodes.group != track->group()) {
-        continue;
-      }
-      standing.fired = episodes.latest;
-    }
+    const Episodes* const episodes = customer.FindEpisodes(*track);
+    if (episodes != nullptr) standing.fired = episodes->latest;
     rule->tracks.push_back(std::move(standing));
   }
 }

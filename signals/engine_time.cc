@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "signals/customer_record.h"
@@ -76,16 +78,21 @@ void EngineImpl::FireConcerned(const Cancellation& cancellation) {
            (cancellation.group.empty() ||
             Concerns(cancellation, GroupOf(track.group())));
   };
-  for (;;) {
-    Track* first = nullptr;
-    for (Track& track : customer->tracks) {
-      if (is_due(track) &&
-          (first == nullptr || track.state()->due < first->state()->due)) {
-        first = &track;
-      }
-    }
-    if (first == nullptr) return;
-    Fire(customer, first);
+  // In order of time, then as the tracks stand. None goes meanwhile.
+  using Name = std::pair<std::uint64_t, std::string_view>;
+  std::map<std::pair<Timestamp, std::size_t>, Name> due;
+  for (std::size_t i = 0; i < customer->tracks.size(); ++i) {
+    const Track& track = customer->tracks[i];
+    if (!is_due(track)) continue;
+    due[{track.state()->due, i}] = {track.key(), track.group_key()};
+  }
+  while (!due.empty()) {
+    const auto first = due.extract(due.begin());
+    const auto& [key, group] = first.mapped();
+    Fire(customer, customer->Find(key, group));
+    const Track& track = *customer->Find(key, group);
+    if (!is_due(track)) continue;
+    due[{track.state()->due, first.key().second}] = first.mapped();
   }
 }
 
@@ -198,9 +205,7 @@ void EngineImpl::Drop(Customer* customer, Track* track) {
   const State* const state = track->state();
   if (state != nullptr) Unhold(customer, track, state->due);
   index_->OfSlot(track->slot())->detector->Clear(&track->memo());
-  std::erase_if(customer->episodes, [track](const Episodes& episodes) {
-    return episodes.key == track->key() && episodes.group == track->group();
-  });
+  customer->DropEpisodes(*track);
 }
 
 // Those of which nothing has been heard for longest go. First those that would

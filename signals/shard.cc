@@ -97,7 +97,11 @@ class ShardImpl final : public Shard {
   void Pause(CellId id) override {
     queue_.Push([this, id] {
       const auto it = cells_.find(id);
-      if (it != cells_.end()) it->second.begun = false;
+      if (it == cells_.end()) return;
+      it->second.begun = false;
+      // New rules and bounds wait for it to begin again: another may have read
+      // meanwhile what takes back what is due here.
+      it->second.loaded = it->second.empty = false;
     });
   }
   void Drop(CellId id) override {

@@ -89,7 +89,8 @@ class Spike final : public DetectorOf<SpikeState> {
   void Slide(Timestamp now, SpikeState* own) const {
     const Timestamp edge = Earlier(now, spec_.within);
     for (const Seen& one : own->current) {
-      if (one.time <= edge) own->reference.push_back(one.time);
+      if (one.time > edge) break;
+      own->reference.push_back(one.time);
     }
     DropUpTo(edge, &own->current);
     const auto kept = std::upper_bound(

@@ -135,6 +135,16 @@ TEST_F(FrequencyCapTest, OneDisplacedForTwoCapsIsDisplacedOnce) {
   EXPECT_EQ(Ask().outranked, std::vector<std::string>{loser});
 }
 
+// Contacts of simulated rules have no delivery.
+TEST_F(FrequencyCapTest, ThoseWithoutAKeyAreDisplacedOneByOne) {
+  policy_.frequency_cap["email"] = {2, days(7)};
+  policy_.frequency_cap["any"] = {1, days(7)};
+  for (const int priority : {1, 90}) {
+    candidate_.contacts.push_back({"", "rule", "email", {}, true, priority});
+  }
+  EXPECT_EQ(Ask().reason, Reason::kOutrankedBy);
+}
+
 TEST_F(FrequencyCapTest, NobodyIsDisplacedForOneThatIsNotSent) {
   policy_.frequency_cap["email"] = {1, days(7)};
   Waiting("email", 40);

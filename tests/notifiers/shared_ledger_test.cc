@@ -361,6 +361,9 @@ TEST_F(SharedLedgerTest, ARuleThatAllHaveLostIsGoneAfterAWhile) {
   StartWith(&a, kRules);
   StartWith(&b, kRules);
   const std::string id = a.Fire("mail", "acme");
+  PassBoth(minutes(8));
+  a.Know("bolt", {{"email", "\"ann@bolt.example\""}});
+  const std::string later = a.Fire("mail", "bolt");
   for (OutreachWorld* world : {&a, &b}) {
     world->LoadRules(kNoMail);
     world->settings->rules = world->rules;
@@ -368,11 +371,15 @@ TEST_F(SharedLedgerTest, ARuleThatAllHaveLostIsGoneAfterAWhile) {
     world->Use();
   }
   PassBoth(seconds(30));
-  PassBoth(LeftToOthers::kPatience - minutes(1));
+  PassBoth(minutes(1));
   EXPECT_NE(State(id, "email"), "suppressed rule_gone");
-  PassBoth(minutes(2));
+  PassBoth(minutes(1));
   PassBoth(seconds(5));
   EXPECT_EQ(State(id, "email"), "suppressed rule_gone");
+  EXPECT_NE(State(later, "email"), "suppressed rule_gone");
+  PassBoth(LeftToOthers::kPatience);
+  PassBoth(seconds(5));
+  EXPECT_EQ(State(later, "email"), "suppressed rule_gone");
   EXPECT_EQ(a.email->TotalArrived() + b.email->TotalArrived(), 0);
 }
 
