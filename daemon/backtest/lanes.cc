@@ -202,9 +202,12 @@ class ManyLanes final : public Lanes {
         return started;
       }
     }
+    // All there before the first thread looks for its own.
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       queues_.push_back(
           std::make_unique<BoundedQueue<Batch*>>(kBatchesUnderWay));
+    }
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
       threads_.emplace_back([this, i] { Work(i); });
     }
     return {};

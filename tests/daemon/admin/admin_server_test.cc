@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -44,7 +45,7 @@ class AdminServerTest : public ::testing::Test {
   }
 
   Readiness readiness_;
-  bool throws_ = false;
+  std::atomic<bool> throws_ = false;
   AdminReply kept_;
   std::unique_ptr<AdminServer> server_;
 };
