@@ -70,9 +70,8 @@ class CellFeeds final : public SourceFeeds {
       LetGo(it->first);
     }
   }
-  void ForgetMissing() override {}
-  void Use(const Symbols* symbols) override {
-    for (const auto& [number, it] : cells_) it.feed->Use(symbols);
+  void MarkHeld() override {
+    for (const auto& [number, it] : cells_) it.feed->MarkHeld();
   }
 
   bool Serve(const std::function<void(const StallRecord&)>& stalled) override {

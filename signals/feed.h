@@ -89,7 +89,7 @@ class Feed final : private IntakeSink {
   void Flush();
 
   // As Intake says.
-  void Use(const Symbols* symbols) { intake_->Use(symbols); }
+  void MarkHeld() { intake_->MarkHeld(); }
   bool HoldsOlder() const { return intake_->HoldsOlder(); }
   Timestamp clock() const { return intake_->clock(); }
   bool Behind() const { return intake_->Behind(); }

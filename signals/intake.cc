@@ -79,10 +79,7 @@ class IntakeImpl final : public Intake, private DecodeSink {
     TellClock();
   }
 
-  void Use(const Symbols* symbols) override {
-    decoder_->Use(symbols);
-    held_.Mark();
-  }
+  void MarkHeld() override { held_.Mark(); }
   bool HoldsOlder() const override { return held_.holds_older(); }
   Timestamp clock() const override { return clock_; }
   bool Behind() const override { return arrived_.Behind(); }

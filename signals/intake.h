@@ -97,9 +97,10 @@ class Intake {
   // the watermark of the last event, or moves on to `until`.
   virtual void Finish(std::optional<Timestamp> until) = 0;
 
-  // Of events that come from now on, the decoder keeps what these name.
-  virtual void Use(const Symbols* symbols) = 0;
-  // Whether events are held back that were decoded before the last Use().
+  // The decoder has been told what new rules look at: what `reorder` holds back
+  // now was decoded for others.
+  virtual void MarkHeld() = 0;
+  // Whether any of that is still held back.
   virtual bool HoldsOlder() const = 0;
   virtual Timestamp clock() const = 0;
   // Watermark::Behind(): brings what happened well before the clock.

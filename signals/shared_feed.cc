@@ -21,7 +21,10 @@ class SharedFeed final : public SourceFeeds {
         feed_(options.index, options.id, AllShards(options.shards),
               options.intake, options.decoder, options.listener) {}
 
-  Feed* Of(std::uint32_t /*partition*/) override { return &feed_; }
+  Feed* Of(std::uint32_t /*partition*/) override {
+    if (feed_.has_missing()) ForgetMissing();
+    return &feed_;
+  }
   std::vector<Feed*> All() override { return {&feed_}; }
 
   void Assign(std::uint32_t partition, const PartitionStart& start) override {
@@ -32,18 +35,7 @@ class SharedFeed final : public SourceFeeds {
   }
   void Revoke(std::uint32_t partition) override { feed_.Revoke(partition); }
 
-  // Partitions come together: what is not there when one of them is read has
-  // another owner.
-  void ForgetMissing() override {
-    if (!feed_.has_missing()) return;
-    for (const std::uint32_t partition : feed_.TakeMissing()) {
-      feed_.Forget(partition);
-      options_.observer->OnStateLost(options_.id,
-                                     options_.source->Origin(partition),
-                                     "it is not read here any more");
-    }
-  }
-  void Use(const Symbols* symbols) override { feed_.Use(symbols); }
+  void MarkHeld() override { feed_.MarkHeld(); }
   bool Serve(
       const std::function<void(const StallRecord&)>& /*stalled*/) override {
     return false;
@@ -66,6 +58,17 @@ class SharedFeed final : public SourceFeeds {
   }
 
  private:
+  // Partitions come together: what is not there when one of them is read has
+  // another owner.
+  void ForgetMissing() {
+    for (const std::uint32_t partition : feed_.TakeMissing()) {
+      feed_.Forget(partition);
+      options_.observer->OnStateLost(options_.id,
+                                     options_.source->Origin(partition),
+                                     "it is not read here any more");
+    }
+  }
+
   const SourceFeedsOptions options_;
   Feed feed_;
 };

@@ -39,11 +39,8 @@ class SourceFeeds {
 
   virtual void Assign(std::uint32_t partition, const PartitionStart& start) = 0;
   virtual void Revoke(std::uint32_t partition) = 0;
-  // An assignment is complete: what was known of partitions that are not in it
-  // goes.
-  virtual void ForgetMissing() = 0;
   // Of all feeds, also of those whose partitions may come back.
-  virtual void Use(const Symbols* symbols) = 0;
+  virtual void MarkHeld() = 0;
   // What has come meanwhile; whether cells began, whose claim is to be written.
   // `stalled` is called first with how they were when they were written down.
   virtual bool Serve(

@@ -299,9 +299,8 @@ class SourceWorkerImpl final : public SourceWorker,
       next_ = std::move(next_rules_.front());
       next_rules_.pop_front();
     }
-    const Symbols* const symbols = &next_->rules->symbols();
-    decoder_->Use(symbols);
-    feeds_->Use(symbols);
+    decoder_->Use(&next_->rules->symbols());
+    feeds_->MarkHeld();
     return true;
   }
 
@@ -322,7 +321,7 @@ class SourceWorkerImpl final : public SourceWorker,
 
   void PutBarrier(Timestamp now) {
     last_barrier_ = now;
-    if (!counted_ && !moved_) return;
+    if (counts_.records == 0 && !moved_) return;
     Report();
     if (commits_.PutBarrier()) moved_ = false;
   }
@@ -334,8 +333,7 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   void Report() {
-    if (!counted_) return;
-    counted_ = false;
+    if (counts_.records == 0) return;
     observer_->OnCounts(id_, std::exchange(counts_, {}));
   }
 
@@ -362,8 +360,7 @@ class SourceWorkerImpl final : public SourceWorker,
   // --- RecordSink -----------------------------------------------------------
 
   void OnRecord(const Record& record) override {
-    feeds_->ForgetMissing();
-    counted_ = moved_ = true;
+    moved_ = true;
     ++counts_.records;
     letters_.Begin();
     Feed* const feed = feeds_->Of(record.partition);
@@ -385,8 +382,6 @@ class SourceWorkerImpl final : public SourceWorker,
   }
 
   void OnCaughtUp(std::uint32_t partition) override {
-    // Before the clock of one that has ended follows the wall.
-    feeds_->ForgetMissing();
     if (Feed* feed = feeds_->Of(partition)) feed->CaughtUp(partition);
   }
 
@@ -437,7 +432,6 @@ class SourceWorkerImpl final : public SourceWorker,
   StallWatch stall_watch_;
   bool heard_ = false;          // An event, since the last tick.
   Stall stall_ = Stall::kNone;  // As the shards have been told.
-  bool counted_ = false;
   bool moved_ = false;  // Something was handed on since the last barrier.
   bool waiting_ = false;
   bool pressed_ = false;  // More may have come, since the last tick, than read.

@@ -183,6 +183,7 @@ class Pass {
   }
 
   Status TakeInOrder() {
+    decoding_->decoder()->Use(&symbols_);
     const auto intake = MakeIntake(decoding_->decoder());
     Status read = Read([&](const Record& record) { intake->Take(record, {}); });
     if (read.ok()) intake->Finish(until_);
@@ -211,7 +212,6 @@ class Pass {
  private:
   std::unique_ptr<Intake> MakeIntake(EventDecoder* decoder) {
     auto intake = NewIntake(intake_options_, decoder, to_);
-    intake->Use(&symbols_);
     intake->AddPartition(kPartition);
     return intake;
   }

@@ -102,9 +102,9 @@ Status Play(const RuleTest& test, const RuleSet& rules,
             Simulation* simulation) {
   auto decoder = NewEventDecoder({});
   if (!decoder.ok()) return decoder.error();
+  decoder.value()->Use(&rules.symbols());
   Player player(simulation);
   const auto intake = NewIntake({}, decoder.value().get(), &player);
-  intake->Use(&rules.symbols());
   intake->AddPartition(kPartition);
   // The clock begins with the test: what profiles say is known from then on.
   const bool from_start =

@@ -62,8 +62,8 @@ class IntakeTest : public ::testing::Test {
   void Make(const IntakeOptions& options,
             DecoderOptions decoding = {.preset = Preset::kPlain}) {
     decoder = NewEventDecoder(std::move(decoding)).value();
+    decoder->Use(&symbols);
     intake = NewIntake(options, decoder.get(), &log);
-    intake->Use(&symbols);
   }
 
   void Take(const std::string& json, std::uint32_t partition = 0,
