@@ -21,6 +21,7 @@
 #include "daemon/version.h"
 #include "rules/readable_duration.h"
 #include "signals/checkpoint_store.h"
+#include "signals/time_limit.h"
 
 namespace premura {
 namespace {
@@ -359,19 +360,14 @@ bool Daemon::Failed() const {
 bool Daemon::Stop(Duration limit) {
   if (stopped_) return done_;
   stopped_ = true;
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  const auto left = [&deadline] {
-    const auto rest = std::chrono::duration_cast<Duration>(
-        deadline - std::chrono::steady_clock::now());
-    return std::max(rest, Duration::zero());
-  };
+  const TimeLimit deadline(limit);
   if (log_ && pipeline_) {
     log_->Write(Level::kInfo, "stopping", "what was read is being finished");
   }
   // Brokers that do not answer take some seconds more. Calls that run get the
   // last fifth at least.
   if (pipeline_) pipeline_->Stop(limit * 3 / 5);
-  if (outreach_) outreach_->Stop(left());
+  if (outreach_) outreach_->Stop(deadline.Left());
   if (printer_) printer_->Print();
   admin_.reset();
   if (!log_ || !pipeline_) return true;

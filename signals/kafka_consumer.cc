@@ -8,11 +8,11 @@
 #include <limits>
 #include <utility>
 
+#include "signals/time_limit.h"
+
 namespace premura {
 
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 // For an answer about offsets.
 constexpr Duration kAskLimit = std::chrono::seconds(10);
@@ -20,11 +20,6 @@ constexpr Duration kAskLimit = std::chrono::seconds(10);
 int Milliseconds(Duration duration) {
   return static_cast<int>(std::clamp<std::int64_t>(
       duration.count(), 0, std::numeric_limits<int>::max()));
-}
-
-Duration Left(SteadyClock::time_point deadline) {
-  return std::max(Duration::zero(),
-                  std::chrono::ceil<Duration>(deadline - SteadyClock::now()));
 }
 
 KafkaList ListOf(const KafkaConsumer::Offsets& offsets) {
@@ -118,14 +113,14 @@ void KafkaConsumer::Commit(const Offsets& offsets) {
 
 void KafkaConsumer::Settle(Duration limit) {
   if (unsettled_.empty()) return;
-  const auto deadline = SteadyClock::now() + limit;
+  const TimeLimit deadline(limit);
   const KafkaQueue answers(rd_kafka_queue_new(consumer_));
   const KafkaList list = ListOf(unsettled_);
   const rd_kafka_resp_err_t error = rd_kafka_commit_queue(
       consumer_, list.get(), answers.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Arrived(error, nullptr);
   while (!unsettled_.empty()) {
-    const Duration left = Left(deadline);
+    const Duration left = deadline.Left();
     const KafkaEvent event(
         rd_kafka_queue_poll(answers.get(), Milliseconds(left)));
     if (event &&
@@ -318,9 +313,9 @@ std::string KafkaConsumer::Fatal() const {
 
 void KafkaConsumer::Close(Duration limit) {
   if (consumer_ == nullptr) return;
-  const auto deadline = SteadyClock::now() + limit;
+  const TimeLimit deadline(limit);
   Settle(limit / 2);
-  const bool left = limit == Duration::zero() || Leave(Left(deadline));
+  const bool left = limit == Duration::zero() || Leave(deadline.Left());
   unsettled_.clear();
   messages_.reset();
   rd_kafka_t* const consumer = std::exchange(consumer_, nullptr);
@@ -334,11 +329,11 @@ void KafkaConsumer::Close(Duration limit) {
 // rd_kafka_consumer_close() has no limit, and hangs in 2.0 where a partition
 // was lost.
 bool KafkaConsumer::Leave(Duration limit) {
-  const auto deadline = SteadyClock::now() + limit;
+  const TimeLimit deadline(limit);
   const KafkaQueue queue(rd_kafka_queue_new(consumer_));
   rd_kafka_error_destroy(rd_kafka_consumer_close_queue(consumer_, queue.get()));
   while (rd_kafka_consumer_closed(consumer_) == 0) {
-    const Duration left = Left(deadline);
+    const Duration left = deadline.Left();
     if (left == Duration::zero()) return false;
     constexpr Duration kSlice = std::chrono::milliseconds(100);
     const KafkaEvent event(

@@ -11,9 +11,11 @@
 
 #include "signals/kafka_consumer.h"
 #include "signals/kafka_partitions.h"
+#include "signals/kafka_record.h"
 #include "signals/kafka_starts.h"
 #include "signals/kafka_statistics.h"
 #include "signals/source.h"
+#include "signals/time_limit.h"
 
 namespace premura {
 
@@ -130,7 +132,7 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
                       Duration wait) override {
     if (closed_) return Polled{.ended = true};
     sink_ = sink;
-    const auto deadline = SteadyClock::now() + wait;
+    const TimeLimit deadline(wait);
     Polled polled;
     while (true) {
       consumer_.Serve();
@@ -141,9 +143,9 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
         ShowProblem();
         return Error{std::move(fatal)};
       }
-      polled.records += HandOn(max, Left(deadline));
+      polled.records += HandOn(max, deadline.Left());
       if (polled.records > 0 || max == 0 || interrupted_.exchange(false) ||
-          Left(deadline) == Duration::zero()) {
+          deadline.Left() == Duration::zero()) {
         break;
       }
     }
@@ -218,11 +220,6 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     consumer_.KeepReading(*ReadNow());
   }
 
-  static Duration Left(SteadyClock::time_point deadline) {
-    return std::max(Duration::zero(),
-                    std::chrono::ceil<Duration>(deadline - SteadyClock::now()));
-  }
-
   // Waits for the first message only, and not long: the group is to be served.
   std::size_t HandOn(std::size_t max, Duration wait) {
     std::size_t records = 0;
@@ -258,42 +255,8 @@ class KafkaSource final : public Source, private KafkaConsumer::Listener {
     }
     partition.at_end = false;
     partition.next = message.offset + 1;
-    HandOn(message, number);
+    sink_->OnRecord(RecordOf(message, number, &headers_));
     return true;
-  }
-
-  void HandOn(const rd_kafka_message_t& message, std::uint32_t number) {
-    Record record;
-    record.value = {static_cast<const char*>(message.payload), message.len};
-    record.key = {static_cast<const char*>(message.key), message.key_len};
-    record.partition = number;
-    record.position = message.offset;
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    const std::int64_t time = rd_kafka_message_timestamp(&message, &type);
-    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && time >= 0) {
-      record.broker_time = Timestamp(Duration(time));
-    }
-    ReadHeaders(message);
-    record.headers = headers_;
-    sink_->OnRecord(record);
-  }
-
-  void ReadHeaders(const rd_kafka_message_t& message) {
-    headers_.clear();
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(&message, &headers) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return;
-    }
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) ==
-         RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i) {
-      headers_.push_back({name, {static_cast<const char*>(value), size}});
-    }
   }
 
   // --- KafkaConsumer::Listener -----------------------------------------------

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signals/source_commits.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "signals/time_limit.h"
+
 namespace premura {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 // For other sources to arrive at a cut, and for shards to have room for a mark.
 constexpr Duration kCutLimit = std::chrono::seconds(5);
@@ -63,17 +62,13 @@ void SourceCommits::Hurry() {
 }
 
 bool SourceCommits::Settle(Duration limit) {
-  const auto deadline = SteadyClock::now() + limit;
-  const auto left = [deadline] {
-    return std::max(Duration::zero(),
-                    std::chrono::ceil<Duration>(deadline - SteadyClock::now()));
-  };
+  const TimeLimit deadline(limit);
   barriers_->WaitFor(0, limit);
   bool settled = false;
   if (checkpoints_ != nullptr && limit > Duration::zero()) {
     checkpoints_->Hurry();
-    settled = Arrive(left());
-    if (cut_ != 0) checkpoints_->AwaitCommit(cut_, left());
+    settled = Arrive(deadline.Left());
+    if (cut_ != 0) checkpoints_->AwaitCommit(cut_, deadline.Left());
   }
   CommitReached();
   return settled;
