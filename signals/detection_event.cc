@@ -8,6 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "signals/value_bound.h"
+
 namespace premura {
 
 namespace {
@@ -80,6 +82,33 @@ std::vector<std::pair<std::string, std::string>> ShownFields(
   return shown;
 }
 
+// One customer's events, however large or many, must not make a case that no
+// ledger takes: of the newest events all is kept that there is room for, of the
+// others when they were and what.
+constexpr std::size_t kMostFieldBytes = std::size_t{256} << 10;  // Of JSON.
+constexpr std::size_t kMostNameBytes = 256;
+
+std::vector<EvidenceEvent> EvidenceOf(const Finding& finding, const Rule& rule,
+                                      const Symbols& symbols) {
+  std::vector<EvidenceEvent> evidence(finding.evidence.size());
+  std::size_t left = kMostFieldBytes;
+  for (std::size_t i = evidence.size(); i-- > 0;) {
+    const auto& [time, seen] = finding.evidence[i];
+    evidence[i] = {std::string(BeginOf(seen->name(symbols), kMostNameBytes)),
+                   time,
+                   std::string(BeginOf(seen->id(), kMostNameBytes)),
+                   {}};
+    if (left == 0) continue;
+    for (auto& field : ShownFields(*seen, rule, symbols.properties)) {
+      const std::size_t size = field.first.size() + field.second.size();
+      left = size > left ? 0 : left - size;
+      if (left == 0) break;
+      evidence[i].fields.push_back(std::move(field));
+    }
+  }
+  return evidence;
+}
+
 }  // namespace
 
 std::string NextEpisode(Customer* customer, std::uint64_t key,
@@ -111,11 +140,7 @@ Detection MakeDetection(std::shared_ptr<const RuleSet> rules, const Rule& rule,
   detection.origin = customer.origin;
   detection.group = GroupOf(group);
   const Symbols& symbols = rules->symbols();
-  for (const auto& [time, seen] : finding.evidence) {
-    detection.evidence.push_back(
-        {std::string(seen->name(symbols)), time, std::string(seen->id()),
-         ShownFields(*seen, rule, symbols.properties)});
-  }
+  detection.evidence = EvidenceOf(finding, rule, symbols);
   detection.id = DetectionId(
       {rule.id, rule.revision, customer.name,
        group == nullptr ? std::string_view() : std::string_view(group->key),

@@ -15,6 +15,7 @@
 #include "signals/json_reader.h"
 #include "signals/record_parts.h"
 #include "signals/segment_calls.h"
+#include "signals/value_bound.h"
 
 namespace premura {
 
@@ -108,6 +109,7 @@ class EventDecoderImpl final : public EventDecoder {
   void TakeEvent() {
     ++event_number_;
     taken_count_ = 0;
+    bound_.Clear();
     const Call call = TheCall();
     Event event;
     if (!ReadCustomer(call, &event) || !ReadTime(&event)) return;
@@ -236,7 +238,7 @@ class EventDecoderImpl final : public EventDecoder {
       Refuse(Refusal::kWrongType, "the {} is {}", what, Words(value));
       return false;
     }
-    *text = value.text();
+    *text = bound_.Of(Value::Text(value.text())).text();
     if (text->find('\0') == text->npos) return true;
     Refuse(Refusal::kControlCharacter, "the {} has a NUL in it", what);
     return false;
@@ -249,7 +251,7 @@ class EventDecoderImpl final : public EventDecoder {
     for (const std::uint32_t slot : reader_.found()) {
       const std::vector<DecodePlan::Use>& uses = plan_->uses[slot];
       if (uses.empty() || IsTaken(slot)) continue;
-      const Value value = reader_.Get(slot);
+      const Value value = bound_.Of(reader_.Get(slot));
       if (value.kind() == Value::Kind::kAbsent) continue;
       for (const DecodePlan::Use& use : uses) AddField(use, value);
     }
@@ -368,6 +370,7 @@ class EventDecoderImpl final : public EventDecoder {
   DecodeSink* sink_ = nullptr;
   const DecodePlan* plan_ = nullptr;
   JsonReader reader_;
+  ValueBound bound_;
 
   // Of the event at hand; kept for their memory.
   std::uint64_t event_number_ = 0;

@@ -333,6 +333,29 @@ TEST(Engine, TenThousandGroupsOfACustomerAreKept) {
   EXPECT_EQ(rig.engine().Stats().groups_cut, 1000U);
 }
 
+// A case that no ledger takes would stop all others.
+TEST(Engine, OfTheNewestEventsAllIsKeptThatThereIsRoomFor) {
+  Rig rig(RuleList(R"(
+  - {id: r, title: R, detect: {value_count: {event: x, field: v, gte: 200, within: 1h}}}
+)"));
+  const std::string text(4'000, 'x');
+  for (int i = 0; i < 200; ++i) {
+    rig.Play(fmt::format("ann x {}ms v=\"{}{}\"", i, text, i));
+  }
+  const std::vector<Detection> detections = rig.Detections();
+  ASSERT_EQ(detections.size(), 1U);
+  const auto& evidence = detections[0].evidence;
+  ASSERT_EQ(evidence.size(), 200U);
+  std::size_t with_fields = 0;
+  for (const EvidenceEvent& event : evidence) {
+    EXPECT_EQ(event.name, "x");
+    with_fields += event.fields.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(with_fields, 65U);
+  EXPECT_FALSE(evidence.back().fields.empty());
+  EXPECT_TRUE(evidence[100].fields.empty());
+}
+
 TEST(Engine, NoTwoDetectionsShareAnIdThoughTheirInstantsAreEqual) {
   Rig rig(RuleList(R"(
   - {id: r, title: R, detect: {event_count: {event: x, gte: 1, within: 1m}}}
