@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "signals/keyed_hash.h"
+
 namespace premura {
 
 namespace {
@@ -241,7 +243,7 @@ CustomerTable::~CustomerTable() {
 }
 
 std::uint64_t CustomerTable::HashOf(std::string_view name) {
-  return std::hash<std::string_view>()(name);
+  return KeyedHash(name);
 }
 
 Customer* CustomerTable::Find(std::string_view name, std::uint64_t hash) const {

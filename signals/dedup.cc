@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "signals/keyed_hash.h"
 #include "signals/varint.h"
 
 namespace premura {
@@ -19,15 +20,6 @@ constexpr std::size_t kFirstSize = 1024;
 constexpr std::size_t kFetched = 32;
 // A piece is a record, and brokers take none of any size.
 constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
-
-__extension__ using Wide = unsigned __int128;
-
-// Both halves of the product: every bit of the arguments reaches the answer.
-std::uint64_t Mix(std::uint64_t a, std::uint64_t b) {
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^
-         static_cast<std::uint64_t>(product >> 64);
-}
 
 std::uint64_t Load(const char* bytes, std::size_t size) {
   std::uint64_t word = 0;
@@ -50,14 +42,14 @@ class Hasher {
   }
 
   DuplicateFilter::Key Done() const {
-    return {Mix(high_ ^ seeds_[1], seeds_[0]),
-            Mix(low_ ^ seeds_[3], seeds_[2])};
+    return {FoldedProduct(high_ ^ seeds_[1], seeds_[0]),
+            FoldedProduct(low_ ^ seeds_[3], seeds_[2])};
   }
 
  private:
   void Add(std::uint64_t word) {
-    high_ = Mix(high_ ^ word ^ seeds_[0], seeds_[1]) + seeds_[2];
-    low_ = Mix(low_ ^ word ^ seeds_[2], seeds_[3]) + seeds_[0];
+    high_ = FoldedProduct(high_ ^ word ^ seeds_[0], seeds_[1]) + seeds_[2];
+    low_ = FoldedProduct(low_ ^ word ^ seeds_[2], seeds_[3]) + seeds_[0];
   }
 
   const DuplicateFilter::Seeds& seeds_;

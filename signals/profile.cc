@@ -10,6 +10,7 @@
 
 #include "signals/arena.h"
 #include "signals/json_reader.h"
+#include "signals/keyed_hash.h"
 
 namespace premura {
 
@@ -77,7 +78,7 @@ constexpr std::size_t kStripes = 64;
 struct Hash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
+    return KeyedHash(text);
   }
 };
 

@@ -17,13 +17,14 @@
 #include "signals/checkpoint_store.h"
 #include "signals/engine.h"
 #include "signals/event.h"
+#include "signals/keyed_hash.h"
 #include "signals/pipeline.h"
 
 namespace premura {
 
 // Which of so many shards a customer belongs to.
 inline std::size_t ShardOf(std::string_view customer, std::size_t shards) {
-  return shards == 1 ? 0 : std::hash<std::string_view>{}(customer) % shards;
+  return shards == 1 ? 0 : KeyedHash(customer) % shards;
 }
 
 // What a shard writes down.
