@@ -31,6 +31,8 @@ using Level = Log::Level;
 constexpr Duration kLookAtFiles = std::chrono::seconds(1);
 // The ledger's figures are at most this old.
 constexpr Duration kFiguresAge = std::chrono::milliseconds(2200);
+// Brokers that come up may not know of a topic yet.
+constexpr Duration kGoneLimit = std::chrono::seconds(30);
 
 class Daemon final : public App {
  public:
@@ -45,7 +47,7 @@ class Daemon final : public App {
   bool Reload() override;
   bool Settled() const override;
   bool SourcesEnded() const override;
-  bool Failed() const override;
+  std::optional<std::string> Failure() override;
   int admin_port() const override { return admin_->port(); }
   bool Stop(Duration limit) override;
 
@@ -88,6 +90,7 @@ class Daemon final : public App {
   mutable std::optional<Timestamp> finished_at_;
   bool stop_all_ = false;
   bool stopped_ = false;
+  std::optional<TimeLimit> gone_;  // Of what the state is kept in.
   bool done_ = true;
 };
 
@@ -160,8 +163,10 @@ Status Daemon::StartOutreach() {
   options.ledger = config_->ledger;
   options.name = config_->name;
   options.instance = state_dir_->name();
-  options.has_state = !config_->kafka_state &&
-                      HasCheckpoints(CheckpointFolder(config_->state_dir));
+  options.has_state =
+      config_->kafka_state
+          ? state_dir_->known_to_ledger()
+          : HasCheckpoints(CheckpointFolder(config_->state_dir));
   options.lease = config_->lease;
   options.retention = config_->ledger_retention;
   auto outreach = NewOutreach(
@@ -169,6 +174,7 @@ Status Daemon::StartOutreach() {
       &profiles_, clock_, observer);
   if (!outreach.ok()) return outreach.error();
   outreach_ = std::move(outreach).value();
+  if (auto kept = state_dir_->SetKnownToLedger(); !kept.ok()) return kept;
   sink_ = NewOutreachSink(outreach_.get(), telemetry_.get(), waiting_);
   return {};
 }
@@ -350,11 +356,21 @@ bool Daemon::SourcesEnded() const {
                      [](const auto& source) { return source.ended; });
 }
 
-bool Daemon::Failed() const {
+std::optional<std::string> Daemon::Failure() {
   const PipelineHealth health = pipeline_->Health();
-  return std::all_of(
-      health.sources.begin(), health.sources.end(),
-      [](const auto& source) { return !source.failure.empty(); });
+  if (std::all_of(health.sources.begin(), health.sources.end(),
+                  [](const auto& source) { return !source.failure.empty(); })) {
+    return "every source has failed";
+  }
+  if (!health.cell_store || !health.cell_store->gone) {
+    gone_.reset();
+  } else if (!gone_) {
+    gone_.emplace(kGoneLimit);
+  } else if (gone_->Left() == Duration::zero()) {
+    return "the changelog topic is gone; the next start makes it anew, and "
+           "what it held is made up for";
+  }
+  return std::nullopt;
 }
 
 bool Daemon::Stop(Duration limit) {

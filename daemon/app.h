@@ -48,8 +48,9 @@ class App {
   // configuration Ends().
   virtual bool Settled() const = 0;
   virtual bool SourcesEnded() const = 0;
-  // Every source has ended by a failure: nothing will happen any more.
-  virtual bool Failed() const = 0;
+  // Why nothing will happen any more, if so: every source has ended by a
+  // failure, or what the state is kept in has been away for long.
+  virtual std::optional<std::string> Failure() = 0;
   virtual int admin_port() const = 0;
 
   // Stops reading, lets what was read become durable and what is being sent

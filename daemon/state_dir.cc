@@ -60,9 +60,24 @@ Result<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
     close(file);
     return trouble("its name cannot be kept in `lock`");
   }
-  return std::unique_ptr<StateDir>(new StateDir(file, std::move(name)));
+  return std::unique_ptr<StateDir>(new StateDir(file, path, std::move(name)));
 }
 
 StateDir::~StateDir() { close(file_); }
+
+bool StateDir::known_to_ledger() const {
+  return access(known().c_str(), F_OK) == 0;
+}
+
+Status StateDir::SetKnownToLedger() {
+  if (known_to_ledger()) return {};
+  const int file = open(known().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0640);
+  if (file < 0) {
+    return Error{"state.dir " + path_ +
+                 ": cannot be written: " + std::strerror(errno)};
+  }
+  close(file);
+  return SyncFolderOf(known());
+}
 
 }  // namespace premura

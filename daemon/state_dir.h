@@ -24,9 +24,17 @@ class StateDir {
 
   const std::string& name() const { return name_; }
 
+  // Whether a ledger has been told of it: one that has not is another.
+  bool known_to_ledger() const;
+  Status SetKnownToLedger();
+
  private:
-  StateDir(int file, std::string name) : file_(file), name_(std::move(name)) {}
+  StateDir(int file, std::string path, std::string name)
+      : file_(file), path_(std::move(path)), name_(std::move(name)) {}
+  std::string known() const { return path_ + "/known_to_ledger"; }
+
   const int file_;
+  const std::string path_;
   const std::string name_;
 };
 

@@ -67,7 +67,7 @@ Status OutreachCore::CheckState(const OutreachOptions& options) {
     return Error{
         "it is new, and what is in `state.dir` is not: who was contacted, who "
         "opted out and whether stop-all is on was in another one. Bring that "
-        "back; or, to begin without it, move `checkpoint` in `state.dir` away"};
+        "back; or, to begin without it, move what is in `state.dir` away"};
   }
   return ledger_->AddState(options.instance);
 }

@@ -35,6 +35,7 @@ struct LoadedCell {
 struct CellStoreHealth {
   std::uint64_t waiting = 0;  // Cells that are not there yet.
   std::string why;            // In words; empty: none waits.
+  bool gone = false;          // What it is kept in is not there any more.
   // Records of the source that the group has not read of these, when it was
   // looked at last; -1: not known.
   std::int64_t unread = 0;

@@ -79,7 +79,11 @@ class ChangelogCells final : public CellStore {
       // Only one begins, and what it does is being cancelled.
       if (!begun_) return {CheckpointResult::Fate::kTryAgain, "it is closed"};
     }
-    return changelog_.Write(parts);
+    CheckpointResult written = changelog_.Write(parts);
+    if (written.fate == CheckpointResult::Fate::kTryAgain) {
+      (void)log_->EndsOf(0);  // For Gone().
+    }
+    return written;
   }
   // Other instances write too: nobody counts them.
   std::uint64_t size() const override { return 0; }
@@ -94,6 +98,7 @@ class ChangelogCells final : public CellStore {
                                health.waiting, why_.empty() ? "" : ": ", why_);
     }
     const Changelog::Counts counts = changelog_.counts();
+    health.gone = log_->Gone();
     health.torn = counts.torn;
     health.moved = counts.moved;
     health.fenced = counts.fenced;

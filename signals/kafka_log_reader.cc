@@ -108,6 +108,9 @@ Result<std::int64_t> KafkaLogReader::Ask(rd_kafka_t* reader,
       static_cast<std::int32_t>(partition));
   asked->offset = which;
   const rd_kafka_resp_err_t error = OffsetsFor(reader, list, kAskLimit);
+  gone_ = error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+          error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+          error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Trouble(kWhat, error);
   return list->elems[0].offset;
 }

@@ -40,6 +40,7 @@ class KafkaLogReader {
   // say. nullopt: there is none.
   Result<std::optional<std::string>> UndecidedWriterOf(std::uint32_t partition);
   void Cancel() { cancelled_ = true; }
+  bool gone() const { return gone_; }
 
  private:
   struct Readers {
@@ -69,6 +70,7 @@ class KafkaLogReader {
   KafkaLogClients* const clients_;
   std::array<Readers, 2> readers_;
   std::atomic<bool> cancelled_ = false;
+  mutable std::atomic<bool> gone_ = false;
 };
 
 }  // namespace premura

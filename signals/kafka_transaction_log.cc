@@ -165,6 +165,7 @@ class KafkaTransactionLog final : public TransactionLog {
   Result<Ends> EndsOf(std::uint32_t partition) override {
     return reader_.EndsOf(partition);
   }
+  bool Gone() const override { return reader_.gone(); }
   Status Read(std::uint32_t partition, std::int64_t from, std::int64_t to,
               const Visit& visit) override {
     return reader_.Read(partition, from, to, visit);

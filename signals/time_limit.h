@@ -23,7 +23,7 @@ class TimeLimit {
 
  private:
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point end_;
+  Clock::time_point end_;
 };
 
 }  // namespace premura

@@ -78,6 +78,9 @@ class TransactionLog {
     std::int64_t last = 0;    // and up to here something may be.
   };
   virtual Result<Ends> EndsOf(std::uint32_t partition) = 0;
+  // Any thread: the log is not there any more, as it was said when its ends
+  // were last asked for.
+  virtual bool Gone() const { return false; }
   // What is committed from `from` to before `to`, in order.
   using Visit = std::function<void(const LogRecord&)>;
   virtual Status Read(std::uint32_t partition, std::int64_t from,

@@ -8,6 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
 #include <new>
 #include <ostream>
 #include <string_view>
@@ -25,6 +27,7 @@ using std::chrono::steady_clock;
 
 constexpr Duration kTick = std::chrono::milliseconds(100);
 constexpr Duration kSettleLimit = std::chrono::seconds(60);
+constexpr Duration kEndLimit = std::chrono::seconds(10);
 
 struct Options {
   std::string config;
@@ -91,6 +94,34 @@ bool Drain(App* app, Duration limit, const Signals& signals) {
   return all_done;
 }
 
+// Once all is done that matters nothing may keep the process from its end:
+// librdkafka 2.0 can wait for ever when it closes a client whose topic has
+// gone.
+class EndAnyhow {
+ public:
+  explicit EndAnyhow(int code)
+      : thread_([this, code] {
+          std::unique_lock lock(mutex_);
+          if (!ended_.wait_for(lock, kEndLimit, [this] { return over_; })) {
+            _exit(code);
+          }
+        }) {}
+  ~EndAnyhow() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
 class Loop {
  public:
   Loop(App* app, bool once, const Io& io)
@@ -104,7 +135,7 @@ class Loop {
       if (number == SIGHUP) app_->Reload();
       app_->Tick();
       FeedWatchdog();
-      if (app_->Failed()) return Fail(io_, "every source has failed");
+      if (const auto why = app_->Failure()) return Fail(io_, *why);
       if (once_ && HasEnded()) return code_;
     }
   }
@@ -168,9 +199,13 @@ int Run(const Options& given, const Io& io) {
   *io.err << RenderText(diagnostics) << std::flush;
   if (!app.ok()) return Fail(io, app.error().message);
   TellServiceManager("READY=1");
-  const int code = Loop(app.value().get(), given.once, io).Run(signals);
-  if (Drain(app.value().get(), *drain, signals)) return code;
-  return Fail(io, "not all that was read was written");
+  int code = Loop(app.value().get(), given.once, io).Run(signals);
+  if (!Drain(app.value().get(), *drain, signals)) {
+    code = Fail(io, "not all that was read was written");
+  }
+  const EndAnyhow guard(code);
+  app.value().reset();
+  return code;
 }
 
 }  // namespace

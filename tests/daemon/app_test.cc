@@ -123,7 +123,7 @@ TEST_F(AppTest, EventsBecomeTicketsMetricsAndDecisions) {
             std::string::npos);
   EXPECT_EQ(HttpStatus(HttpGet(app_->admin_port(), "/readyz")), 200);
   EXPECT_TRUE(app_->SourcesEnded());
-  EXPECT_FALSE(app_->Failed());
+  EXPECT_EQ(app_->Failure(), std::nullopt);
   EXPECT_TRUE(app_->Stop(std::chrono::seconds(10)));
   EXPECT_FALSE(Logged("undone")) << log_.str();
   EXPECT_NE(decisions_.str().find("ticket failures  sent"), std::string::npos);

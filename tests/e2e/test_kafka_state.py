@@ -99,7 +99,14 @@ def test_a_changelog_that_is_deleted_is_said_and_made_up_for(
     group.await_read(60)
     group.await_commits()
     group.kafka.delete_topic("g-%s-state" % group.topic)
-    only.kill()
+    others = [track(user, "searched") for user in new_users(10)]
+
+    def has_ended():
+        group.produce(others)
+        return only.process.poll() is not None
+    eventually(has_ended, "it ends, to be started again", 200)
+    assert only.process.returncode == 1
+    assert "the changelog topic is gone" in only.log()
     only.start()
     eventually(lambda: only.metric("premura_state_lost_total") == PARTITIONS,
                "of each partition it is said", 60)
@@ -107,6 +114,13 @@ def test_a_changelog_that_is_deleted_is_said_and_made_up_for(
     group.produce(fails(users))
     group.await_tickets(users)
     assert only.stop() == 0
+    # Nor is a ledger taken that knows nothing of who was contacted.
+    other = group.schema + "_2"
+    only.config.write_text(only.config.read_text().replace(
+        group.ledger, configs.postgresql_ledger(group.server, other)))
+    only.start(ready=False)
+    assert only.process.wait(60) == 1
+    assert "what is in `state.dir` is not" in only.log()
 
 
 def test_a_changelog_that_is_made_anew_meanwhile_is_said_and_made_up_for(

@@ -137,7 +137,7 @@ TEST_F(ThreadedOutreachTest, ANewLedgerBesideAStateThatIsNotIsRefused) {
         problem(true),
         "ledger: it is new, and what is in `state.dir` is not: who was "
         "contacted, who opted out and whether stop-all is on was in another "
-        "one. Bring that back; or, to begin without it, move `checkpoint` in "
+        "one. Bring that back; or, to begin without it, move what is in "
         "`state.dir` away");
   }
   EXPECT_EQ(problem(false), "");
