@@ -58,8 +58,9 @@ class MetricsAndLog final : public Telemetry {
       add(&m_.misplaced, counts.misplaced);
       log_->WriteLimited(
           Level::kWarning, "events_misplaced",
-          "customers' events are in other partitions than `partitioner` says: "
-          "if one customer's are in several, no rule sees them together",
+          "customers' events are in other partitions than "
+          "`state.kafka.partitioner` says: if one customer's are in several, "
+          "no rule sees them together",
           {{"source", source}, {"of_those_looked_at", counts.misplaced}});
     }
     for (int i = 0; i < kRefusals; ++i) {
