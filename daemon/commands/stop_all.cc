@@ -58,6 +58,16 @@ std::shared_ptr<const Config> LoadFor(const Options& options, const Io& io) {
   return config;
 }
 
+// A command line is for all to read who list the processes.
+int FailToOpen(const Options& options, const Io& io, const Error& error) {
+  const int code = Fail(io, error.message);
+  if (options.ledger.starts_with("postgres")) {
+    *io.err << "the ledger's password is taken from PGPASSWORD or ~/.pgpass, "
+               "not from its address\n";
+  }
+  return code;
+}
+
 int SetOrShow(const Options& options, const Io& io) {
   const auto config = LoadFor(options, io);
   if (config == nullptr) return kFailure;
@@ -69,7 +79,7 @@ int SetOrShow(const Options& options, const Io& io) {
   }
   auto ledger = show ? OpenLedger(*config, io, Ledger::Access::kRead)
                      : OpenToThrow(options, *config, io);
-  if (!ledger.ok()) return Fail(io, ledger.error().message);
+  if (!ledger.ok()) return FailToOpen(options, io, ledger.error());
   if (!show) {
     StopAll state;
     state.on = options.what == "on";
@@ -102,8 +112,10 @@ void AddStopAll(CLI::App* app, const Io& io, Chosen* chosen) {
       ->check(CLI::IsMember({"on", "off", "status"}));
   AddConfigOption(command, &options->config);
   command->add_option("--ledger", options->ledger,
-                      "The ledger's address (sqlite:PATH, postgresql://..), "
-                      "where the configuration cannot be read");
+                      "The ledger's address (sqlite:PATH, "
+                      "postgresql://USER@HOST/NAME, whose password is taken "
+                      "from PGPASSWORD or ~/.pgpass), where the configuration "
+                      "cannot be read");
   command->callback([options, io, chosen] {
     *chosen = [options, io] { return SetOrShow(*options, io); };
   });

@@ -72,6 +72,16 @@ TEST_F(LedgerCommandsTest, TheBrakeNeedsNoMoreThanTheLedger) {
   EXPECT_TRUE(ran.out.starts_with("stop-all is off")) << ran.err;
   ran = Premura({"stop-all", "on", "--ledger", ledger + ".other"});
   EXPECT_TRUE(Contains(ran.err, "there is no such ledger")) << ran.err;
+  EXPECT_FALSE(Contains(ran.err, "PGPASSWORD")) << ran.err;
+  ran = Premura(
+      {"stop-all", "on", "--ledger", "postgresql://me:hunter2@db/premura"});
+  EXPECT_EQ(ran.code, kFailure);
+  EXPECT_TRUE(Contains(ran.err, "ledger: it holds a password")) << ran.err;
+  EXPECT_TRUE(
+      ran.err.ends_with("the ledger's password is taken from PGPASSWORD or "
+                        "~/.pgpass, not from its address\n"))
+      << ran.err;
+  EXPECT_FALSE(Contains(ran.err, "hunter2")) << ran.err;
 }
 
 // A delivery in the ledger as `state` says.
