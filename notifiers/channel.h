@@ -65,7 +65,8 @@ struct Outcome {
     kRetry,     // Has surely not arrived; may work later.
     kRejected,  // Has not arrived and never will as it is.
     kUnknown,   // May have arrived.
-    kStop,      // The channel is misconfigured; no attempt was used up.
+    kStop,      // Has not arrived: the channel is misconfigured, or refuses
+                // this one with words that mean so. Its Check() knows which.
   };
   Verdict verdict = Verdict::kUnknown;
   Reason reason = Reason::kUnknownOutcome;

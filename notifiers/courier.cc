@@ -221,6 +221,10 @@ void Courier::ConcludeCheck(const CheckAnswer& answer, Timestamp now) {
   }
   Outlet& outlet = found->second;
   if (!answer.result.ok()) {
+    // An outlet that merely is away says nothing of what it refused before.
+    if (answer.result.reason == Reason::kMisconfigured) {
+      to_excuse_.insert(outlet.name());
+    }
     return MarkUnusable(&outlet, answer.result, now);
   }
   if (!outlet.OnUsable()) return;
@@ -268,10 +272,15 @@ Status Courier::Tidy(Timestamp now) {
     auto status = outbox_->MarkDue(lane, now, reason);
     if (!status.ok()) return status;
   }
+  for (const std::string& lane : to_excuse_) {
+    auto status = outbox_->Excuse(lane, lease_->instance(), now);
+    if (!status.ok()) return status;
+  }
   if (auto status = WriteOutlets(now); !status.ok()) return status;
   if (auto status = ledger_->Commit(); !status.ok()) return status;
   lanes_changed_ = false;
   to_mark_.clear();
+  to_excuse_.clear();
   outlets_changed_.clear();
   outlets_gone_.clear();
   return {};

@@ -147,6 +147,8 @@ class Courier {
   std::vector<Answer> taken_;  // Not in the ledger yet.
   // Lanes whose due deliveries are to say why they wait.
   std::map<std::string, Reason> to_mark_;
+  // Lanes whose check says that what was refused was not a delivery's fault.
+  std::set<std::string> to_excuse_;
   bool lanes_changed_ = false;
   std::optional<Timestamp> unserved_again_;  // Some lane has no channel.
   std::set<std::string> outlets_changed_;

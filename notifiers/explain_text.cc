@@ -24,6 +24,7 @@ std::string Because(Reason reason, const std::string& detail) {
 std::string Until(const Delivery& d, const LocalTimes& t) {
   switch (d.reason) {
     case Reason::kMisconfigured:
+      return d.due_at ? "until its channel works" : "until a person decides";
     case Reason::kUnreachable:
     case Reason::kBreakerOpen:
       return "until its channel works";

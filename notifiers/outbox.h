@@ -119,6 +119,10 @@ class Outbox {
   // Holds what is due in a lane by now, for the ledger to say why it waits; it
   // stays due.
   Status MarkDue(const std::string& lane, Timestamp now, Reason reason);
+  // What `owner` was refused by a lane's channel was the channel's fault: it is
+  // due, as if it had not been tried.
+  Status Excuse(const std::string& lane, const std::string& owner,
+                Timestamp now);
   // What is open in a lane, also what is held without an end.
   Status MoveLane(const std::string& from, const std::string& to);
 

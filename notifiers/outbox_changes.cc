@@ -54,6 +54,18 @@ Status Outbox::MarkDue(const std::string& lane, Timestamp now, Reason reason) {
        ToSql(ToString(reason))});
 }
 
+Status Outbox::Excuse(const std::string& lane, const std::string& owner,
+                      Timestamp now) {
+  return database_->Run(
+      fmt::format("update deliveries set due_at = ?, retries = 0, "
+                  "retrying_since = null where lane = ? and owner = ? "
+                  "and reason = ? and state in ('held', 'unknown') "
+                  "and retries > 0 and {}",
+                  kIsOpen),
+      {ToSql(now), ToSql(lane), ToSql(owner),
+       ToSql(ToString(Reason::kMisconfigured))});
+}
+
 Status Outbox::MoveLane(const std::string& from, const std::string& to) {
   return database_->Run(
       fmt::format("update deliveries set lane = ? where lane = ? and {}",

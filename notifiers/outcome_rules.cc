@@ -9,6 +9,9 @@ namespace premura {
 namespace {
 
 constexpr Duration kShortestQuarantine = std::chrono::seconds(30);
+// Longer than a channel is left alone after it: what has waited meanwhile goes
+// first.
+constexpr Duration kShortestAfterStop = std::chrono::minutes(1);
 
 void Become(DeliveryState state, const Outcome& outcome, Timestamp now,
             Delivery* delivery) {
@@ -49,13 +52,15 @@ void GiveUp(DeliveryState state, const Outcome& outcome, Delivery* delivery) {
   if (!outcome.detail.empty()) delivery->detail += ": " + outcome.detail;
 }
 
-// The channel cannot work: not this delivery's fault, so nothing is counted.
-void WaitForChannel(DeliveryState state, const Outcome& outcome, Timestamp now,
-                    Delivery* delivery) {
+// The channel does not work, or not for this one: counted as its own failure
+// until a check says that it is the channel's (Outbox::Excuse()). In the end it
+// has not failed but waits for a person: who knows what was refused, and why?
+void BecomeRefused(DeliveryState state, const Outcome& outcome,
+                   const RetryPolicy& policy, Timestamp now,
+                   Delivery* delivery) {
   Become(state, outcome, now, delivery);
-  delivery->due_at = now;
-  delivery->retries = 0;
-  delivery->retrying_since.reset();
+  ScheduleRepeat(outcome, std::max(policy.first, kShortestAfterStop), policy,
+                 now, delivery);
 }
 
 // Asked sooner, the other side might still be at it and say no too early.
@@ -79,7 +84,7 @@ void ApplyRepeated(const Outcome& outcome, const RetryPolicy& policy,
   std::string released_by = delivery->released_by;
   switch (outcome.verdict) {
     case Outcome::Verdict::kStop:
-      WaitForChannel(DeliveryState::kUnknown, outcome, now, delivery);
+      BecomeRefused(DeliveryState::kUnknown, outcome, policy, now, delivery);
       break;
     case Outcome::Verdict::kRetry:
       BecomeUnknown(outcome, policy.first, policy, now, delivery);
@@ -110,7 +115,7 @@ void ApplyDelivered(const Outcome& outcome, OnDoubt on_doubt, bool doubted,
       Become(DeliveryState::kFailed, outcome, now, delivery);
       return;
     case Outcome::Verdict::kStop:
-      WaitForChannel(DeliveryState::kHeld, outcome, now, delivery);
+      BecomeRefused(DeliveryState::kHeld, outcome, policy, now, delivery);
       return;
     case Outcome::Verdict::kRetry:
       Become(DeliveryState::kRetry, outcome, now, delivery);
@@ -143,7 +148,7 @@ void ApplyFound(const Outcome& outcome, const RetryPolicy& policy,
       delivery->due_at = now;
       return;
     case Outcome::Verdict::kStop:
-      WaitForChannel(DeliveryState::kUnknown, outcome, now, delivery);
+      BecomeRefused(DeliveryState::kUnknown, outcome, policy, now, delivery);
       return;
     case Outcome::Verdict::kRejected:  // A look-up has no such answer.
     case Outcome::Verdict::kUnknown:

@@ -57,7 +57,8 @@ struct TransferAnswer {
     kUnreachable,    // Refused, no route, DNS: nothing was sent.
     kTls,            // Certificate, no STARTTLS: nothing was sent.
     kLogin,          // SMTP AUTH refused.
-    kTurnedAway,     // SMTP said 4xx or 5xx before there was a mail.
+    kTurnedAway,     // SMTP said 4xx or 5xx before there was a mail, or to
+                     // MAIL that one must log in.
     kRefused,        // SMTP said 4xx or 5xx to the mail: see `code`.
     kTimeoutBefore,  // Deadline or end passed before anything was sent.
     kTimeout,        // Deadline passed after something was sent.

@@ -31,10 +31,19 @@ bool IsTlsProblem(CURLcode code) {
   }
 }
 
+// That one must log in, or how: to MAIL it is said of us, to RCPT and DATA of
+// this one mail.
+bool MustLogIn(long reply, std::string_view problem) {
+  const bool login =
+      reply == 530 || reply == 534 || reply == 535 || reply == 538;
+  return login && problem.starts_with("MAIL failed");  // libcurl's words.
+}
+
 // `ended`: the mail's last line may be out, and `reply` is what came after it
 // (0: no whole reply). Then only a reply says what became of the mail, whatever
 // libcurl makes of it: there are servers that take it with 251.
-Fault SmtpFault(CURLcode code, long reply, bool ended) {
+Fault SmtpFault(CURLcode code, long reply, bool ended,
+                std::string_view problem) {
   const bool late = code == CURLE_OPERATION_TIMEDOUT;
   const bool refused = reply / 100 == 4 || reply / 100 == 5;
   if (code == CURLE_OK) return Fault::kNone;
@@ -48,7 +57,9 @@ Fault SmtpFault(CURLcode code, long reply, bool ended) {
   if (code == CURLE_LOGIN_DENIED && reply / 100 != 4) return Fault::kLogin;
   if (!refused) return Fault::kUnreachable;
   // What libcurl calls a no to MAIL, RCPT and DATA.
-  return code == CURLE_SEND_ERROR ? Fault::kRefused : Fault::kTurnedAway;
+  return code == CURLE_SEND_ERROR && !MustLogIn(reply, problem)
+             ? Fault::kRefused
+             : Fault::kTurnedAway;
 }
 
 // Of the last line of a reply ("250 Ok", "250"); 0 if it is none.
@@ -298,7 +309,7 @@ TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
   curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &request_bytes);
   if (smtp_ && ended_) status = end_code_;
   answer.code = static_cast<int>(status);
-  answer.fault = smtp_ ? SmtpFault(code, status, ended_)
+  answer.fault = smtp_ ? SmtpFault(code, status, ended_, problem_)
                        : HttpFault(code, request_bytes > 0);
   if (code != CURLE_OK) {
     answer.problem = WithoutErrno(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mail to a relay. 4xx and 5xx say that the mail was not taken; 354 and then
 // silence, that it may have been. 5xx before there is a mail (to the greeting,
-// EHLO) would be said to every mail: the channel stops.
+// EHLO; to MAIL, that one must log in) would be said to every mail: the channel
+// stops.
 #include <fmt/format.h>
 
 #include <utility>
@@ -50,15 +51,6 @@ std::string Words(const TransferAnswer& answer) {
 
 // 454 is a failing login service, 421 a server that is going away.
 Outcome JudgeRefusal(const TransferAnswer& answer) {
-  switch (answer.code) {
-    case 530:
-    case 534:
-    case 535:
-    case 538:
-      return MakeOutcome(Verdict::kStop, Reason::kMisconfigured, Words(answer));
-    default:
-      break;
-  }
   if (answer.code / 100 == 4) {
     return MakeOutcome(Verdict::kRetry, Reason::kThrottled, Words(answer));
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "notifiers/explain.h"
+#include "notifiers/ruling.h"
 #include "tests/notifiers/support/outreach_rules.h"
 #include "tests/notifiers/support/outreach_world.h"
 
@@ -142,6 +143,124 @@ TEST_F(DeliveryTest, NoRefusalOfARepeatEndsDoubt) {
         << test.answer;
     Pass(hours(1));
     EXPECT_EQ(State(id, "sms"), test.again ? "sent delivered" : test.state);
+  }
+}
+
+// A firewall before a webhook, say, that dislikes the words of one message.
+TEST_F(DeliveryTest, OneThatIsAlwaysRefusedHoldsNoOtherForLongerThanACheck) {
+  settings->retry.max_concurrent = 1;
+  email->refused = {"script"};
+  Start(kDeliveryRules);
+  Know("script", {{"email", "\"s@example.com\""}});
+  const std::string refused = Fire("mail", "script");
+  for (int i = 0; i < 120; ++i) {
+    const std::string id = Fire("mail", "acme");
+    Pass(seconds(30));
+    ASSERT_EQ(State(id, "email"), "sent delivered") << i;
+  }
+  EXPECT_EQ(State(refused, "email"), "held misconfigured");
+  EXPECT_EQ(email->TotalArrived(), 120);
+  const int attempts = Get(refused, "email").attempts;
+  EXPECT_GE(attempts, 5) << "it is tried again";
+  EXPECT_LE(attempts, 8) << "less and less";
+}
+
+TEST_F(DeliveryTest, OneThatIsAlwaysRefusedWaitsForAPersonInTheEnd) {
+  email->refused = {"script"};
+  Start(kDeliveryRules);
+  Know("script", {{"email", "\"s@example.com\""}});
+  const std::string id = Fire("mail", "script");
+  for (int i = 0; i < 23; ++i) Pass(hours(1));
+  EXPECT_FALSE(NeedsPerson(Get(id, "email")));
+  for (int i = 0; i < 3; ++i) Pass(hours(1));
+  EXPECT_EQ(State(id, "email"), "held misconfigured");
+  EXPECT_EQ(Get(id, "email").detail, "the fake says so");
+  ASSERT_TRUE(NeedsPerson(Get(id, "email")));
+  const std::size_t calls = email->deliveries.size();
+  Pass(hours(1));
+  EXPECT_EQ(email->deliveries.size(), calls);
+  email->refused.clear();
+  auto ledger = Ledger::Open(address(), Ledger::Access::kWrite).value();
+  ASSERT_TRUE(SayOf(ledger.get(), {Get(id, "email").key}, RulingWord::kReleased,
+                    "anna", now)
+                  .ok());
+  Pass(seconds(1));
+  EXPECT_EQ(State(id, "email"), "sent delivered");
+}
+
+TEST_F(DeliveryTest, DoubtThatIsAlwaysRefusedWaitsForAPersonInTheEnd) {
+  sms->Next({"unknown_before"});
+  Start(kDeliveryRules);
+  const std::string id = Fire("sms", "acme");
+  sms->refused = {"acme"};
+  for (int i = 0; i < 23; ++i) Pass(hours(1));
+  EXPECT_FALSE(NeedsPerson(Get(id, "sms")));
+  for (int i = 0; i < 3; ++i) Pass(hours(1));
+  EXPECT_EQ(State(id, "sms"), "unknown misconfigured");
+  EXPECT_TRUE(NeedsPerson(Get(id, "sms")));
+}
+
+TEST_F(DeliveryTest, AWrongPasswordLosesNothingHoweverLongItLasts) {
+  settings->retry.max_concurrent = 2;
+  settings->retry.breaker_failures = 1000;
+  email->Next({"stop", "stop"});
+  Start(kDeliveryRules);
+  ShardOutput output;
+  for (int i = 0; i < 2; ++i) {
+    output.detections.push_back(Detect("mail", "acme"));
+  }
+  std::vector<std::string> all = {output.detections[0].id,
+                                  output.detections[1].id};
+  Submit(std::move(output));
+  ASSERT_EQ(email->deliveries.size(), 2U) << "both met it";
+  email->check_problem = "password refused";
+  for (int i = 0; i < 60; ++i) {
+    all.push_back(Fire("mail", "acme"));
+    Pass(minutes(30));
+  }
+  EXPECT_EQ(email->deliveries.size(), 2U);
+  for (const std::string& id : all) {
+    ASSERT_EQ(State(id, "email"), "held misconfigured");
+  }
+  email->check_problem.clear();
+  // No failure that came before counts.
+  email->Next(std::vector<std::string>(all.size(), "retry"));
+  Pass(seconds(30));
+  for (const std::string& id : all) {
+    EXPECT_EQ(State(id, "email"), "retry unreachable");
+  }
+  Pass(seconds(30));
+  for (const std::string& id : all) {
+    EXPECT_EQ(State(id, "email"), "sent delivered");
+  }
+  EXPECT_EQ(email->TotalArrived(), 62);
+}
+
+// Not even if one had been given up meanwhile, or waits for its next turn.
+TEST_F(DeliveryTest, ACheckThatFailsExcusesWhatWasRefusedBefore) {
+  const struct {
+    Reason check;
+    int retries;
+  } cases[] = {{Reason::kMisconfigured, 0}, {Reason::kUnreachable, 1}};
+  for (const auto& test : cases) {
+    for (const Duration give_up : {Duration(hours(24)), Duration(seconds(1))}) {
+      OutreachWorld world;
+      world.settings->retry.give_up_after = give_up;
+      world.email->Next({"stop"});
+      world.email->check_reason = test.check;
+      world.Start(kDeliveryRules);
+      world.email->check_problem = "no";
+      const std::string id = world.Fire("mail", "acme");
+      EXPECT_EQ(world.Get(id, "email").retries, 1);
+      world.Pass(seconds(30));
+      EXPECT_EQ(world.Get(id, "email").retries, test.retries);
+      world.email->check_problem.clear();
+      world.Pass(seconds(29));
+      EXPECT_EQ(world.email->deliveries.size(), 1U) << "not checked yet";
+      world.Pass(seconds(1));
+      EXPECT_EQ(world.State(id, "email"),
+                test.retries == 0 ? "sent delivered" : "held misconfigured");
+    }
   }
 }
 
@@ -297,10 +416,9 @@ TEST_F(DeliveryTest, ALookUpThatIsRefusedStopsTheDeskUntilItWorksAgain) {
   late->finds[0](refused);
   Pass(seconds(0));
   EXPECT_EQ(State(id, "ticket"), "unknown misconfigured");
-  Pass(seconds(29));
-  EXPECT_EQ(late->finds.size(), 1U);
-  Pass(seconds(1));
-  Pass(seconds(0));
+  Pass(seconds(59));
+  EXPECT_EQ(late->finds.size(), 1U) << "others have their turn before";
+  Pass(minutes(2));
   EXPECT_EQ(late->finds.size(), 2U) << "the check has passed";
 }
 

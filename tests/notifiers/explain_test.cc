@@ -165,6 +165,18 @@ TEST_F(ExplainTest, WhatWaitsForItsChannelHasNoTimeInThePast) {
       << text;
 }
 
+TEST_F(ExplainTest, WhatItsChannelAlwaysRefusesWaitsForAPerson) {
+  settings->retry.give_up_after = std::chrono::seconds(1);
+  email->Next({"stop"});
+  Start(kRules);
+  Fire("loop", "acme");
+  const std::string text = ToText(Ask());
+  EXPECT_NE(text.find("held until a person decides by misconfigured (the fake "
+                      "says so)"),
+            std::string::npos)
+      << text;
+}
+
 EvidenceEvent Event(const char* name, const char* at) {
   EvidenceEvent event;
   event.name = name;

@@ -113,12 +113,12 @@ TEST_F(OutletTest, AMisconfiguredChannelIsLeftUntilItsCheckPasses) {
   email->check_problem = "password refused";
   const std::string first = Fire("mail", "acme");
   EXPECT_EQ(State(first, "email"), "held misconfigured");
-  EXPECT_EQ(Get(first, "email").retries, 0);
   const std::string second = Fire("mail", "acme");
   EXPECT_EQ(observer.channels.back(), "email: the fake says so");
   Pass(hours(30));
   EXPECT_EQ(email->deliveries.size(), 1U);
   EXPECT_EQ(observer.channels.back(), "email: password refused");
+  EXPECT_EQ(Get(first, "email").retries, 0) << "it was not its own failure";
   const auto outlets = Reader()->Outlets();
   ASSERT_TRUE(outlets.ok());
   ASSERT_EQ(outlets.value().size(), 3U);

@@ -102,7 +102,7 @@ TEST_F(SmtpTest, EveryReplyHasItsMeaning) {
        "450 4.2.0 greylisted", 1},
       {"greylist@acme.example", Verdict::kDelivered, Reason::kDelivered,
        "250 2.0.0 queued as 2", 2},
-      {"policy@acme.example", Verdict::kStop, Reason::kMisconfigured,
+      {"policy@acme.example", Verdict::kRejected, Reason::kRefused,
        "530 5.7.0 must authenticate first", 2},
       {"stall@acme.example", Verdict::kRetry, Reason::kTimeout, nullptr, 2},
       // Both had been stored.
@@ -213,7 +213,7 @@ TEST_F(SmtpTest, WhatOnlyAPersonCanMendStopsTheChannel) {
   EXPECT_EQ(Stored(), 0u);
 }
 
-TEST_F(SmtpTest, ANoBeforeTheMailIsOfTheServerAndNotOfTheMail) {
+TEST_F(SmtpTest, ANoBeforeTheMailIsOfTheServerAndALaterOneOfTheMail) {
   const struct {
     const char* refused;
     Verdict verdict;
@@ -230,6 +230,11 @@ TEST_F(SmtpTest, ANoBeforeTheMailIsOfTheServerAndNotOfTheMail) {
        "STARTTLS denied"},
       {"AUTH:554", Verdict::kStop, Reason::kMisconfigured, "554 not today"},
       {"AUTH:454", Verdict::kRetry, Reason::kThrottled, "454 not today"},
+      {"MAIL:530", Verdict::kStop, Reason::kMisconfigured, "530 not today"},
+      {"MAIL:535", Verdict::kStop, Reason::kMisconfigured, "535 not today"},
+      {"MAIL:552", Verdict::kRejected, Reason::kRefused, "552 not today"},
+      {"RCPT:534", Verdict::kRejected, Reason::kRefused, "534 not today"},
+      {"DATA:538", Verdict::kRejected, Reason::kRefused, "538 not today"},
   };
   for (const auto& c : cases) {
     const std::string refuse = std::string("--refuse=") + c.refused;

@@ -21,7 +21,8 @@ The recipient's local part, or what follows its "+", decides what happens:
   policy*    530 to RCPT
 
 --no-tls: no STARTTLS is offered. --no-auth: nobody needs to log in.
---refuse: GREETING, EHLO, STARTTLS or AUTH is answered with this code.
+--refuse: GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT or DATA is answered with
+  this code.
 --upstream: mails are not stored but handed to the real server there.
 packages: python3-aiosmtpd openssl
 """

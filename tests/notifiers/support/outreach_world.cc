@@ -61,6 +61,7 @@ void FakeChannel::Deliver(const Message& message, Done done) {
     answer = next_.front();
     next_.pop_front();
   }
+  if (refused.contains(message.customer)) answer = "stop";
   if (answer == "lost_before") return;
   if (answer == "delivered" || answer == "lost_after" ||
       answer == "unknown_after") {

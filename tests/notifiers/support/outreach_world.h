@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ class FakeChannel final : public Channel {
   std::vector<Message> deliveries;  // Each call of Deliver().
   std::vector<std::string> finds;   // Each call of Find(): keys.
   std::optional<Duration> retry_after;
-  std::string check_problem;  // Empty: Check() passes.
+  std::set<std::string> refused;  // Customers: always answered by `stop`.
+  std::string check_problem;      // Empty: Check() passes.
   Reason check_reason = Reason::kMisconfigured;
   int checks = 0;
   bool find_fails = false;  // Find() answers kUnknown.
