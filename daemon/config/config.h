@@ -168,7 +168,8 @@ LoadedConfig ReadConfig(const std::string& path, std::string text,
                         const ConfigOptions& options);
 
 // The whole configuration as YAML with its defaults, which reads back as the
-// same. Secrets stand as where they come from.
+// same. Secrets stand as where they come from, and addresses of webhooks and
+// gateways, which may be secrets themselves, as `https://host/...`.
 std::string FormatConfig(const Config& config);
 
 // librdkafka's properties for a source: its own and those that the keys mean.

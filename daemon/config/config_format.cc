@@ -5,6 +5,7 @@
 
 #include "daemon/config/config_formatter.h"
 #include "daemon/config/config_reader.h"
+#include "notifiers/channels/call.h"
 
 namespace premura {
 namespace {
@@ -49,6 +50,12 @@ class Formatter final : public ConfigFormatter {
   }
 
  private:
+  // Of an address that may be a secret itself, only where it leads.
+  void Place(std::string_view key, const std::string& url) {
+    const std::string host = SchemeAndHost(url);
+    Text(key, WithoutSlash(url) == host ? host : host + "/...");
+  }
+
   void Ledger() {
     const DatabaseAddress& ledger = config_.ledger;
     if (!config_.secret_origins.contains("ledger.password") &&
@@ -84,7 +91,7 @@ class Formatter final : public ConfigFormatter {
   }
   void Desk(const WebhookOptions& webhook) {
     Text("type", "webhook");
-    Text("url", webhook.url);
+    Place("url", webhook.url);
     SecretAt("tickets." + webhook.desk + ".secret");
     SecretAt("tickets." + webhook.desk + ".old_secret");
     Text("ca", webhook.ca_file);
@@ -159,14 +166,14 @@ class Formatter final : public ConfigFormatter {
 
   void Gateway(const KannelOptions& kannel) {
     Text("type", "kannel");
-    Text("url", kannel.url);
+    Place("url", kannel.url);
     Text("username", kannel.username);
     SecretAt("sms.gateway.password");
     Text("ca", kannel.ca_file);
   }
   void Gateway(const TwilioOptions& twilio) {
     Text("type", "twilio");
-    Text("url", twilio.url);
+    Place("url", twilio.url);
     Text("account_sid", twilio.account_sid);
     SecretAt("sms.gateway.auth_token");
     Text("messaging_service_sid", twilio.messaging_service_sid);

@@ -99,13 +99,16 @@ bool ParseListen(std::string_view text, AdminConfig* admin) {
 }
 
 // What stands in texts that others make links of.
-void WarnOfNoLink(Mapping* mapping, const char* key, const std::string& url) {
+std::string ReadLink(Mapping* mapping, const char* key, ConfigReader* reader) {
+  const std::string url = reader->TextOr(mapping, key, "");
+  if (!reader->CheckNoUser(mapping->Get(key), key, url)) return "";
   for (const char* scheme : {"https://", "http://", "mailto:"}) {
-    if (url.empty() || url.starts_with(scheme)) return;
+    if (url.empty() || url.starts_with(scheme)) return url;
   }
   mapping->Get(key).Warn(
       fmt::format("`{}` is `{}`, of which nobody makes a link", key, url),
       "write https://host/path");
+  return url;
 }
 
 }  // namespace
@@ -155,10 +158,8 @@ void ReadSender(Mapping* root, ConfigReader* reader) {
   sender->name = reader->TextOr(&mapping, "name", "");
   sender->phone = reader->TextOr(&mapping, "phone", "");
   sender->hours = reader->TextOr(&mapping, "hours", "");
-  sender->help_url = reader->TextOr(&mapping, "help_url", "");
-  sender->stop_url = reader->TextOr(&mapping, "stop_url", "");
-  WarnOfNoLink(&mapping, "help_url", sender->help_url);
-  WarnOfNoLink(&mapping, "stop_url", sender->stop_url);
+  sender->help_url = ReadLink(&mapping, "help_url", reader);
+  sender->stop_url = ReadLink(&mapping, "stop_url", reader);
   sender->address = reader->TextOr(&mapping, "address", "");
   if (sender->address.empty() && config.email) {
     const SmtpOptions& smtp = config.email->smtp;

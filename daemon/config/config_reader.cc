@@ -57,6 +57,13 @@ bool IsPlainName(std::string_view name) {
          name.find_first_not_of(kAllowed) == name.npos;
 }
 
+std::string_view AuthorityOf(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == url.npos) return {};
+  const std::string_view rest = url.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
 std::optional<std::string> EnvironmentName(std::string_view text) {
   if (!text.starts_with("${env:") || !text.ends_with('}')) return std::nullopt;
   return std::string(text.substr(6, text.size() - 7));
@@ -196,20 +203,25 @@ std::string ConfigReader::RequireUrl(Mapping* mapping, std::string_view key) {
   const std::size_t scheme = url->starts_with(kHttps)  ? kHttps.size()
                              : url->starts_with(kHttp) ? kHttp.size()
                                                        : 0;
-  const std::string authority =
-      url->substr(scheme, url->find_first_of("/?#", scheme) - scheme);
+  const std::string_view authority = AuthorityOf(*url);
   const std::string_view host = HostOf(authority);
   if (scheme == 0 || authority.empty() || url->find(' ') != url->npos) {
     node.Complain(fmt::format("`{}` is not a web address", key),
                   "write https://host/path");
-  } else if (authority.find('@') != authority.npos) {
-    node.Complain(fmt::format("`{}` contains a user name or password", key),
-                  "secrets stand in files of their own");
-  } else if (scheme == kHttp.size() && !IsLoopback(host)) {
+  } else if (CheckNoUser(node, key, *url) && scheme == kHttp.size() &&
+             !IsLoopback(host)) {
     node.Warn(fmt::format("`{}` leads to another machine without TLS", key),
               "what is sent there can be read on the way; write https://");
   }
   return *url;
+}
+
+bool ConfigReader::CheckNoUser(const Node& node, std::string_view key,
+                               std::string_view url) {
+  if (AuthorityOf(url).find('@') == url.npos) return true;
+  node.Complain(fmt::format("`{}` contains a user name or password", key),
+                "secrets stand in files of their own");
+  return false;
 }
 
 Secret ConfigReader::SecretValue(const Node& node, const std::string& key,

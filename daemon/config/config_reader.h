@@ -59,6 +59,9 @@ class ConfigReader {
   // http:// or https://, without CR, LF or a password in it; a warning if it
   // leads to another machine without TLS.
   std::string RequireUrl(Mapping* mapping, std::string_view key);
+  // Complains if `url`, the value at `node`, has a user or a password in it.
+  bool CheckNoUser(const Node& node, std::string_view key,
+                   std::string_view url);
 
   // `<key>_file: PATH` or `<key>: ${env:NAME}`. Empty if there is neither
   // (a mistake if `required`) or it cannot be had (a mistake too). `path`
@@ -88,6 +91,9 @@ inline constexpr const char* kReadableHint =
 
 // Letters, digits, `.`, `_`, `-`, at most 64.
 bool IsPlainName(std::string_view name);
+
+// "user:password@example.com:8080" of a URL; empty if it is none.
+std::string_view AuthorityOf(std::string_view url);
 
 // `${env:NAME}` as a whole: NAME.
 std::optional<std::string> EnvironmentName(std::string_view text);

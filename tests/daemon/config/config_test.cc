@@ -534,6 +534,44 @@ TEST(ConfigTest, WhatIsPrintedReadsBackAsTheSame) {
   }
 }
 
+TEST(ConfigTest, OfAnAddressThatMayBeASecretOnlyTheHostIsPrinted) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"https://hooks.example.com/T01/hush?token=hush",
+       "https://hooks.example.com/..."},
+      {"https://hooks.example.com:8443?token=hush",
+       "https://hooks.example.com:8443/..."},
+      {"https://hooks.example.com#hush", "https://hooks.example.com/..."},
+      {"https://hooks.example.com/", "https://hooks.example.com"},
+      {"https://hooks.example.com", "https://hooks.example.com"},
+  };
+  const char* const places[] = {
+      "tickets: {fix: {type: webhook, url: \"${env:HOOK}\", secret: "
+      "\"${env:TOKEN}\"}}\n",
+      "sms: {sender: me, gateway: {type: kannel, url: \"${env:HOOK}\", "
+      "username: u, password: \"${env:TOKEN}\"}}\n",
+      "sms: {sender: me, gateway: {type: twilio, url: \"${env:HOOK}\", "
+      "account_sid: AC1, auth_token: \"${env:TOKEN}\"}}\n"};
+  for (const auto& [url, printed] : cases) {
+    for (const char* place : places) {
+      SCOPED_TRACE(std::string(url) + " " + place);
+      ConfigOptions options;
+      options.environment = [url = url](const std::string& name) {
+        return std::optional<std::string>(name == "HOOK" ? url : "t");
+      };
+      const LoadedConfig loaded = ReadConfig(
+          kTestdata + "/good/premura.yaml",
+          std::string("sources: [{file: {path: e}}]\nrules: [r]\n") + place,
+          options);
+      ASSERT_NE(loaded.config, nullptr) << RenderText(loaded.diagnostics);
+      const std::string text = FormatConfig(*loaded.config);
+      EXPECT_EQ(text.find("hush"), std::string::npos) << text;
+      EXPECT_NE(text.find(std::string("    url: ") + printed + "\n"),
+                std::string::npos)
+          << text;
+    }
+  }
+}
+
 // All keys of a printed configuration, as words.
 TEST(ConfigTest, TheShippedExampleNamesEveryKey) {
   const std::string example = Slurp(PREMURA_SOURCE_DIR "/deploy/premura.yaml");
