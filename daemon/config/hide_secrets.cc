@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace premura {
 namespace {
@@ -26,6 +27,7 @@ constexpr std::size_t kShortest = 3;
 struct Span {
   std::size_t begin = 0;
   std::size_t end = 0;
+  bool path = false;  // Of a URL: in words it has its slash before it.
 };
 
 bool IsKeyCharacter(char c) {
@@ -123,15 +125,53 @@ bool IsReference(std::string_view value) {
   return value.starts_with("${env:") && value.find('}') == value.size() - 1;
 }
 
-// `user:password@` of a URL.
+// The values of a query `?sslmode=a&b`, and what has no name.
+void FindInQuery(std::string_view line, Span query, std::vector<Span>* spans) {
+  for (std::size_t at = query.begin; at < query.end;) {
+    const std::size_t end = std::min(line.find('&', at), query.end);
+    const std::size_t name = line.substr(0, end).find('=', at);
+    const std::size_t value = name == line.npos ? at : name + 1;
+    if (value < end) spans->push_back({value, end});
+    at = end + 1;
+  }
+}
+
+// Of one URL `user:password@` and the query, and of a web address the path: a
+// webhook's is often the secret. `url`: what follows "://".
+void FindInUrl(std::string_view line, Span url, bool web,
+               std::vector<Span>* spans) {
+  const std::string_view whole = line.substr(0, url.end);
+  const std::size_t user = whole.rfind('@');
+  const bool has_user = user != whole.npos && user >= url.begin;
+  const std::size_t host = has_user ? user + 1 : url.begin;
+  // An `@` in the query, or a `?` in the password.
+  if (has_user && whole.substr(0, user).find('?', url.begin) != whole.npos) {
+    spans->push_back(url);
+    return;
+  }
+  if (has_user && user > url.begin) spans->push_back({url.begin, user});
+  const std::size_t rest = whole.find_first_of(web ? "/?#" : "?#", host);
+  if (rest == whole.npos) return;
+  if (whole[rest] == '/') {
+    if (rest + 1 < url.end) spans->push_back({rest + 1, url.end, true});
+  } else {
+    FindInQuery(line, {rest + 1, url.end}, spans);
+  }
+}
+
 void FindInUrls(std::string_view line, std::vector<Span>* spans) {
   for (std::size_t at = line.find("://"); at != line.npos;
        at = line.find("://", at + 3)) {
+    const std::string_view scheme = line.substr(0, at);
     const std::size_t begin = at + 3;
-    const std::size_t end =
-        std::min(line.find_first_of(" \t\"'", begin), line.size());
-    const std::size_t host = line.substr(0, end).rfind('@');
-    if (host != line.npos && host > begin) spans->push_back({begin, host});
+    std::size_t end =
+        std::min(line.find_first_of(" \t\"'`", begin), line.size());
+    while (end > begin && std::string_view(",]}").find(line[end - 1]) !=
+                              std::string_view::npos) {
+      --end;
+    }
+    FindInUrl(line, {begin, end},
+              scheme.ends_with("http") || scheme.ends_with("https"), spans);
   }
 }
 
@@ -185,6 +225,27 @@ std::string Stars(std::string_view text) {
                                   0x80;
                          })),
                      '*');
+}
+
+// `line` with stars for `spans`. What they held is added to `secrets`.
+std::string Hidden(const std::string& line, std::vector<Span> spans,
+                   std::vector<std::string>* secrets = nullptr) {
+  std::sort(spans.begin(), spans.end(),
+            [](const Span& a, const Span& b) { return a.begin < b.begin; });
+  std::string shown;
+  std::size_t at = 0;
+  for (const Span& span : spans) {
+    if (span.end <= at) continue;
+    const std::size_t begin = std::max(span.begin, at);
+    const std::size_t told = span.path ? span.begin - 1 : span.begin;
+    if (secrets != nullptr) {
+      secrets->push_back(line.substr(told, span.end - told));
+    }
+    shown += line.substr(at, begin - at) +
+             Stars(line.substr(begin, span.end - begin));
+    at = span.end;
+  }
+  return shown + line.substr(at);
 }
 
 // The values below secret keys, as read: an alias takes them to other places,
@@ -243,6 +304,10 @@ void HideSecrets(const Document& document, Diagnostics* diagnostics) {
   for (Diagnostic& diagnostic : *diagnostics) {
     HideValues(values, &diagnostic.message);
     HideValues(values, &diagnostic.hint);
+    // A URL that stands in a variable is in no line.
+    std::vector<Span> in_words;
+    FindInUrls(diagnostic.message, &in_words);
+    diagnostic.message = Hidden(diagnostic.message, std::move(in_words));
     const std::string line = document.Line(diagnostic.where.line);
     const std::size_t first = line.find_first_not_of(kBlank);
     if (first == line.npos) continue;
@@ -251,18 +316,9 @@ void HideSecrets(const Document& document, Diagnostics* diagnostics) {
     if (Continues(document, diagnostic.where.line, first)) {
       spans = {{first, line.size()}};
     }
-    std::sort(spans.begin(), spans.end(),
-              [](const Span& a, const Span& b) { return a.begin < b.begin; });
-    std::string shown;
     std::vector<std::string> secrets;
-    std::size_t at = 0;
-    for (const Span& span : spans) {
-      if (span.begin < at) continue;
-      secrets.push_back(line.substr(span.begin, span.end - span.begin));
-      shown += line.substr(at, span.begin - at) + Stars(secrets.back());
-      at = span.end;
-    }
-    if (!diagnostic.line.empty()) diagnostic.line = shown + line.substr(at);
+    const std::string shown = Hidden(line, std::move(spans), &secrets);
+    if (!diagnostic.line.empty()) diagnostic.line = shown;
     HideInWords(secrets, &diagnostic.message);
     HideInWords(secrets, &diagnostic.hint);
   }

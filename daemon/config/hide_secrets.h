@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is shown of a configuration file, without the secrets that a person
 // wrote into it by mistake: the values of `password`, `token`, `old_secret`
-// and their like, and the password of a URL. `password_file: PATH` and
-// `${env:NAME}` are no secrets and stay.
+// and their like, and of a URL the password, the query, and the path if it is a
+// web address. `password_file: PATH` and `${env:NAME}` are no secrets and stay.
 
 #pragma once
 

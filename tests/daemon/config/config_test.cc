@@ -28,6 +28,7 @@ ConfigOptions Options() {
       return "hush-" + name;
     }
     if (name == "HOST") return "eu-1";
+    if (name == "HUNTER_URL") return "mysql://me:hunter2@h/x?a=hunter2";
     return std::nullopt;
   };
   return options;
@@ -424,7 +425,21 @@ TEST(ConfigTest, NoSecretIsShownWithAMistake) {
       {"  {password: hunter2, b", "  {password: **********"},
       {"  password: {a: hunter2}", "  password: ***********}"},
       {"  url: https://me:hunter2@example.com/x, b: 1",
-       "  url: https://**********@example.com/x, b: 1"},
+       "  url: https://**********@example.com/*, b: 1"},
+      {"  url: https://hooks.example.com/T01/hunter2?a=b, b: 1",
+       "  url: https://hooks.example.com/***************, b: 1"},
+      {"  fix: {type: webhook, url: \"http://h:80/hunter2\"}",
+       "  fix: {type: webhook, url: \"http://h:80/*******\"}"},
+      {"  url: https://h?token=hunter2&hunter2&b=#hunter2}",
+       "  url: https://h?token=*******&*******&b=********}"},
+      {"  url: https://h#hunter2", "  url: https://h#*******"},
+      {"  url: https://h/ # a/b", "  url: https://h/ # a/b"},
+      {"  ledger: postgresql://p@h/name?password=hunter2&sslmode=x",
+       "  ledger: postgresql://*@h/name?password=*******&sslmode=*"},
+      {"  ledger: postgresql://p:hunt?er2@h/name",
+       "  ledger: postgresql://*****************"},
+      {"  url: https://h/hunter2?mail=a@b&c=hunter2",
+       "  url: https://****************************"},
       {"  password_file: /etc/hunter2, key_field: Premura Key",
        "  password_file: /etc/hunter2, key_field: Premura Key"},
       {"  token: ${env:RT_TOKEN}", "  token: ${env:RT_TOKEN}"},
@@ -477,6 +492,12 @@ TEST(ConfigTest, NoSecretIsToldInTheWordsOfAMistake) {
       "ledger: mysql://me:hunter2@example.com/x\n",
       "sources: [{file: {path: e}}]\nrules: [r]\n"
       "ledger: postgresql://me:hunter2@example.com/x\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "ledger: mysql://example.com/x?password=hunter2\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "ledger: https://example.com/hunter2\n",
+      "sources: [{file: {path: e}}]\nrules: [r]\n"
+      "ledger: \"${env:HUNTER_URL}\"\n",
       "sources: [{file: {path: e}}]\nrules: [r]\n"
       "email: {smtp: {host: h, password: [hunter2]}, from: {address: a@b.c}}\n",
       // Told at another key.
