@@ -2,7 +2,7 @@
 // TransferPool: HTTP calls on one thread (libcurl multi) and SMTP on a few
 // more, a mail on each, each call with a total deadline from when it is begun.
 // TLS is always verified; redirects are not followed; answers are cut at a
-// size.
+// size, and not waited for to their end if they are ten times as long.
 //
 // Thread: Start() from any; callbacks run on one of the pool's threads and must
 // not block. Destruction abandons what runs: its callbacks are not called. Not

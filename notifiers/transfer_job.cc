@@ -15,6 +15,9 @@ namespace {
 
 using Fault = TransferAnswer::Fault;
 
+// An answer that is as many times longer than what is kept of it has no end.
+constexpr std::size_t kEndless = 10;
+
 constexpr char kNoTimeLeft[] = "no time was left to send it";
 
 bool IsTlsProblem(CURLcode code) {
@@ -302,6 +305,8 @@ void TransferJob::RefuseLate() {
 }
 
 TransferAnswer TransferJob::AnswerOf(CURLcode code) const {
+  // Its status, by which it is judged, was there before.
+  if (endless_) code = CURLE_OK;
   TransferAnswer answer;
   long status = 0;
   long request_bytes = 0;
@@ -331,13 +336,16 @@ std::string TransferJob::SmtpReply(Fault fault) const {
   return taken ? last_reply_ : last_refusal_;
 }
 
-// What is over the limit is taken and forgotten.
+// What is over the limit is taken and forgotten, but not for ever: taking less
+// than there is ends the transfer.
 std::size_t TransferJob::OnBody(char* data, std::size_t size, std::size_t count,
                                 void* job) {
   auto* self = static_cast<TransferJob*>(job);
   const std::size_t room = self->request_.max_answer - self->body_.size();
   self->body_.append(data, std::min(size * count, room));
-  return size * count;
+  self->answered_ += size * count;
+  self->endless_ = self->answered_ / kEndless > self->request_.max_answer;
+  return self->endless_ ? 0 : size * count;
 }
 
 std::size_t TransferJob::OnHeader(char* data, std::size_t size,

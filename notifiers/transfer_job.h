@@ -83,8 +83,10 @@ class TransferJob {
   std::size_t read_ = 0;      // Of the mail, what libcurl has taken.
   bool ended_ = false;        // All of it: the other side may have the mail.
   bool late_ = false;         // Its end came before it was sent.
+  bool endless_ = false;      // HTTP's answer was cut off.
   long end_code_ = 0;         // The first whole reply after that.
-  std::string body_;          // HTTP's answer.
+  std::size_t answered_ = 0;  // Of HTTP's answer, all that came.
+  std::string body_;          // What is kept of it.
   std::string last_reply_;    // SMTP: the last 2xx, 3xx line but not 221.
   std::string last_refusal_;  // SMTP: the last 4xx or 5xx line.
   char problem_[CURL_ERROR_SIZE] = "";

@@ -205,6 +205,10 @@ TEST_P(HttpConformanceTest, EveryAnswerHasItsMeaning) {
        Verdict::kUnknown,
        Reason::kUnknownOutcome,
        {}},
+      {R"({"act":"endless","status":503})",
+       Verdict::kRetry,
+       Reason::kServerError,
+       {}},
       {R"({"act":"hang"})", Verdict::kUnknown, Reason::kTimeout, {}},
   };
   for (const auto& c : cases) {
@@ -658,6 +662,26 @@ TEST_F(OneChannelTest, LongAnswersAreCut) {
       TransferAnswer{});
   EXPECT_EQ(answer.fault, TransferAnswer::Fault::kNone);
   EXPECT_EQ(answer.body, "0123456789");
+}
+
+// Where it is cut no fault is told: the status came before.
+TEST_F(OneChannelTest, AnAnswerWithoutAnEndIsJudgedByItsStatus) {
+  for (const int status : {200, 503}) {
+    TransferRequest request;
+    request.url = server_["url"];
+    request.method = "POST";
+    request.max_answer = 10;
+    Plan(fmt::format(R"({{"act":"endless","status":{}}})", status));
+    const auto answer = Await<TransferAnswer>(
+        [&](std::function<void(TransferAnswer)> done) {
+          pool_->Start(request, std::move(done));
+        },
+        TransferAnswer{});
+    EXPECT_EQ(answer.fault, TransferAnswer::Fault::kNone) << answer.problem;
+    EXPECT_EQ(answer.problem, "");
+    EXPECT_EQ(answer.code, status);
+    EXPECT_EQ(answer.body, "xxxxxxxxxx");
+  }
 }
 
 }  // namespace

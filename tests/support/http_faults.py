@@ -11,7 +11,8 @@ list to /plan, each entry used once, in order, the last one for ever:
 act:  ""      answer
       "cut"   read the request, then cut the connection
       "half"  send the head and half of the body, then cut
-      "hang"  read the request, never answer
+      "endless"  send the head and a body that goes on until the other side cuts
+  "hang"  read the request, never answer
       "hold"  read the request, go on once POST /release has come
       "slow"  read the request, go on after up to 0.4 s
 With --upstream the server stands before a real one: what would be answered is
@@ -53,6 +54,16 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data[:len(data) // 2] if half else data)
+
+    def answer_endlessly(self, status):
+        self.close_connection = True
+        self.send_response(status)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"x" * 65536)
+        except OSError:
+            pass
 
     def handle_any(self):
         length = int(self.headers.get("Content-Length") or 0)
@@ -97,6 +108,8 @@ class Handler(BaseHTTPRequestHandler):
         if act == "cut":
             self.close_connection = True
             return self.connection.shutdown(2)
+        if act == "endless":
+            return self.answer_endlessly(step.get("status", 200))
         if upstream and act != "half":
             return self.forward(body)
         self.answer(step.get("status", 200), step.get("body", ""),
