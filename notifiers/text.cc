@@ -46,6 +46,31 @@ std::string MaskWord(std::string_view word) {
                                                   : MaskMailAddress(word);
 }
 
+bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// How long an escape at text[at] is, whose letters belong to no word: "%2B" of
+// URLs, "\u002B" and "\n" of JSON. 0: there is none.
+std::size_t EscapeAt(std::string_view text, std::size_t at) {
+  if (text[at] == '%') return 3;
+  if (text[at] != '\\') return 0;
+  return text.substr(at + 1).starts_with('u') ? 6 : 2;
+}
+
+// Of a word without letters: its runs of digits that are as long as a number
+// with its country.
+void MaskRuns(std::string* text, std::size_t begin, std::size_t end) {
+  for (std::size_t at = begin; at < end;) {
+    std::size_t stop = at;
+    while (stop < end && IsDigit((*text)[stop])) ++stop;
+    if (stop - at >= 9 && stop - at <= 15) {
+      text->replace(at, stop - at, MaskPhone(text->substr(at, stop - at)));
+    }
+    at = stop + 1;
+  }
+}
+
 }  // namespace
 
 std::string_view CutCharacters(std::string_view text, std::size_t characters) {
@@ -104,6 +129,24 @@ std::string MaskAddresses(std::string_view text) {
     masked += MaskWord(text.substr(at, end - at));
     if (end < text.size()) masked += text[end++];
     at = end;
+  }
+  return masked;
+}
+
+std::string MaskAnswer(std::string_view text) {
+  std::string masked = MaskAddresses(text);
+  for (std::size_t at = 0; at < masked.size();) {
+    const std::size_t begin = at;
+    bool letters = false;
+    for (; at < masked.size(); ++at) {
+      const char c = masked[at];
+      if (!IsDigit(c) && !IsLetter(c) && c != '-' && c != '_') break;
+      letters |= IsLetter(c) || c == '_';
+    }
+    if (!letters) MaskRuns(&masked, begin, at);
+    if (at < masked.size()) {
+      at += std::max(EscapeAt(masked, at), std::size_t{1});
+    }
   }
   return masked;
 }

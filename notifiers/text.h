@@ -27,4 +27,9 @@ std::string UrlEncode(std::string_view text);
 // and "+39*******90": for details that go into log and ledger.
 std::string MaskAddresses(std::string_view text);
 
+// The same of what a server answered, where numbers stand without their plus
+// too: 9 to 15 digits become "393*******67" unless letters make them a part of
+// an identifier. A ticket's number or a time of that length goes with them.
+std::string MaskAnswer(std::string_view text);
+
 }  // namespace premura

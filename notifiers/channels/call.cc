@@ -91,7 +91,7 @@ Outcome OutcomeOfStatus(const TransferAnswer& answer) {
 std::string Excerpt(const TransferAnswer& answer) {
   const std::string line = OneLine(answer.body.substr(0, 2000));
   return fmt::format("{}: {}", answer.code,
-                     CutCharacters(MaskAddresses(line), 300));
+                     CutCharacters(MaskAnswer(line), 300));
 }
 
 Outcome BeforeSending(Outcome outcome) {

@@ -46,7 +46,7 @@ class SmtpChannel final : public Channel {
 // "550 5.1.1 <jane@acme.example>: unknown" without the address. Cut last: half
 // an address is not known for one.
 std::string Words(const TransferAnswer& answer) {
-  return std::string(CutCharacters(MaskAddresses(OneLine(answer.body)), 300));
+  return std::string(CutCharacters(MaskAnswer(OneLine(answer.body)), 300));
 }
 
 // 454 is a failing login service, 421 a server that is going away.

@@ -80,8 +80,8 @@ Outcome Judge(const TransferAnswer& answer) {
   Outcome outcome = OutcomeOfStatus(answer);
   if (reply.code != 0) {
     outcome.detail =
-        MaskAddresses(fmt::format("{}: {} {}", answer.code, reply.code,
-                                  OneLine(CutCharacters(reply.message, 300))));
+        MaskAnswer(fmt::format("{}: {} {}", answer.code, reply.code,
+                               OneLine(CutCharacters(reply.message, 300))));
   }
   switch (reply.code) {
     case 20429:

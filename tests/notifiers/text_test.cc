@@ -52,6 +52,46 @@ TEST(TextTest, AddressesInAnswersAreMasked) {
   EXPECT_EQ(MaskAddresses("RFC 5321, 4711, a+b"), "RFC 5321, 4711, a+b");
 }
 
+TEST(TextTest, NumbersInAnswersAreMaskedWithoutTheirPlus) {
+  const struct {
+    const char* text;
+    const char* masked;
+  } cases[] = {
+      {"393331234567", "393*******67"},
+      {"to 393331234567.", "to 393*******67."},
+      {"(393331234567), \"3331234567\"", "(393*******67), \"333*****67\""},
+      {"to=393331234567&x=1", "to=393*******67&x=1"},
+      {"to=+393331234567&x=1", "to=+393*******67&x=1"},
+      {"to=%2B393331234567", "to=%2B393*******67"},
+      {R"({"to":"\u002B393331234567"})", R"({"to":"\u002B393*******67"})"},
+      {R"(no:\n393331234567\n)", R"(no:\n393*******67\n)"},
+      {"è393331234567è", "è393*******67è"},
+      {"39-3331234567", "39-333*****67"},
+      {"123456789", "123****89"},
+      {"123456789012345", "123**********45"},
+      {"at 1767225600123", "at 176********23"},
+      {"issue 1234567890", "issue 123*****90"},
+      {"+393331234567 <jane@acme.example>",
+       "+39********67 <j***@acme.example>"},
+      // Too short, too long, or a part of something else.
+      {"ticket 12345678", "ticket 12345678"},
+      {"1234567890123456", "1234567890123456"},
+      {"queued as 4F393331234567", "queued as 4F393331234567"},
+      {"SM393331234567, 393331234567x", "SM393331234567, 393331234567x"},
+      {"id_393331234567", "id_393331234567"},
+      {"123e4567-e89b-12d3-a456-426614174000",
+       "123e4567-e89b-12d3-a456-426614174000"},
+      {"pre-0123456789abcdef0123", "pre-0123456789abcdef0123"},
+      {"2026-11-22 10:00:00.000", "2026-11-22 10:00:00.000"},
+      {"100%", "100%"},
+      {"\\", "\\"},
+      {"", ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(MaskAnswer(c.text), c.masked);
+  // What is not an answer may be our own: positions, sizes.
+  EXPECT_EQ(MaskAddresses("393331234567"), "393331234567");
+}
+
 TEST(LoopbackTest, OnlyThisMachineIsLoopback) {
   for (const char* here :
        {"localhost", "::1", "[::1]", "127.0.0.1", "127.255.255.255"}) {
