@@ -62,6 +62,16 @@ class Reader {
     *fields = std::move(read).value();
   }
 
+  void Texts(const char* key, std::vector<std::string>* texts) {
+    const auto elements = JsonElements(members_[key]);
+    if (!elements.ok()) return Miss(key);
+    for (const std::string& element : elements.value()) {
+      auto read = JsonString(element);
+      if (!read.ok()) return Miss(key);
+      texts->push_back(std::move(read).value());
+    }
+  }
+
   void Evidence(std::vector<EvidenceEvent>* evidence) {
     const auto events = JsonElements(members_["evidence"]);
     if (!events.ok()) return Miss("evidence");
@@ -142,6 +152,10 @@ CaseRecord MakeCaseRecord(const Detection& detection) {
   record.cause = CauseOf(detection);
   record.at = detection.at;
   record.evidence = detection.evidence;
+  record.shown.emplace();
+  for (const FieldRef& field : rule.shown_fields) {
+    record.shown->push_back(field.path);
+  }
   return record;
 }
 
@@ -149,6 +163,9 @@ std::string ToJson(const CaseRecord& record) {
   std::string json = "{";
   for (const auto& [key, member] : kTexts) {
     json += fmt::format("\"{}\":{},", key, JsonText(record.*member));
+  }
+  if (record.shown) {
+    json += fmt::format("\"shown\":{},", JsonList(*record.shown, JsonText));
   }
   return json +
          fmt::format(R"("group":{},"cause":{},"at":"{}","evidence":{}}})",
@@ -162,8 +179,9 @@ Result<CaseRecord> ParseCaseRecord(std::string_view json) {
   Reader reader(json, &status);
   for (const auto& [key, member] : kTexts) reader.Text(key, &(record.*member));
   reader.Members("group", &record.group);
-  // Ledgers that were written before have none.
+  // Ledgers that were written before have neither.
   if (reader.Has("cause")) reader.Members("cause", &record.cause);
+  if (reader.Has("shown")) reader.Texts("shown", &record.shown.emplace());
   reader.Instant("at", &record.at);
   reader.Evidence(&record.evidence);
   if (!status.ok()) return status.error();

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,9 @@ struct CaseRecord {
   std::vector<std::pair<std::string, std::string>> cause;
   Timestamp at{};
   std::vector<EvidenceEvent> evidence;
+  // Paths of the rule's own fields. Evidence also has what other rules and
+  // templates ask for. Not known of cases of an earlier version.
+  std::optional<std::vector<std::string>> shown;
 };
 
 CaseRecord MakeCaseRecord(const Detection& detection);

@@ -96,9 +96,10 @@ class Gatherer {
   }
 
   // "page /billing/card, reason 3ds_timeout"
-  static std::string Details(const EvidenceEvent& event) {
+  std::string Details(const EvidenceEvent& event) const {
     std::string details;
     for (const auto& [path, json] : event.fields) {
+      if (!IsShown(path)) continue;
       const std::string text = OneLine(PlainText(json));
       if (text.empty() || path == "event" || path == "id" || path == "time") {
         continue;
@@ -107,6 +108,13 @@ class Gatherer {
       details += fmt::format("{} {}", OneLine(WithoutRoot(path)), text);
     }
     return Cut(details);
+  }
+
+  // A customer's mail must not change because another rule looks at more.
+  bool IsShown(const std::string& path) const {
+    const auto& shown = record_.shown;
+    return !shown ||
+           std::find(shown->begin(), shown->end(), path) != shown->end();
   }
 
   std::string TextOf(const std::string& name) const {

@@ -23,7 +23,7 @@ struct EvidenceEvent {
   std::string name;
   Timestamp at{};
   std::string id;  // May be empty.
-  // The rule's shown fields and what templates ask for: path, JSON value.
+  // The rule's shown fields, then what others ask for: path, JSON value.
   std::vector<std::pair<std::string, std::string>> fields;
 };
 

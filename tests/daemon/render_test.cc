@@ -181,6 +181,23 @@ TEST_F(RenderTest, RealEventsAreShownAsTheyWere) {
   EXPECT_THAT(other.err, HasSubstr("finds nothing of `bolt` in "));
 }
 
+TEST_F(RenderTest, AnotherRulesFieldsAreNotShown) {
+  folder_.Write("rules/b.yaml", R"(version: 1
+rules:
+  - id: risky
+    title: Risky
+    detect: {event_count: {event: payment_failed, where: {score|gte: 90}, gte: 9, within: 15m}}
+)");
+  const std::string event =
+      R"({"customer":"acme","event":"payment_failed","error_code":"e1","score":12,"ts":17672256)";
+  folder_.Write("e.jsonl", event + "00}\n" + event + "60}\n");
+  const Ran ran = Render({"--events", folder_.Path("e.jsonl"), "--set",
+                          "tier=gold", "--channel", "ticket"});
+  EXPECT_EQ(ran.code, kOk) << ran.err;
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("\npayment_failed error_code e1\n"),
+                             Not(HasSubstr("score"))));
+}
+
 TEST_F(RenderTest, SaysWhatIsWrong) {
   const std::pair<std::vector<std::string>, const char*> cases[] = {
       {{"--set", "x"}, "--set is `x`: write PATH=VALUE"},

@@ -44,6 +44,20 @@ TEST(CaseRecordTest, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(back.value().group, record.group);
 }
 
+TEST(CaseRecordTest, TheRulesOwnFieldsAreKept) {
+  CaseRecord record = ExampleRecord();
+  EXPECT_EQ(ParseCaseRecord(ToJson(record)).value().shown, std::nullopt);
+  for (const auto& shown : {std::vector<std::string>{},
+                            std::vector<std::string>{"page", "d.\"x"}}) {
+    record.shown = shown;
+    EXPECT_EQ(ParseCaseRecord(ToJson(record)).value().shown, shown);
+  }
+  std::string json = ToJson(record);
+  json.replace(json.find("\"page\""), 6, "7");
+  EXPECT_EQ(ParseCaseRecord(json).error().message,
+            "case record: `shown` is missing or wrong");
+}
+
 // Ledgers that older versions wrote say nothing of a cause.
 TEST(CaseRecordTest, WithoutACauseItIsRead) {
   CaseRecord record = ExampleRecord();

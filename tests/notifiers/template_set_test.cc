@@ -93,6 +93,25 @@ TEST_F(TemplateSetTest, NumbersKeepTheirDigitsHoweverLarge) {
   }
 }
 
+TEST_F(TemplateSetTest, DetailsAreOfTheRulesOwnFields) {
+  folder_.Write("t.en.yaml",
+                "ticket:\n  subject: s\n  text: |\n"
+                "    {{#evidence}}\n    {{name}}: {{details}}\n"
+                "    {{/evidence}}\n    score {{event.score}}\n");
+  const auto set = Load();
+  record_.evidence = {
+      {"order", {}, "e1", {{"page", "\"/a\""}, {"score", "7"}}}};
+  const auto said = [&] {
+    return set->Render("t", "ticket", Input()).value().text;
+  };
+  record_.shown = {"page"};
+  EXPECT_EQ(said(), "order: page /a\nscore 7\n");
+  record_.shown.emplace();
+  EXPECT_EQ(said(), "order:\nscore 7\n");
+  record_.shown.reset();  // A case of an earlier version.
+  EXPECT_EQ(said(), "order: page /a, score 7\nscore 7\n");
+}
+
 TEST_F(TemplateSetTest, OnlyWhatOthersSayIsCut) {
   folder_.Write("t.en.yaml",
                 "ticket:\n  subject: s\n  text: |\n"
