@@ -9,8 +9,8 @@ namespace premura {
 
 namespace {
 
-// Fewer customers than these are never too many.
-constexpr double kFew = 5;
+// Five customers never are too many, whatever their share.
+constexpr double kFewest = 6;
 
 // From 1, so that 0 is no day.
 std::uint32_t DayOf(Timestamp clock) {
@@ -87,7 +87,7 @@ std::size_t Silences::TooMany() const {
   const double share = bounds_.max_share * static_cast<double>(active());
   const double times =
       static_cast<double>(bounds_.times_usual) * static_cast<double>(usual);
-  return static_cast<std::size_t>(std::ceil(std::max({kFew, share, times})));
+  return static_cast<std::size_t>(std::ceil(std::max({kFewest, share, times})));
 }
 
 // --- Written down -----------------------------------------------------------

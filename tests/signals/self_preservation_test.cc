@@ -426,6 +426,26 @@ TEST_F(SelfPreservationTest, FewerCustomersThanTheBoundAreNeverTooMany) {
   EXPECT_THAT(Told(), SizeIs(99));
 }
 
+TEST_F(SelfPreservationTest, FiveCustomersAreNeverTooMany) {
+  for (const auto& [customers, held] : {std::pair(5, 0U), std::pair(6, 1U)}) {
+    BeginOne("{silence: {for: 30m}}", Bounds(1));
+    Play(Events(0, customers, "x 1m"));
+    Play("clock 31m");
+    EXPECT_THAT(Told(), SizeIs(5)) << customers;
+    EXPECT_EQ(Stats().held, held) << customers;
+  }
+  // Nor do they hold themselves once the stall is over.
+  BeginOne("{silence: {for: 30m}}", Bounds(1));
+  Play(Events(0, 5, "x 1m"));
+  StallForSure();
+  Play("clock 31m");
+  EXPECT_EQ(Stats().held, 5U);
+  Stall(false);
+  Play("clock 32m");
+  EXPECT_THAT(Told(), SizeIs(5));
+  EXPECT_EQ(Stats().held, 0U);
+}
+
 TEST_F(SelfPreservationTest, AsManyAsUsualOneAfterTheOtherGoOn) {
   BeginOne("{silence: {for: 2h}}", Bounds(100));
   Play(Events(0, 200, "x 0s"));
