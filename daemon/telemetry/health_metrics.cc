@@ -133,8 +133,8 @@ void HealthMetrics::SampleOutreach(const OutreachHealth& outreach,
                                    Timestamp now) {
   m_.ledger_ok.Set({}, outreach.ledger_ok ? 1 : 0);
   m_.stop_all.Set({}, outreach.stop_all.on ? 1 : 0);
-  for (int i = 0; i < kDeliveryStates; ++i) {
-    const std::string state(ToString(static_cast<DeliveryState>(i)));
+  for (const DeliveryState open : OpenStates()) {
+    const std::string state(ToString(open));
     const auto found = outreach.deliveries.find(state);
     const std::size_t count =
         found == outreach.deliveries.end() ? 0 : found->second;

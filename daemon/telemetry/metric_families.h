@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/telemetry/metrics.h"
+#include "notifiers/delivery.h"
 #include "rules/time.h"
 
 namespace premura {
@@ -17,6 +18,16 @@ inline double Seconds(Duration duration) {
 }
 inline double Seconds(Timestamp instant) {
   return Seconds(instant.time_since_epoch());
+}
+
+// Those that premura_deliveries counts: all that are not final.
+inline std::vector<DeliveryState> OpenStates() {
+  std::vector<DeliveryState> open;
+  for (int i = 0; i < kDeliveryStates; ++i) {
+    const auto state = static_cast<DeliveryState>(i);
+    if (!IsFinal(state)) open.push_back(state);
+  }
+  return open;
 }
 
 inline const std::vector<double> kLatencyBuckets = {

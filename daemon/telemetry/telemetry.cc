@@ -18,6 +18,50 @@ using Level = Log::Level;
 
 constexpr const char* kChannels[] = {"ticket", "email", "sms"};
 
+// Series that are there, at 0, before the first of them is counted, or a rate
+// would miss that one: with the reasons from `first` to `last`. Not those that
+// cannot be; what is rare comes when it happens.
+struct Usual {
+  const char* word;
+  Reason first;
+  Reason last;
+
+  template <typename F>
+  void ForEach(const F& with) const {
+    for (const Reason reason : AllReasons()) {
+      if (first <= reason && reason <= last)
+        with(std::string(ToString(reason)));
+    }
+  }
+};
+
+constexpr Usual kUsualVerdicts[] = {
+    {"send", Reason::kNone, Reason::kNone},
+    {"hold", Reason::kStopAll, Reason::kStopAll},
+    {"hold", Reason::kQuietHours, Reason::kDelay},
+    {"suppress", Reason::kSimulation, Reason::kRuleGone},
+    {"suppress", Reason::kOnlyIf, Reason::kOutrankedBy},
+    {"suppress", Reason::kExpired, Reason::kCancelled},
+    {"suppress", Reason::kChannelMissing, Reason::kChannelMissing}};
+
+constexpr Usual kUsualStates[] = {
+    {"held", Reason::kStopAll, Reason::kStopAll},
+    {"held", Reason::kQuietHours, Reason::kDelay},
+    {"held", Reason::kTemplateError, Reason::kWaitingForTicket},
+    {"held", Reason::kUnreachable, Reason::kUnreachable},
+    {"held", Reason::kMisconfigured, Reason::kBreakerOpen},
+    {"sent", Reason::kDelivered, Reason::kAlreadyThere},
+    {"retry", Reason::kThrottled, Reason::kTimeout},
+    {"unknown", Reason::kServerError, Reason::kTimeout},
+    {"unknown", Reason::kUnknownOutcome, Reason::kRestarted},
+    {"failed", Reason::kBadAddress, Reason::kBadAddress},
+    {"failed", Reason::kRefused, Reason::kRefused},
+    {"failed", Reason::kAttemptsExhausted, Reason::kAttemptsExhausted},
+    {"suppressed", Reason::kRuleDisabled, Reason::kRuleGone},
+    {"suppressed", Reason::kOnlyIf, Reason::kOutrankedBy},
+    {"suppressed", Reason::kExpired, Reason::kCancelled},
+    {"suppressed", Reason::kDropped, Reason::kDropped}};
+
 // A label, for what is of a desk too: "ticket:rt" counts as "ticket".
 std::string ChannelLabel(const std::string& lane) {
   return lane.substr(0, lane.find(':'));
@@ -32,8 +76,8 @@ class MetricsAndLog final : public Telemetry {
       m_.usable.Set({name}, 1);
     }
     for (const char* channel : kChannels) CreateChannel(channel);
-    for (int i = 0; i < kDeliveryStates; ++i) {
-      m_.open.Set({std::string(ToString(static_cast<DeliveryState>(i)))}, 0);
+    for (const DeliveryState state : OpenStates()) {
+      m_.open.Set({std::string(ToString(state))}, 0);
     }
     m_.build.Set({options.version}, 1);
     m_.start.Set({}, Seconds(clock_->Now()));
@@ -328,16 +372,15 @@ class MetricsAndLog final : public Telemetry {
 
   void CreateChannel(const std::string& channel) {
     m_.to_delivered.Create({channel});
-    for (const Reason reason : AllReasons()) {
-      const std::string word(ToString(reason));
-      for (const char* verdict : {"send", "hold", "suppress"}) {
-        m_.decisions.Create({channel, verdict, word});
-      }
-      for (int i = 0; i < kDeliveryStates; ++i) {
-        m_.deliveries.Create(
-            {channel, std::string(ToString(static_cast<DeliveryState>(i))),
-             word});
-      }
+    for (const Usual& usual : kUsualVerdicts) {
+      usual.ForEach([&](const std::string& reason) {
+        m_.decisions.Create({channel, usual.word, reason});
+      });
+    }
+    for (const Usual& usual : kUsualStates) {
+      usual.ForEach([&](const std::string& reason) {
+        m_.deliveries.Create({channel, usual.word, reason});
+      });
     }
   }
 

@@ -63,6 +63,22 @@ TEST_F(TelemetryTest, EverySeriesIsThereFromTheBeginning) {
   }
 }
 
+// A 0 that never changes reads as "none was ever sent".
+TEST_F(TelemetryTest, WhatCannotBeHasNoSeries) {
+  telemetry_->Sample({}, {});
+  const std::string text = telemetry_->Text();
+  for (
+      const char* never :
+      {R"(premura_deliveries{state="sent"})",
+       R"(premura_deliveries{state="failed"})",
+       R"(premura_deliveries{state="suppressed"})",
+       R"(premura_decisions_total{channel="sms",reason="delivered",verdict=)",
+       R"(premura_decisions_total{channel="sms",reason="cooldown",verdict="send"})",
+       R"(premura_delivery_changes_total{channel="sms",reason="quiet_hours",state="sent"})"}) {
+    EXPECT_EQ(text.find(never), std::string::npos) << never;
+  }
+}
+
 TEST_F(TelemetryTest, TransactionsOfTheLedgerAreTimed) {
   telemetry_->OnTransaction(std::chrono::milliseconds(30));
   telemetry_->OnTransaction(std::chrono::seconds(2));
