@@ -85,31 +85,35 @@ void RewriteUntil(std::vector<std::string>* words) {
   }
 }
 
-// A line of at least so many words: TIME RULE CUSTOMER CHANNEL WHAT REASON ..
-void ReadLine(const Node& node, const std::string& text, std::size_t least,
+constexpr std::size_t kFewestWords = 3;  // TIME RULE CUSTOMER
+
+// Words of a decision after these: CHANNEL WHAT REASON ..; each may be left
+// out with all that follow it.
+bool IsDecision(const Node& node, const std::vector<std::string>& words) {
+  const auto is = [&](std::size_t at, const char* what,
+                      const std::vector<std::string>& known) {
+    return words.size() <= at || IsOneOf(node, what, words[at], known);
+  };
+  return is(3, "channel", kChannels) &&
+         is(4, "word for what became of it", kVerbs) &&
+         is(5, "reason", ReasonWords());
+}
+
+void ReadLine(const Node& node, const std::string& text, bool decision,
               std::vector<RuleTest::Expected>* lines) {
   auto noted = NotedWords(text);
   if (!noted.ok()) return node.Complain(noted.error().message);
   std::vector<std::string> words = std::move(noted).value();
   const auto at = ParseOffset(words.empty() ? "" : words[0]);
-  if (!at || words.size() < least) {
+  if (!at || words.size() < kFewestWords) {
     return node.Complain(
         fmt::format("`{}` is nothing that could happen", text),
-        least == 3 ? "write `TIME RULE CUSTOMER`, for example "
-                     "`9m billing-page-loop anna`"
-                   : "write `TIME RULE CUSTOMER CHANNEL sent`, or `held` or "
-                     "`not_sent` and the reason");
+        decision ? "write `TIME RULE CUSTOMER CHANNEL sent`, or `held` or "
+                   "`not_sent` and the reason"
+                 : "write `TIME RULE CUSTOMER`, for example "
+                   "`9m billing-page-loop anna`");
   }
-  const bool decision = least == 5;
-  if (decision &&
-      !(IsOneOf(node, "channel", words[3], kChannels) &&
-        IsOneOf(node, "word for what became of it", words[4], kVerbs))) {
-    return;
-  }
-  if (decision && words.size() > 5 &&
-      !IsOneOf(node, "reason", words[5], ReasonWords())) {
-    return;
-  }
+  if (decision && !IsDecision(node, words)) return;
   words[0] = FormatOffset(*at);
   if (decision) RewriteUntil(&words);
   words[2] = Unquoted(words[2]);
@@ -144,8 +148,9 @@ class TestReader {
     for (const Node& event : mapping.Require("events").AsList("events")) {
       ReadStep(event);
     }
-    test_.detections = ReadExpected(mapping.Get("detections"), "detections", 3);
-    test_.decisions = ReadExpected(mapping.Get("decisions"), "decisions", 5);
+    test_.detections =
+        ReadExpected(mapping.Get("detections"), "detections", false);
+    test_.decisions = ReadExpected(mapping.Get("decisions"), "decisions", true);
     if (mapping && !test_.detections && !test_.decisions &&
         !Misspells(node, {"detections", "decisions"})) {
       node.Complain("a test says what is expected",
@@ -188,13 +193,14 @@ class TestReader {
     return ParseDuration(key.substr(0, key.find_first_of(" .:"))).has_value();
   }
 
-  std::optional<std::vector<RuleTest::Expected>> ReadExpected(
-      const Node& node, const char* what, std::size_t words) {
+  std::optional<std::vector<RuleTest::Expected>> ReadExpected(const Node& node,
+                                                              const char* what,
+                                                              bool decisions) {
     if (!node) return std::nullopt;
     std::vector<RuleTest::Expected> lines;
     for (const Node& element : node.AsList(what)) {
       if (const auto text = element.AsText(what)) {
-        ReadLine(element, *text, words, &lines);
+        ReadLine(element, *text, decisions, &lines);
       }
     }
     return lines;

@@ -203,6 +203,25 @@ TEST_F(RuleTestTest, TheClockGoesOnForLaterEventsToo) {
   EXPECT_EQ(ran.out, "1 passed, 0 failed\n") << ran.err;
 }
 
+TEST_F(RuleTestTest, TheLastWordsMayBeLeftOut) {
+  const std::string events = R"(
+      - 0m..6m/3m anna viewed page=/pay/card shop=1
+    decisions:
+)";
+  const std::string first = "      - 6m loop anna\n";
+  EXPECT_EQ(Play(events + first + first + first).out, "1 passed, 0 failed\n");
+  EXPECT_EQ(Play(events + first +
+                 "      - 6m loop anna ticket\n"
+                 "      - 6m loop anna email held\n")
+                .out,
+            "1 passed, 0 failed\n");
+  const Ran ran = Play(events + first + first + first +
+                       "      - 6m loop ann\n      - 6m loop anna\n");
+  EXPECT_THAT(ran.out, testing::HasSubstr("    - 6m loop anna\n"
+                                          "    - 6m loop ann\n"
+                                          "0 passed"));
+}
+
 // Both lines fit the mail that is held; the exact one has nothing else.
 TEST_F(RuleTestTest, WhoSaysMoreChoosesFirst) {
   folder_.Write("rules/b.yaml", R"(version: 1
@@ -299,8 +318,8 @@ TEST_F(RuleTestTest, MistakesAreToldWithTheirPlace) {
       {"      - 0m anna viewed\n", "a test says what is expected"},
       {"      - 0m anna viewed\n    detections: [loop anna]\n",
        "`loop anna` is nothing that could happen"},
-      {"      - 0m anna viewed\n    decisions: [1m loop anna]\n",
-       "`1m loop anna` is nothing that could happen"},
+      {"      - 0m anna viewed\n    decisions: [1m loop]\n",
+       "`1m loop` is nothing that could happen"},
       {"      - 0m anna viewed\n    detections: [0m lop anna]\n",
        "9:18: error: there is no rule `lop`\n"},
       {"      - 0m anna viewed\n    decisions: [0m loop anna mail sent]\n",
