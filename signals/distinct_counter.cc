@@ -7,6 +7,7 @@
 namespace premura {
 
 void DistinctCounter::Add(std::string_view text) {
+  ++added_;
   const std::uint64_t hash = std::hash<std::string_view>()(text);
   if (!IsKept(hash)) return;
   ++counts_[hash];

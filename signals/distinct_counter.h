@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -23,8 +24,10 @@ class DistinctCounter {
 
   void Add(std::string_view text);
 
-  // Exact if exact().
-  std::uint64_t Count() const { return counts_.size() << level_; }
+  // Exact if exact(); never more than there were calls of Add().
+  std::uint64_t Count() const {
+    return std::min<std::uint64_t>(counts_.size() << level_, added_);
+  }
   // How many calls of Add() brought a text that had been there before.
   std::uint64_t Repeats() const;
   bool exact() const { return level_ == 0; }
@@ -37,6 +40,7 @@ class DistinctCounter {
   }
 
   const std::size_t most_;
+  std::uint64_t added_ = 0;
   unsigned level_ = 0;
   std::unordered_map<std::uint64_t, std::uint64_t> counts_;  // By hash.
 };

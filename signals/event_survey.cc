@@ -2,6 +2,7 @@
 #include "signals/event_survey.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "signals/arena.h"
@@ -32,8 +33,11 @@ class Surveyor final : public DecodeSink {
     ++name->count;
     name->customers.Add(event.customer);
     for (const EventField& field : event.fields) {
-      Take(symbols_->properties.Text(field.property), field.value,
-           &name->fields);
+      FieldSurvey* const taken = Take(symbols_->properties.Text(field.property),
+                                      field.value, &name->fields);
+      if (taken != nullptr && field.value.text() == event.customer) {
+        ++taken->own;
+      }
     }
   }
 
@@ -89,12 +93,14 @@ class Surveyor final : public DecodeSink {
     return &name;
   }
 
-  void Take(const std::string& path, const Value& value, FieldSurveys* fields) {
+  // Nullptr: there is no room for the field.
+  FieldSurvey* Take(const std::string& path, const Value& value,
+                    FieldSurveys* fields) {
     auto found = fields->find(path);
     if (found == fields->end()) {
       if (fields_ == Survey::kMostFields) {
         survey_->fields_complete = false;
-        return;
+        return nullptr;
       }
       ++fields_;
       found = fields->try_emplace(path).first;
@@ -104,6 +110,7 @@ class Surveyor final : public DecodeSink {
     ++field.kinds[static_cast<std::size_t>(value.kind())];
     ++(value.present() ? field.present : field.nulls);
     if (value.present()) TakeValue(value, &field);
+    return &field;
   }
 
   void TakeValue(const Value& value, FieldSurvey* field) {
@@ -161,6 +168,40 @@ class Surveyor final : public DecodeSink {
   std::size_t fields_ = 0;
   std::size_t values_ = 0;
 };
+
+std::string_view ParentOf(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == path.npos ? std::string_view() : path.substr(0, dot);
+}
+
+// Of a name that was taken for ordinary only the form is kept.
+void HideName(FieldSurvey* field) {
+  if (field->nature != FieldNature::kOrdinary) return;
+  field->nature = FieldNature::kPersonal;
+  field->values_complete = false;
+  std::map<std::string, std::uint64_t> forms;
+  for (const auto& [value, count] : field->values) forms[Shape(value)] += count;
+  field->values = std::move(forms);
+}
+
+// A `name` may be a page's; beside an email or a first name it is a person's.
+void HideNames(FieldSurveys* fields) {
+  std::set<std::string_view> people;
+  for (const auto& [path, _] : *fields) {
+    if (IsOfAPerson(path)) people.insert(ParentOf(path));
+  }
+  for (auto& [path, field] : *fields) {
+    if (IsAnyName(path) && people.contains(ParentOf(path))) HideName(&field);
+  }
+}
+
+// What a profile calls a name is a person's.
+void HideNames(Survey* survey) {
+  for (auto& [name, events] : survey->names) HideNames(&events.fields);
+  for (auto& [path, field] : survey->profile) {
+    if (IsAnyName(path)) HideName(&field);
+  }
+}
 
 // Decodes line after line, with all properties that have been seen so far. To
 // take new ones over costs as much as there are, so lines wait for each other.
@@ -269,6 +310,7 @@ Result<Survey> SurveyEvents(const SurveyOptions& options) {
   Survey survey;
   const Status taken = TakeAll(options, lines.value().get(), &survey);
   if (!taken.ok()) return taken.error().WithContext(options.events);
+  HideNames(&survey);
   return survey;
 }
 

@@ -44,6 +44,7 @@ struct FieldSurvey {
   std::map<std::string, std::uint64_t> values;
   bool values_complete = true;  // `values` holds them all, as they are.
   FieldNature nature = FieldNature::kOrdinary;
+  std::uint64_t own = 0;  // How often it was the event's own customer.
 };
 using FieldSurveys = std::map<std::string, FieldSurvey>;  // By path.
 

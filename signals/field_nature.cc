@@ -103,6 +103,11 @@ bool IsOpaque(std::string_view text) {
          All(text, [](char c) { return IsLetter(c) || IsDigit(c); });
 }
 
+std::vector<std::string> LastWords(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  return WordsOf(dot == path.npos ? path : path.substr(dot + 1));
+}
+
 }  // namespace
 
 const char* ToString(FieldNature nature) {
@@ -124,27 +129,47 @@ FieldNature NatureOfName(std::string_view path) {
       "password", "passwd", "pwd",  "passphrase", "token", "secret",
       "apikey",   "cookie", "pin",  "cvv",        "cvc",   "otp",
       "iban",     "ssn",    "card", "session",    "auth",  "authorization"};
-  static constexpr std::array<std::string_view, 17> kPeople = {
-      "email", "mail",   "phone",  "mobile",   "tel",      "msisdn",
-      "fax",   "ip",     "street", "address",  "birthday", "birthdate",
-      "user",  "gender", "login",  "username", "contact"};
+  static constexpr std::array<std::string_view, 21> kPeople = {
+      "email",    "mail",     "phone",  "mobile",   "tel",      "msisdn",
+      "fax",      "ip",       "street", "address",  "birthday", "birthdate",
+      "user",     "gender",   "login",  "username", "contact",  "firstname",
+      "lastname", "fullname", "surname"};
+  // Whose name: "customerName".
+  static constexpr std::array<std::string_view, 16> kWhose = {
+      "first",  "last",   "full",   "user",     "sur",      "middle",
+      "given",  "family", "nick",   "person",   "customer", "client",
+      "member", "owner",  "holder", "recipient"};
   static constexpr std::array<std::string_view, 4> kIds = {"id", "ids", "uuid",
                                                            "guid"};
-  const std::size_t dot = path.rfind('.');
-  const auto words = WordsOf(dot == path.npos ? path : path.substr(dot + 1));
+  const auto words = LastWords(path);
   const auto has = [&words](std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
   const bool key = has("key") && (has("api") || has("access") ||
                                   has("private") || has("license"));
-  const bool named = has("name") && (has("first") || has("last") ||
-                                     has("full") || has("user") || has("sur"));
+  const bool named = has("name") && HasOneOf(words, kWhose);
   if (words.empty()) return FieldNature::kOrdinary;
   const bool id =
       std::find(kIds.begin(), kIds.end(), words.back()) != kIds.end();
   if (!id && (key || HasOneOf(words, kSecrets))) return FieldNature::kSecret;
   if (!id && (named || HasOneOf(words, kPeople))) return FieldNature::kPersonal;
   return id ? FieldNature::kId : FieldNature::kOrdinary;
+}
+
+bool IsAnyName(std::string_view path) {
+  const auto words = LastWords(path);
+  return !words.empty() && words.back() == "name";
+}
+
+bool IsOfAPerson(std::string_view path) {
+  static constexpr std::array<std::string_view, 7> kSigns = {
+      "email",    "firstname", "lastname", "surname",
+      "fullname", "birthday",  "birthdate"};
+  static constexpr std::array<std::string_view, 3> kParts = {"first", "last",
+                                                             "full"};
+  const auto words = LastWords(path);
+  return HasOneOf(words, kSigns) ||
+         (IsAnyName(path) && HasOneOf(words, kParts));
 }
 
 FieldNature NatureOfValue(std::string_view text) {

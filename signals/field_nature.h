@@ -21,6 +21,10 @@ const char* ToString(FieldNature nature);  // "id"
 
 // By the last name of a path ("user.email_address", "userId").
 FieldNature NatureOfName(std::string_view path);
+// `name` and `display_name`: of a person's own fields a person's name.
+bool IsAnyName(std::string_view path);
+// `first_name`, `email`: the fields beside it are a person's own.
+bool IsOfAPerson(std::string_view path);
 FieldNature NatureOfValue(std::string_view text);
 
 // The form without the content: "ab-12" is "aa-99". Cut to a sensible length.

@@ -67,6 +67,19 @@ bool IsAlmostAlwaysThere(const NameSurvey& name, const FieldSurvey& field) {
   return field.present * 20 >= name.count * 19;
 }
 
+// Who does it, not what it is done to: grouped by that, a rule counts what it
+// counts anyhow.
+bool IsWhoDoesIt(const std::string& path, const FieldSurvey& field) {
+  constexpr std::string_view kWho[] = {
+      "account",      "anonymous",    "company", "customer", "group",    "org",
+      "organization", "organisation", "tenant",  "user",     "workspace"};
+  if (field.own > 0 && field.own == field.present) return true;
+  const auto words = WordsOf(path);
+  return field.nature == FieldNature::kId && words.size() > 1 &&
+         std::find(std::begin(kWho), std::end(kWho), words[words.size() - 2]) !=
+             std::end(kWho);
+}
+
 // Of the customer who has the most of them.
 std::uint64_t MostOfOne(const NameSurvey& name) {
   const auto counts = name.customers.Counts();
@@ -159,8 +172,9 @@ class Starter {
     const auto text = static_cast<std::size_t>(Value::Kind::kText);
     for (const auto& [path, field] : name.fields) {
       const std::uint64_t different = field.different.Count();
-      if (field.nature == FieldNature::kOrdinary && different >= 2 &&
-          different <= kMost && field.kinds[text] == field.present &&
+      if (field.nature == FieldNature::kOrdinary && !IsWhoDoesIt(path, field) &&
+          different >= 2 && different <= kMost &&
+          field.kinds[text] == field.present &&
           IsAlmostAlwaysThere(name, field) && !WrittenProperty(path).empty()) {
         return WrittenProperty(path);
       }
@@ -270,6 +284,7 @@ class Starter {
     for (const auto& entry : begun.fields) {
       const std::string& path = entry.first;
       if (entry.second.nature != FieldNature::kId ||
+          IsWhoDoesIt(path, entry.second) ||
           !IsAlmostAlwaysThere(begun, entry.second) ||
           WrittenProperty(path).empty()) {
         continue;

@@ -106,6 +106,47 @@ TEST_F(EventSurveyTest, WhatLooksPersonalOrSecretIsNotKept) {
   }
 }
 
+TEST_F(EventSurveyTest, NamesOfPeopleAreNotKept) {
+  const Survey survey = Take(
+      Line(0, "a", "x",
+           R"("customerName":"Marta Bianchi","name":"Billing",)"
+           R"("who":{"name":"Tom Rossi","firstName":"Tom","planName":"Pro"})") +
+      Line(1, "a", "y", R"("email":"m@acme.example","name":"Marta B")"));
+
+  const FieldSurveys& x = survey.names.at("x").fields;
+  EXPECT_EQ(x.at("name").nature, FieldNature::kOrdinary) << "of a page";
+  EXPECT_EQ(x.at("name").values.count("Billing"), 1U);
+  for (const auto& [field, form] :
+       {std::pair(&x.at("customerName"), "aaaaa aaaaaaa"),
+        {&x.at("who.name"), "aaa aaaaa"},
+        {&x.at("who.planName"), "aaa"},
+        {&survey.names.at("y").fields.at("name"), "aaaaa a"}}) {
+    EXPECT_EQ(field->nature, FieldNature::kPersonal) << form;
+    EXPECT_EQ(field->values, (std::map<std::string, std::uint64_t>{{form, 1}}));
+    EXPECT_FALSE(field->values_complete) << form;
+  }
+}
+
+TEST_F(EventSurveyTest, AProfilesNameIsAPersons) {
+  const Survey survey =
+      Take(R"({"type":"identify","userId":"a","messageId":"1",)"
+           R"("timestamp":"2026-01-01T00:00:00Z",)"
+           R"("traits":{"name":"Marta Bianchi","plan":"pro"}})"
+           "\n",
+           Preset::kSegment);
+  EXPECT_EQ(survey.profile.at("name").values,
+            (std::map<std::string, std::uint64_t>{{"aaaaa aaaaaaa", 1}}));
+  EXPECT_EQ(survey.profile.at("name").nature, FieldNature::kPersonal);
+  EXPECT_EQ(survey.profile.at("plan").nature, FieldNature::kOrdinary);
+}
+
+TEST_F(EventSurveyTest, FieldsThatAreTheCustomerAreKnown) {
+  const Survey survey = Take(Line(0, "a", "x", R"("shop":"a","page":"a")") +
+                             Line(1, "b", "x", R"("shop":"b","page":"a")"));
+  EXPECT_EQ(survey.names.at("x").fields.at("shop").own, 2U);
+  EXPECT_EQ(survey.names.at("x").fields.at("page").own, 1U);
+}
+
 TEST_F(EventSurveyTest, PropertiesAreThoseOfThePreset) {
   const Survey survey = Take(
       R"({"type":"track","event":"E","userId":"u","messageId":"1","timestamp":"2026-01-01T00:00:00Z","properties":{"a":1},"context":{"page":{"path":"/x"}}})"
@@ -181,6 +222,17 @@ TEST(DistinctCounterTest, IsExactUpToItsMostAndNearBeyond) {
   EXPECT_NEAR(static_cast<double>(counter.Repeats()), 1000, 600);
 }
 
+// A few that happen to be kept stand for more than there can be.
+TEST(DistinctCounterTest, SaysNoMoreThanCame) {
+  for (int most = 1; most < 64; ++most) {
+    DistinctCounter counter(most);
+    for (int i = 0; i < 200; ++i) {
+      counter.Add(std::to_string(i));
+      ASSERT_LE(counter.Count(), static_cast<std::uint64_t>(i) + 1) << most;
+    }
+  }
+}
+
 TEST(FieldNatureTest, IsGuessedByNameAndValue) {
   const auto by_name = [](const char* name) {
     return std::string(ToString(NatureOfName(name)));
@@ -188,13 +240,15 @@ TEST(FieldNatureTest, IsGuessedByNameAndValue) {
   for (const char* name : {"order_id", "userId", "d.uuid", "token_id"}) {
     EXPECT_EQ(by_name(name), "id") << name;
   }
-  for (const char* name : {"email", "user.emailAddress", "IP", "firstName"}) {
+  for (const char* name : {"email", "user.emailAddress", "IP", "firstName",
+                           "lastname", "customerName"}) {
     EXPECT_EQ(by_name(name), "personal") << name;
   }
   for (const char* name : {"api_key", "password", "card_number", "iban"}) {
     EXPECT_EQ(by_name(name), "secret") << name;
   }
-  for (const char* name : {"page", "tips", "key", "name", "hidden", ""}) {
+  for (const char* name :
+       {"page", "tips", "key", "name", "planName", "hidden", ""}) {
     EXPECT_EQ(by_name(name), "ordinary") << name;
   }
   const auto by_value = [](const char* text) {

@@ -136,6 +136,31 @@ TEST_F(InferTest, TheRulesToBeginWithPassTheCheckAndFire) {
   }
 }
 
+// To group by them changes nothing, or shows a person's name.
+TEST_F(InferTest, TheCustomerIsNoGroup) {
+  const auto failed = [](int minute, const char* customer, const char* method) {
+    return Line(minute, customer, "payment_failed",
+                fmt::format(R"(,"account":"{}","customerName":"{} B")"
+                            R"(,"method":"{}")",
+                            customer, customer, method));
+  };
+  const Ran counted = Infer(failed(0, "a", "card") + failed(1, "a", "card") +
+                            failed(2, "a", "card") + failed(3, "b", "sepa"));
+  EXPECT_TRUE(Contains(Starter(counted.out), "group_by: method\n"))
+      << counted.out;
+  const auto step = [](int minute, const char* name, const char* id) {
+    return Line(minute, "a", name,
+                fmt::format(R"(,"context":{{"groupId":"g1"}},"doc_id":"a")"
+                            R"(,"export_id":"{}")",
+                            id));
+  };
+  const Ran absent =
+      Infer(step(0, "Export Started", "1") + step(1, "Export Finished", "1") +
+            step(90, "Export Started", "2") + Line(180, "b", "other", ""));
+  EXPECT_TRUE(Contains(Starter(absent.out), "group_by: export_id\n"))
+      << absent.out;
+}
+
 TEST_F(InferTest, APropertyIsWrittenSoThatNothingElseIsMeant) {
   for (const auto& [property, written] :
        {std::pair(R"("customer":{"plan":"%"})", "properties.customer.plan"),
