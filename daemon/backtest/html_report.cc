@@ -117,7 +117,7 @@ class HtmlReport final : public BacktestReport {
           {"Customers", history_.customer_count()},
           {"Detections", detections},
           {"Customers found", found},
-          {"Contacts sent", history_.sent_count()},
+          {"Messages and tickets", history_.sent_count()},
           {"Customers written to", sums_.contacted().size()}}) {
       html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name,
                           Grouped(number));
@@ -145,8 +145,9 @@ class HtmlReport final : public BacktestReport {
       sent.push_back(
           bars(name, found == history_.sent().end() ? kNone : found->second));
     }
-    html += history_.sent_count() > 0 ? BarChart("Contacts sent", axis, sent)
-                                      : Note("Nothing would have been sent.");
+    html += history_.sent_count() > 0
+                ? BarChart("Messages and tickets", axis, sent)
+                : Note("Nothing would have been sent.");
     return Section("Over time", html);
   }
 

@@ -61,7 +61,7 @@ TEST_F(HtmlReportTest, IsOnePageThatNeedsNothingElse) {
     EXPECT_THAT(page, Not(HasSubstr(outside)));
   }
   EXPECT_THAT(page, HasSubstr("All times are UTC"));
-  EXPECT_THAT(page, HasSubstr("<dt>Contacts sent</dt><dd>1</dd>"));
+  EXPECT_THAT(page, HasSubstr("<dt>Messages and tickets</dt><dd>1</dd>"));
   EXPECT_THAT(page, HasSubstr("No address or number is known"));
   EXPECT_THAT(page, HasSubstr("so this cannot be told"));
 }
