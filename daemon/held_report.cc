@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/held_report.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "daemon/terminal/text_table.h"
 #include "notifiers/json_writer.h"
 #include "notifiers/text.h"
@@ -61,6 +65,27 @@ std::string DeliveryJson(const Delivery& delivery) {
   return json;
 }
 
+// What can be said of those that wait.
+std::string Words(const std::vector<Delivery>& deliveries) {
+  const auto stopped = std::count_if(
+      deliveries.begin(), deliveries.end(),
+      [](const Delivery& one) { return one.reason == Reason::kStopAll; });
+  std::string words;
+  if (stopped > 0) {
+    words +=
+        "\nHeld by stop_all: `premura stop-all off` lets them go; never: "
+        "premura drop KEY..\n";
+  }
+  if (static_cast<std::size_t>(stopped) < deliveries.size()) {
+    words += fmt::format(
+        "\nSend{} after all: premura release KEY..; never: premura drop "
+        "KEY..; if the other side's log\nsays what became of an unknown one: "
+        "premura settle KEY arrived|lost.\n",
+        stopped > 0 ? " others" : "");
+  }
+  return words;
+}
+
 }  // namespace
 
 std::string HeldText(const std::vector<Delivery>& deliveries, bool more) {
@@ -70,10 +95,7 @@ std::string HeldText(const std::vector<Delivery>& deliveries, bool more) {
   for (const Delivery& delivery : deliveries) rows.push_back(RowOf(delivery));
   std::string text = AlignedTable(rows, rows.front().size());
   if (more) text += "There are more: see --most.\n";
-  return Printable(text, "\n") +
-         "\nSend after all: premura release KEY..; never: premura drop KEY..; "
-         "if the other side's log\nsays what became of an unknown one: premura "
-         "settle KEY arrived|lost.\n";
+  return Printable(text, "\n") + Words(deliveries);
 }
 
 std::string HeldJson(const std::vector<Delivery>& deliveries) {

@@ -35,7 +35,12 @@ TEST_F(LedgerCommandsTest, StopAllIsThrownLiftedAndShown) {
   EXPECT_EQ(ran.out, first);
   ran = Premura({"stop-all", "on", "-c", config});
   EXPECT_EQ(ran.out, first) << "thrown again: the first time is what counts";
-  EXPECT_TRUE(Contains(Premura({"held", "-c", config}).out, "stop_all"));
+  const std::string stopped = Premura({"held", "-c", config}).out;
+  EXPECT_TRUE(Contains(stopped,
+                       "\nHeld by stop_all: `premura stop-all off` "
+                       "lets them go; never: premura drop KEY..\n"))
+      << stopped;
+  EXPECT_FALSE(Contains(stopped, "premura release")) << "would be refused";
   ran = Premura({"stop-all", "off", "-c", config});
   EXPECT_TRUE(ran.out.starts_with("stop-all is off (since ")) << ran.out;
   ran = Premura({"held", "-c", config});
@@ -139,6 +144,8 @@ TEST_F(LedgerCommandsTest, APersonSeesWhatWaitsForOneAndSaysWhatBecomesOfIt) {
                        "k5   email    1970-01-01 01:00:00 UTC  held: "
                        "timezone_missing     r     a         template help\n"))
       << table;
+  EXPECT_TRUE(Contains(table, "\nSend after all: premura release KEY..;"));
+  EXPECT_FALSE(Contains(table, "stop-all"));
   EXPECT_TRUE(Contains(Premura({"held", "--most", "2", "-c", config}).out,
                        "There are more: see --most.\n"));
   const std::string json =
