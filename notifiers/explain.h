@@ -40,6 +40,9 @@ struct Explanation {
     std::vector<Action> actions;
   };
   std::string customer;
+  // By the clock that deliveries wait for; what was due by then waits for
+  // something else.
+  Timestamp now = Timestamp::min();
   bool known = false;  // Anything at all, of whatever rule.
   StopAll stop_all;
   std::vector<OutletRecord> broken_outlets;

@@ -20,22 +20,35 @@ std::string Because(Reason reason, const std::string& detail) {
   return words;
 }
 
+// The zone of all times, and what is the past in them.
+struct Times {
+  LocalTimes zone;
+  Timestamp now;
+
+  std::string At(Timestamp at) const { return zone.At(at); }
+  // What is due since then waits for its turn.
+  std::string Due(const char* word, Timestamp at) const {
+    return (at > now ? word : ", due since ") + At(at);
+  }
+};
+
 // What is due long since waits for its way out, not for a moment.
-std::string Until(const Delivery& d, const LocalTimes& t) {
+std::string Until(const Delivery& d, const Times& t) {
   switch (d.reason) {
     case Reason::kMisconfigured:
       return d.due_at ? "until its channel works" : "until a person decides";
     case Reason::kUnreachable:
     case Reason::kBreakerOpen:
-      return "until its channel works";
+      return " until its channel works";
     case Reason::kChannelMissing:
-      return "until there is such a channel";
+      return " until there is such a channel";
     default:
-      return d.due_at ? "until " + t.At(*d.due_at) : "until something changes";
+      return d.due_at ? t.Due(" until ", *d.due_at)
+                      : " until something changes";
   }
 }
 
-std::string Fate(const Delivery& d, const LocalTimes& t) {
+std::string Fate(const Delivery& d, const Times& t) {
   switch (d.state) {
     case DeliveryState::kSent:
       return fmt::format(
@@ -47,15 +60,16 @@ std::string Fate(const Delivery& d, const LocalTimes& t) {
     case DeliveryState::kSending:
       return fmt::format("is being sent since {}", t.At(d.changed_at));
     case DeliveryState::kHeld:
-      return fmt::format("held {}{}", Until(d, t), Because(d.reason, d.detail));
+      return fmt::format("held{}{}", Until(d, t), Because(d.reason, d.detail));
     case DeliveryState::kRetry:
-      return fmt::format("tried {}x, again {}{}", d.attempts,
-                         d.due_at ? t.At(*d.due_at) : std::string("later"),
-                         Because(d.reason, d.detail));
+      return fmt::format(
+          "tried {}x{}{}", d.attempts,
+          d.due_at ? t.Due(", again ", *d.due_at) : ", again later",
+          Because(d.reason, d.detail));
     case DeliveryState::kUnknown:
       return fmt::format(
           "unknown: may have arrived{}{}", Because(d.reason, d.detail),
-          d.due_at ? "; looked into " + t.At(*d.due_at) : "; a person's turn");
+          d.due_at ? t.Due("; looked into ", *d.due_at) : "; a person's turn");
     case DeliveryState::kFailed:
       return fmt::format("failed {}{}", t.At(d.changed_at),
                          Because(d.reason, d.detail));
@@ -75,7 +89,7 @@ std::string KeyOf(const Delivery& d) {
 }
 
 // What people said of it.
-std::string Rulings(const Explanation::Action& action, const LocalTimes& t) {
+std::string Rulings(const Explanation::Action& action, const Times& t) {
   std::string words;
   for (const Ruling& ruling : action.rulings) {
     words +=
@@ -84,7 +98,7 @@ std::string Rulings(const Explanation::Action& action, const LocalTimes& t) {
   return words;
 }
 
-std::string LineOf(const Explanation::Action& action, const LocalTimes& t) {
+std::string LineOf(const Explanation::Action& action, const Times& t) {
   const DecisionRecord& decision = action.decision;
   const std::string fate =
       action.delivery
@@ -100,7 +114,7 @@ std::string LineOf(const Explanation::Action& action, const LocalTimes& t) {
                      decision.template_name, fate);
 }
 
-std::string ActionsOf(const Explanation::Case& one, const LocalTimes& t) {
+std::string ActionsOf(const Explanation::Case& one, const Times& t) {
   if (one.actions.empty()) return "    the rule has no actions\n";
   std::string lines;
   for (const Explanation::Action& action : one.actions) {
@@ -110,7 +124,7 @@ std::string ActionsOf(const Explanation::Case& one, const LocalTimes& t) {
 }
 
 // What keeps everything.
-std::string Troubles(const Explanation& explanation, const LocalTimes& t) {
+std::string Troubles(const Explanation& explanation, const Times& t) {
   std::string text;
   if (explanation.stop_all.on) {
     text +=
@@ -141,7 +155,7 @@ std::string Counted(const Explanation& explanation) {
 // --- By time ----------------------------------------------------------------
 
 std::string ByTime(const Explanation& explanation) {
-  const LocalTimes utc("");
+  const Times utc{LocalTimes(""), explanation.now};
   std::string text = Counted(explanation) + "\n";
   text += Troubles(explanation, utc);
   for (const Explanation::Case& one : explanation.cases) {
@@ -159,7 +173,7 @@ std::string ByTime(const Explanation& explanation) {
 // What fired of a rule, newest first.
 std::string CasesOf(const Explanation& explanation, const std::string& rule,
                     const std::string& zone) {
-  const LocalTimes times(zone);
+  const Times times{LocalTimes(zone), explanation.now};
   std::string text;
   for (const Explanation::Case& one : explanation.cases) {
     if (one.record.rule_id != rule) continue;
@@ -222,10 +236,10 @@ std::string ToText(const Explanation& explanation) {
     return Printable(ByTime(explanation), "\n");
   }
   const StandingReport& standings = *explanation.standings;
-  const LocalTimes times(standings.zone);
+  const Times times{LocalTimes(standings.zone), explanation.now};
   const std::string head =
       fmt::format("{}; times in {}, the rules as of {}\n", Counted(explanation),
-                  times.zone(),
+                  times.zone.zone(),
                   standings.clock == Timestamp{} ? "no event yet"
                                                  : times.At(standings.clock));
   return Printable(

@@ -16,6 +16,7 @@
 #include "daemon/commands/backtest_plan.h"
 #include "daemon/commands/commands.h"
 #include "daemon/terminal/text_table.h"
+#include "notifiers/clock.h"
 #include "notifiers/quiet_hours.h"
 #include "notifiers/text.h"
 #include "signals/recent_batches.h"
@@ -66,6 +67,7 @@ int ExplainWhatRuns(const Options& options, const Io& io) {
   if (!ledger.ok()) return Fail(io, ledger.error().message);
   auto explanation = Explain(ledger.value().get(), options.query);
   if (!explanation.ok()) return Fail(io, explanation.error().message);
+  explanation.value().now = SystemClock().Now();
   std::string note;
   if (options.query.at) {
     note =

@@ -177,6 +177,29 @@ TEST_F(ExplainTest, WhatItsChannelAlwaysRefusesWaitsForAPerson) {
       << text;
 }
 
+TEST_F(ExplainTest, WhatIsDueWaitsForItsTurn) {
+  settings->restraint.quiet_hours["email"].spans = {{9 * 60, 12 * 60}};
+  Know("acme", {{"email", "\"m@example.com\""}});
+  Start(kRules);
+  Fire("loop", "acme");
+  Explanation asked = Ask();
+  const Timestamp due = *ParseInstant("2026-03-10T12:00:00Z");
+  const auto says = [&](Timestamp at, const char* words) {
+    asked.now = at;
+    const std::string text = ToText(asked);
+    EXPECT_NE(text.find(words), std::string::npos) << text;
+  };
+  says(due - Duration(1), "held until 2026-03-10 12:00:00 UTC by quiet_hours");
+  says(due, "held, due since 2026-03-10 12:00:00 UTC by quiet_hours");
+  for (auto& action : asked.cases[0].actions) {
+    if (!action.delivery) continue;
+    action.delivery->state = DeliveryState::kRetry;
+    action.delivery->due_at = due;
+  }
+  says(due - Duration(1), "x, again 2026-03-10 12:00:00 UTC");
+  says(due, "x, due since 2026-03-10 12:00:00 UTC");
+}
+
 EvidenceEvent Event(const char* name, const char* at) {
   EvidenceEvent event;
   event.name = name;
