@@ -191,8 +191,10 @@ rules:
   const std::string event =
       R"({"customer":"acme","event":"payment_failed","error_code":"e1","score":12,"ts":17672256)";
   folder_.Write("e.jsonl", event + "00}\n" + event + "60}\n");
-  const Ran ran = Render({"--events", folder_.Path("e.jsonl"), "--set",
-                          "tier=gold", "--channel", "ticket"});
+  const std::string profiles =
+      folder_.Write("p.csv", "customer,tier\nacme,gold\n");
+  const Ran ran = Render({"--events", folder_.Path("e.jsonl"), "--profiles",
+                          profiles, "--channel", "ticket"});
   EXPECT_EQ(ran.code, kOk) << ran.err;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("\npayment_failed error_code e1\n"),
                              Not(HasSubstr("score"))));
