@@ -36,7 +36,7 @@ struct Times {
 std::string Until(const Delivery& d, const Times& t) {
   switch (d.reason) {
     case Reason::kMisconfigured:
-      return d.due_at ? "until its channel works" : "until a person decides";
+      return d.due_at ? " until its channel works" : " until a person decides";
     case Reason::kUnreachable:
     case Reason::kBreakerOpen:
       return " until its channel works";
