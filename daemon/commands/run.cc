@@ -36,15 +36,19 @@ struct Options {
   std::string drain = "25s";
 };
 
+[[noreturn]] void EndAtOnce(std::string_view words, int code) {
+  const ssize_t ignored = write(STDERR_FILENO, words.data(), words.size());
+  static_cast<void>(ignored);
+  _exit(code);
+}
+
 // Nothing that is acknowledged is in memory alone, so the end is safe; going on
 // without memory is not. As EX_TEMPFAIL: whoever runs premura starts it again.
 [[noreturn]] void EndWithoutMemory() {
-  constexpr std::string_view kWords =
+  EndAtOnce(
       "premura: there is no memory left: what is known of customers needs more "
-      "than this process may have (ulimit, MemoryMax); nothing is lost\n";
-  const ssize_t ignored = write(STDERR_FILENO, kWords.data(), kWords.size());
-  static_cast<void>(ignored);
-  _exit(75);
+      "than this process may have (ulimit, MemoryMax); nothing is lost\n",
+      75);
 }
 
 // Signals are taken by the main thread when it looks for them. To be made
@@ -103,7 +107,10 @@ class EndAnyhow {
       : thread_([this, code] {
           std::unique_lock lock(mutex_);
           if (!ended_.wait_for(lock, kEndLimit, [this] { return over_; })) {
-            _exit(code);
+            EndAtOnce(
+                "premura: its connections do not close; it ends without, and "
+                "nothing is lost\n",
+                code);
           }
         }) {}
   ~EndAnyhow() {

@@ -353,6 +353,23 @@ class LateChannel final : public Channel {
   std::vector<Done> finds;
 };
 
+class LateDeskTest : public DeliveryTest {
+ protected:
+  // A ticket of which nobody knows, and that is being looked for.
+  std::string FireIntoDoubt() {
+    settings->desks = {{"rt", late}};
+    Start(kDeliveryRules);
+    std::string id = Fire("ticket", "acme");
+    late->delivers.at(0)(Outcome());
+    Pass(seconds(0));
+    Pass(minutes(2));
+    EXPECT_EQ(late->finds.size(), 1U);
+    return id;
+  }
+
+  const std::shared_ptr<LateChannel> late = std::make_shared<LateChannel>();
+};
+
 TEST_F(DeliveryTest, ACallWithoutAnAnswerIsInDoubtAfterALongSilence) {
   email->Next({"lost_after"});
   Start(kDeliveryRules);
@@ -401,15 +418,8 @@ TEST_F(DeliveryTest, NoSecondLookUpBeginsWhileOneRuns) {
   EXPECT_EQ(late->finds.size(), 2U) << "the first was given up";
 }
 
-TEST_F(DeliveryTest, ALookUpThatIsRefusedStopsTheDeskUntilItWorksAgain) {
-  const auto late = std::make_shared<LateChannel>();
-  settings->desks = {{"rt", late}};
-  Start(kDeliveryRules);
-  const std::string id = Fire("ticket", "acme");
-  late->delivers.at(0)(Outcome());
-  Pass(seconds(0));
-  Pass(minutes(2));
-  ASSERT_EQ(late->finds.size(), 1U);
+TEST_F(LateDeskTest, ALookUpThatIsRefusedStopsTheDeskUntilItWorksAgain) {
+  const std::string id = FireIntoDoubt();
   Outcome refused;
   refused.verdict = Outcome::Verdict::kStop;
   refused.reason = Reason::kMisconfigured;
@@ -422,15 +432,8 @@ TEST_F(DeliveryTest, ALookUpThatIsRefusedStopsTheDeskUntilItWorksAgain) {
   EXPECT_EQ(late->finds.size(), 2U) << "the check has passed";
 }
 
-TEST_F(DeliveryTest, WhatWasBeingAskedIsAskedAgainAtOnceAfterARestart) {
-  const auto late = std::make_shared<LateChannel>();
-  settings->desks = {{"rt", late}};
-  Start(kDeliveryRules);
-  const std::string id = Fire("ticket", "acme");
-  late->delivers.at(0)(Outcome());
-  Pass(seconds(0));
-  Pass(minutes(2));
-  ASSERT_EQ(late->finds.size(), 1U);
+TEST_F(LateDeskTest, WhatWasBeingAskedIsAskedAgainAtOnceAfterARestart) {
+  const std::string id = FireIntoDoubt();
   Restart();
   Pass(seconds(0));
   ASSERT_EQ(late->finds.size(), 2U);
